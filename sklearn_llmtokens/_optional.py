@@ -1,0 +1,38 @@
+"""Import optional packages at first use, with a complaint that says how to install them."""
+
+from importlib import import_module
+from types import ModuleType
+
+from .exceptions import MissingDependencyError
+
+
+def require(name: str, *, extra: str, purpose: str | None = None) -> ModuleType:
+    """Import the optional module `name`.
+
+    Parameters
+    ----------
+    name : str
+        Dotted name of the module.
+    extra : str
+        The extra of this package that installs it.
+    purpose : str, optional
+        What it is needed for, as the subject of the message.
+
+    Returns
+    -------
+    module
+        The imported module.
+
+    Raises
+    ------
+    MissingDependencyError
+        If the module is not installed.
+    """
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not name.startswith(error.name.split(".")[0]):
+            raise
+        raise MissingDependencyError(
+            f'{purpose or "This"} needs {name!r}, which is not installed: pip install "sklearn-llmtokens[{extra}]"'
+        ) from error

@@ -1,0 +1,74 @@
+"""Every error and warning of the package, each a subclass of the builtin that a caller would catch."""
+
+__all__ = [
+    "CheckpointError",
+    "FingerprintMismatchError",
+    "InvalidTextError",
+    "MissingDependencyError",
+    "MissingTextError",
+    "NonFiniteVectorError",
+    "OutOfMemoryError",
+    "PrecisionWarning",
+    "StoreError",
+    "StoreWarning",
+    "TextTooLongError",
+    "TextTypeError",
+    "TruncationWarning",
+    "UserDictionaryError",
+]
+
+
+class MissingDependencyError(ImportError):
+    """An optional package is needed for what was asked."""
+
+
+class MissingTextError(ValueError):
+    """A text is None, NaN, NA or masked."""
+
+
+class InvalidTextError(ValueError):
+    """The texts have a shape, a length or characters that cannot be read."""
+
+
+class TextTypeError(TypeError):
+    """Something that is not a string stands where a text is expected."""
+
+
+class UserDictionaryError(ValueError):
+    """A line of a user dictionary cannot be read."""
+
+
+class CheckpointError(OSError):
+    """A checkpoint is absent, half downloaded, or in a form that is not loaded."""
+
+
+class FingerprintMismatchError(ValueError):
+    """The checkpoint at hand is not the one that the estimator was fitted with."""
+
+
+class TextTooLongError(ValueError):
+    """A text has more tokens than the model reads and ``long_text="error"``."""
+
+
+class OutOfMemoryError(MemoryError):
+    """One text alone does not fit into the memory of the device."""
+
+
+class NonFiniteVectorError(FloatingPointError):
+    """A text gave NaN or infinity, as half precision does when it overflows."""
+
+
+class StoreError(ValueError):
+    """A store cannot be used as it is: a newer format, or a folder that others can write to."""
+
+
+class StoreWarning(UserWarning):
+    """The store could not do its part; the result is right all the same."""
+
+
+class TruncationWarning(UserWarning):
+    """Texts were cut to the number of tokens that the model reads."""
+
+
+class PrecisionWarning(UserWarning):
+    """The precision asked for is emulated, and slow, on this processor."""
