@@ -1,0 +1,5 @@
+"""Texts to vectors of a pretrained language model."""
+
+from ._embedder import LLMTokenEmbedder
+
+__all__ = ["LLMTokenEmbedder"]

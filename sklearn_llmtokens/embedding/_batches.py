@@ -1,0 +1,63 @@
+"""Batches of about equal cost over a total order, with next to no padding. Pure functions over lengths."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def token_budget_batches(lengths: Sequence[int], budget: int) -> list[np.ndarray]:
+    """Cut sequences into batches of at most `budget` tokens, padding included.
+
+    Sequences are taken longest first, so that a batch that does not fit into memory is met at once and neighbours in a
+    batch are of nearly one length. Equal lengths keep the order they came in.
+
+    Parameters
+    ----------
+    lengths : sequence of int of length n_sequences
+        Tokens of each sequence; none may be 0.
+    budget : int
+        Most tokens of a batch, counted as rows times the longest. A longer sequence is a batch of its own.
+
+    Returns
+    -------
+    list of ndarray of int
+        Indices of the sequences, a batch each; together a permutation of ``range(n_sequences)``.
+
+    Examples
+    --------
+    >>> token_budget_batches([2, 9, 3, 2], budget=9)
+    [array([1]), array([2, 0, 3])]
+    """
+    lengths = np.asarray(lengths, dtype=np.int64)
+    order = np.argsort(-lengths, kind="stable")
+    batches = []
+    start = 0
+    while start < len(order):
+        rows = max(1, budget // int(lengths[order[start]]))
+        batches.append(order[start : start + rows])
+        start += rows
+    return batches
+
+
+def total_order(texts: Sequence[str]) -> list[int]:
+    """Order texts by length, then by their characters.
+
+    Shards cut from this order hold texts of nearly one length, and hold the same texts in whatever order these came,
+    which makes a row independent of the order of the input.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        Distinct texts.
+
+    Returns
+    -------
+    list of int
+        The indices of `texts` in this order.
+
+    Examples
+    --------
+    >>> total_order(["bb", "c", "aa"])
+    [1, 2, 0]
+    """
+    return sorted(range(len(texts)), key=lambda i: (len(texts[i]), texts[i]))

@@ -1,0 +1,364 @@
+"""Which model: find the checkpoint, pin its revision, take its fingerprint, read the conventions it was trained with."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+
+from ..checkpoints import BUNDLED_CHECKPOINTS, bundled_checkpoint
+from ..exceptions import CheckpointError
+
+EXPORT_FILE = "sklearn_llmtokens.json"
+# Raise by one when a key of EXPORT_FILE changes its meaning; a file of a later version is refused.
+EXPORT_VERSION = 1
+
+_HUB_IGNORE = ("onnx/*", "openvino/*", "*.bin", "*.h5", "*.msgpack", "*.onnx", "*.pt", "*.ckpt", "*.gguf", "*.pth")
+_PICKLED = ("pytorch_model*.bin", "*.pt", "*.ckpt", "*.pth", "model*.pkl")
+_READ_BYTES = 1 << 20
+_NO_LIMIT = 1 << 30
+
+_POOLING_NAMES = {
+    "cls": "cls",
+    "max": "max",
+    "mean": "mean",
+    "mean_sqrt_len_tokens": "mean_sqrt_len",
+    "weightedmean": "weighted_mean",
+    "lasttoken": "last",
+}
+# The order in which sentence-transformers concatenates poolings that are switched on by their own flags.
+_POOLING_FLAGS = {
+    "pooling_mode_cls_token": "cls",
+    "pooling_mode_max_tokens": "max",
+    "pooling_mode_mean_tokens": "mean",
+    "pooling_mode_mean_sqrt_len_tokens": "mean_sqrt_len",
+    "pooling_mode_weightedmean_tokens": "weighted_mean",
+    "pooling_mode_lasttoken": "last",
+}
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint folder on this machine.
+
+    Attributes
+    ----------
+    folder : Path
+        Holds ``config.json``, the weights as safetensors and the tokenizer, perhaps beside sentence-transformers' files.
+    name : str
+        What the user called it.
+    revision : str or None
+        Commit on the Hub; None for a folder.
+    """
+
+    folder: Path
+    name: str
+    revision: str | None
+
+    @property
+    def transformer_folder(self) -> Path:
+        """The folder of the transformer itself, which old sentence-transformers checkpoints keep one level down."""
+        modules = _read_modules(self)
+        return self.folder / modules[0][1] if modules else self.folder
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.revision}" if self.revision else self.name
+
+
+@dataclass(frozen=True)
+class DenseLayer:
+    """A Dense module that follows the pooling.
+
+    Attributes
+    ----------
+    file : str
+        The safetensors file.
+    n_in, n_out : int
+        Features in and out.
+    activation : str
+        Dotted name of a torch module class.
+    """
+
+    file: str
+    n_in: int
+    n_out: int
+    activation: str
+
+
+@dataclass(frozen=True)
+class Conventions:
+    """How a checkpoint wants to be used; None where it does not say.
+
+    Attributes
+    ----------
+    pooling : tuple of str or None
+        Poolings that are concatenated.
+    normalize : bool
+        Whether its vectors have unit length.
+    prompts : mapping of str to str
+        Prompts by name.
+    default_prompt : str or None
+        Name of the prompt that is used when none is asked for.
+    include_prompt : bool
+        Whether the prompt's tokens are pooled as well.
+    max_length : int or None
+        Most tokens, special ones included.
+    lowercase : bool
+        Whether texts are put into lower case first.
+    dense : tuple of DenseLayer
+        Layers after the pooling.
+    layer, template, pool_scope, truncate_dim
+        What an exported folder adds: values of the estimator's parameters that sentence-transformers has no place for.
+    """
+
+    pooling: tuple[str, ...] | None = None
+    normalize: bool = False
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    default_prompt: str | None = None
+    include_prompt: bool = True
+    max_length: int | None = None
+    lowercase: bool = False
+    dense: tuple[DenseLayer, ...] = ()
+    layer: tuple[int, ...] | None = None
+    template: str | None = None
+    pool_scope: str | None = None
+    truncate_dim: int | None = None
+
+
+def resolve(model: str | os.PathLike) -> Checkpoint:
+    """Find the checkpoint that `model` names.
+
+    Parameters
+    ----------
+    model : str or path-like
+        The name of a bundled checkpoint, a folder, or a Hub id with an optional revision (``"org/name@revision"``).
+        The Hub's own settings hold, among them ``HF_HUB_OFFLINE`` and ``HF_HUB_CACHE``.
+
+    Returns
+    -------
+    Checkpoint
+        A folder that has been checked to hold a configuration and complete safetensors weights.
+
+    Raises
+    ------
+    CheckpointError
+        If there is none, or it is incomplete, or holds pickled weights only.
+    """
+    name = os.fspath(model)
+    if name in BUNDLED_CHECKPOINTS:
+        checkpoint = Checkpoint(Path(bundled_checkpoint(name)), name, None)
+    elif os.path.isdir(name):
+        checkpoint = Checkpoint(Path(name).resolve(), name, None)
+    else:
+        checkpoint = _from_hub(name)
+    _check_complete(checkpoint)
+    return checkpoint
+
+
+def fingerprint(checkpoint: Checkpoint) -> str:
+    """Hash everything in a checkpoint that can change a vector: weights, tokenizer, configuration, conventions.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+        The checkpoint.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits of BLAKE2b. Hashes of files are remembered by path, size and time of change.
+    """
+    total = blake2b(digest_size=16)
+    for file in _identity_files(checkpoint):
+        stat = file.stat()
+        digest = _file_digest(str(file), stat.st_size, stat.st_mtime_ns)
+        total.update(f"{file.relative_to(checkpoint.folder).as_posix()}\0{digest}\n".encode())
+    return total.hexdigest()
+
+
+def read_conventions(checkpoint: Checkpoint) -> Conventions:
+    """Read the conventions of a checkpoint from its sentence-transformers files, or from those of an export.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+        The checkpoint.
+
+    Returns
+    -------
+    Conventions
+        What it says; defaults where it is silent.
+
+    Raises
+    ------
+    CheckpointError
+        If it has a module that is not one of Transformer, Pooling, Dense, Normalize (and Dropout, which does nothing
+        here), or was exported by a later version.
+    """
+    st_config = _read_json(checkpoint.folder / "config_sentence_transformers.json")
+    values: dict = {
+        "prompts": {k: v for k, v in (st_config.get("prompts") or {}).items() if v},
+        "default_prompt": st_config.get("default_prompt_name"),
+        **_sequence_limits(checkpoint),
+    }
+    if values["default_prompt"] not in values["prompts"]:
+        values["default_prompt"] = None
+    dense = []
+    for kind, path in _read_modules(checkpoint)[1:]:
+        if kind == "Pooling":
+            values |= _read_pooling(checkpoint.folder / path / "config.json")
+        elif kind == "Dense":
+            dense.append(_read_dense(checkpoint, path))
+        elif kind == "Normalize":
+            values["normalize"] = True
+        elif kind != "Dropout":
+            raise CheckpointError(
+                f"{checkpoint} has a {kind} module after its transformer; Transformer, Pooling, Dense and Normalize are read. "
+                "Use the folder of the transformer alone and choose pooling and normalize yourself."
+            )
+    return Conventions(**(values | {"dense": tuple(dense)} | _read_export(checkpoint)))
+
+
+def _from_hub(name: str) -> Checkpoint:
+    repo, _, revision = name.partition("@")
+    if repo.count("/") > 1 or repo.startswith((".", "/", "~", "\\")) or os.sep + os.sep in repo:
+        raise CheckpointError(f"model={name!r}: there is no such folder. {_accepted()}")
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        folder = snapshot_download(repo, revision=revision or None, ignore_patterns=list(_HUB_IGNORE))
+    except HFValidationError as error:
+        raise CheckpointError(f"model={name!r} is neither a folder nor a Hub id. {_accepted()}") from error
+    except (OSError, ValueError) as error:
+        raise CheckpointError(
+            f"model={repo}@{revision or 'main'} could not be fetched from the Hub and is not in its cache "
+            f"({type(error).__name__}: {str(error).splitlines()[0]}). {_accepted()}"
+        ) from error
+    return Checkpoint(Path(folder), repo, Path(folder).name)
+
+
+def _accepted() -> str:
+    return f"Pass a bundled name ({', '.join(BUNDLED_CHECKPOINTS)}), a checkpoint folder, or a Hub id such as 'org/name@revision'."
+
+
+def _check_complete(checkpoint: Checkpoint) -> None:
+    folder = checkpoint.transformer_folder
+    if not (folder / "config.json").is_file():
+        raise CheckpointError(f"{checkpoint}: {folder} has no config.json, so it is no transformers checkpoint.")
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        missing = sorted(f for f in set(_read_json(index)["weight_map"].values()) if not (folder / f).is_file())
+        if missing:
+            raise CheckpointError(
+                f"{checkpoint} is incomplete: {', '.join(missing)} missing in {folder}. Download it again."
+            )
+        weights = sorted(set(_read_json(index)["weight_map"].values()))
+    else:
+        weights = [path.name for path in folder.glob("*.safetensors")]
+    if not weights:
+        pickled = [path.name for pattern in _PICKLED for path in folder.glob(pattern)]
+        found = f"only pickled ones ({', '.join(pickled)}), which can run code when read" if pickled else "none"
+        raise CheckpointError(
+            f"{checkpoint} has no safetensors weights in {folder}, {found}: use a revision with safetensors, or convert "
+            "it with save_pretrained(safe_serialization=True)."
+        )
+    for name in weights:
+        _check_safetensors(checkpoint, folder / name)
+
+
+def _check_safetensors(checkpoint: Checkpoint, file: Path) -> None:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(file, "np"):
+            pass
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{checkpoint}: {file} is damaged or half downloaded ({error}). Get it again.") from error
+
+
+def _identity_files(checkpoint: Checkpoint) -> list[Path]:
+    """Files that can change a vector: all JSON, text, tokenizer models and safetensors; no cards, images or code."""
+    kinds = {".json", ".txt", ".model", ".safetensors", ".jinja", ".tiktoken"}
+    return sorted(
+        path
+        for path in checkpoint.folder.rglob("*")
+        if path.suffix in kinds
+        and path.is_file()
+        and path.name != "model.safetensors.index.json"
+        and not {"onnx", "openvino"} & set(path.relative_to(checkpoint.folder).parts)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _file_digest(path: str, size: int, mtime_ns: int) -> str:
+    digest = blake2b(digest_size=16)
+    with open(path, "rb") as file:
+        while block := file.read(_READ_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _read_json(path: Path) -> dict:
+    if not path.is_file():
+        return {}
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CheckpointError(f"{path} is not JSON ({error}): the checkpoint is damaged or half downloaded.") from error
+
+
+def _read_modules(checkpoint: Checkpoint) -> list[tuple[str, str]]:
+    """Kind and folder of each module of a sentence-transformers checkpoint; empty for a plain one."""
+    modules = _read_json(checkpoint.folder / "modules.json") or []
+    listed = [(module["type"].rsplit(".", 1)[-1], module["path"]) for module in modules]
+    if listed and listed[0][0] != "Transformer":
+        raise CheckpointError(f"{checkpoint} begins with a {listed[0][0]} module; only a Transformer is loaded.")
+    return listed
+
+
+def _sequence_limits(checkpoint: Checkpoint) -> dict:
+    folder = checkpoint.transformer_folder
+    own = _read_json(folder / "sentence_bert_config.json")
+    limit = own.get("max_seq_length") or _read_json(folder / "tokenizer_config.json").get("model_max_length")
+    return {
+        "max_length": int(limit) if limit and limit < _NO_LIMIT else None,
+        "lowercase": bool(own.get("do_lower_case", False)),
+    }
+
+
+def _read_pooling(path: Path) -> dict:
+    config = _read_json(path)
+    names = config.get("pooling_mode")
+    if names is None:
+        pooling = tuple(name for flag, name in _POOLING_FLAGS.items() if config.get(flag)) or ("mean",)
+    else:
+        pooling = tuple(_POOLING_NAMES[name] for name in ([names] if isinstance(names, str) else names))
+    return {"pooling": pooling, "include_prompt": bool(config.get("include_prompt", True))}
+
+
+def _read_dense(checkpoint: Checkpoint, path: str) -> DenseLayer:
+    folder = checkpoint.folder / path
+    config = _read_json(folder / "config.json")
+    if config.get("use_residual"):
+        raise CheckpointError(
+            f"{checkpoint}: the Dense module in {folder} has a residual connection, which is not read."
+        )
+    file = folder / "model.safetensors"
+    if not file.is_file():
+        raise CheckpointError(f"{checkpoint}: the Dense module in {folder} has no model.safetensors.")
+    activation = config.get("activation_function", "torch.nn.modules.activation.Tanh")
+    if not activation.startswith("torch.nn."):
+        raise CheckpointError(f"{checkpoint}: the Dense module's activation {activation!r} is not one of torch.nn.")
+    return DenseLayer(str(file), int(config["in_features"]), int(config["out_features"]), activation)
+
+
+def _read_export(checkpoint: Checkpoint) -> dict:
+    values = _read_json(checkpoint.folder / EXPORT_FILE)
+    if not values:
+        return {}
+    if values.pop("version") > EXPORT_VERSION:
+        raise CheckpointError(f"{checkpoint} was exported by a later version of this package: update it.")
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}

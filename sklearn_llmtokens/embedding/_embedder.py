@@ -1,0 +1,412 @@
+"""The estimator: texts in, vectors of a language model out."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from .._sklearn import HasMethods, Interval, StrOptions, fit_context
+from .._texts import TextTable, distinct, validate_texts
+from ..exceptions import FingerprintMismatchError
+from ._checkpoint import fingerprint, resolve
+from ._forward import Resources, Texts, embed_distinct
+from ._resolve import POOLING_NAMES, resolve_spec
+from ._spec import EmbeddingSpec
+from ._store import open_store
+
+
+class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Turn texts into the pooled token vectors of a pretrained language model.
+
+    Each distinct text goes through the model once; its vector is kept in a store that all clones share, so that the
+    folds and candidates of a search do not run the model again. Only the layers up to the deepest one that is asked for
+    are run.
+
+    Parameters
+    ----------
+    model : str or path-like, default="zh-mini"
+        The bundled checkpoint's name, a checkpoint folder, or a Hub id with an optional revision
+        (``"org/name@revision"``; ``HF_HUB_OFFLINE`` is obeyed). Any encoder or decoder that ``AutoModel`` loads, from
+        safetensors only.
+    pooling : {"auto", "mean", "cls", "max", "last", "weighted_mean", "mean_sqrt_len"} or tuple of these, default="auto"
+        How token vectors become one: ``"auto"`` follows the checkpoint's sentence-transformers configuration where it has
+        one, and its Dense layers with it; otherwise it is the mean for encoders and the position-weighted mean for
+        causal models. A tuple is concatenated.
+    layer : int or tuple of int, default=-1
+        Hidden state, numbered as transformers numbers them: 0 is the output of the embeddings, -1 that of the last layer
+        after the final norm. A tuple is averaged.
+    prompt : str or None, default="auto"
+        ``"auto"`` is the checkpoint's default prompt, if it names one; None the bare text; else a prompt name of the
+        checkpoint (``"query"``), a preset (``"prompt_eol"``, ``"echo"``), or a template that contains ``{text}``.
+    word_weights : object with ``word_spans(text)``, default=None
+        Weights the tokens of a mean by the words they belong to: ``word_spans`` gives ``[(start, end, weight), ...]`` in
+        characters, as `JiebaTokenizer` does (0 for stop words). The model still reads the whole sentence.
+    max_length : int, default=None
+        Most tokens of a sequence, special tokens included. None is the checkpoint's own limit.
+    long_text : {"truncate", "chunk", "error"}, default="truncate"
+        A longer text is cut (one warning, with the count), read in overlapping windows whose vectors are averaged by
+        their lengths, or refused.
+    normalize : bool or "auto", default="auto"
+        Whether rows have unit length; ``"auto"`` does what the checkpoint was trained with.
+    truncate_dim : int, default=None
+        Keep this many leading features, before rows are scaled to unit length (Kusupati et al. 2022,
+        "Matryoshka Representation Learning", arXiv:2205.13147).
+    missing : {"error", "zero"}, default="error"
+        Whether a missing text is refused or becomes a row of zeros.
+    dtype : {"auto", "float32", "bfloat16", "float16", "int8"}, default="auto"
+        Precision: ``"auto"`` is float32 on a CPU and the checkpoint's own half precision on an accelerator. ``"int8"``
+        runs on CPUs. A `PrecisionWarning` tells where a precision is emulated.
+    device : str, default="auto"
+        A torch device; ``"auto"`` is the first accelerator, or the CPU.
+    cache : {"memory"}, path-like or None, default="memory"
+        Where vectors are kept: one bounded memory for the process, a folder that processes and later runs share, or
+        nowhere. No text is kept.
+    n_jobs : int, default=None
+        Processes that run the model, through joblib; each holds one model. `joblib.parallel_config` applies.
+    batch_tokens : int or "auto", default="auto"
+        Most tokens of a batch, padding included. It changes speed and memory, not the vectors.
+    trust_remote_code : bool, default=False
+        Whether Python code of the checkpoint may run.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Attributes
+    ----------
+    revision_ : str or None
+        Commit of a Hub checkpoint; None for a folder.
+    fingerprint_ : str
+        Hash of the checkpoint's weights, tokenizer and conventions.
+    pooling_ : tuple of str
+        The poolings in use.
+    prompt_ : str or None
+        The template in use; None for the bare text.
+    normalize_ : bool
+        Whether rows have unit length.
+    max_length_ : int
+        Most tokens of a sequence.
+    n_features_out_ : int
+        Number of features of a row.
+    spec_ : dict
+        Everything that changes a vector, as plain values.
+    n_features_in_ : int
+        Number of columns of text.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where `X` was a frame with names.
+
+    See Also
+    --------
+    JiebaTokenizer : Cuts Chinese text into words, and gives `word_weights`.
+    EmbeddingPCA : Reduces and whitens the vectors.
+
+    Notes
+    -----
+    An empty text gives the vector of the special tokens alone. Where a model has none, it gives that of the beginning-
+    or end-of-text token, and a row of zeros where there is no such token either.
+
+    A pickle holds no weights. Where it is loaded, `model` is looked for again, and must have the same fingerprint.
+
+    Examples
+    --------
+    >>> from sklearn_llmtokens import LLMTokenEmbedder
+    >>> vectors = LLMTokenEmbedder().fit_transform(["物流很快，包装完好", "配送迅速，没有破损", "剧情拖沓，看得犯困"])
+    >>> vectors.dtype, len(vectors)
+    (dtype('float32'), 3)
+    """
+
+    _parameter_constraints: dict = {
+        "model": [str, HasMethods("__fspath__")],
+        "pooling": [StrOptions({"auto", *POOLING_NAMES}), tuple],
+        "layer": [Integral, tuple],
+        "prompt": [str, None],
+        "word_weights": [HasMethods("word_spans"), None],
+        "max_length": [Interval(Integral, 1, None, closed="left"), None],
+        "long_text": [StrOptions({"truncate", "chunk", "error"})],
+        "normalize": ["boolean", StrOptions({"auto"})],
+        "truncate_dim": [Interval(Integral, 1, None, closed="left"), None],
+        "missing": [StrOptions({"error", "zero"})],
+        "dtype": [StrOptions({"auto", "float32", "bfloat16", "float16", "int8"})],
+        "device": [str],
+        "cache": [str, HasMethods("__fspath__"), None],
+        "n_jobs": [Integral, None],
+        "batch_tokens": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "trust_remote_code": ["boolean"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        model="zh-mini",
+        *,
+        pooling="auto",
+        layer=-1,
+        prompt="auto",
+        word_weights=None,
+        max_length=None,
+        long_text="truncate",
+        normalize="auto",
+        truncate_dim=None,
+        missing="error",
+        dtype="auto",
+        device="auto",
+        cache="memory",
+        n_jobs=None,
+        batch_tokens="auto",
+        trust_remote_code=False,
+        verbose=0,
+    ):
+        self.model = model
+        self.pooling = pooling
+        self.layer = layer
+        self.prompt = prompt
+        self.word_weights = word_weights
+        self.max_length = max_length
+        self.long_text = long_text
+        self.normalize = normalize
+        self.truncate_dim = truncate_dim
+        self.missing = missing
+        self.dtype = dtype
+        self.device = device
+        self.cache = cache
+        self.n_jobs = n_jobs
+        self.batch_tokens = batch_tokens
+        self.trust_remote_code = trust_remote_code
+        self.verbose = verbose
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Find the checkpoint and settle how it is used; the model itself is not run.
+
+        Parameters
+        ----------
+        X : list, 1-D array or Series of str, or 2-D array or frame of them
+            The texts.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        LLMTokenEmbedder
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter does not suit the checkpoint, or a text is missing and `missing` is ``"error"``.
+        TypeError
+            If something is not a text.
+        CheckpointError
+            If the checkpoint is absent, damaged, or not in safetensors.
+        """
+        self._read(X, reset=True)
+        checkpoint = resolve(self.model)
+        resolved = resolve_spec(self, checkpoint)
+        self.revision_ = checkpoint.revision
+        self.fingerprint_ = resolved.spec.forward.fingerprint
+        self.pooling_ = resolved.spec.readout.pooling
+        self.prompt_ = resolved.prompt
+        self.normalize_ = resolved.spec.readout.normalize
+        self.max_length_ = resolved.spec.forward.max_length
+        self.spec_ = resolved.spec.to_dict()
+        self.n_features_out_ = resolved.n_features * self.n_features_in_
+        return self
+
+    def transform(self, X):
+        """Embed texts.
+
+        Parameters
+        ----------
+        X : list, 1-D array or Series of str, or 2-D array or frame of them
+            The texts. The columns of a 2-D input are embedded each and placed side by side.
+
+        Returns
+        -------
+        ndarray of shape (n_texts, n_features_out_), dtype=float32
+            A row a text.
+
+        Raises
+        ------
+        ValueError
+            If a text is missing or too long, or the checkpoint at hand is not the one of ``fit``.
+        TypeError
+            If something is not a text.
+        MemoryError
+            If one text alone does not fit into memory.
+        FloatingPointError
+            If the precision overflows.
+
+        Warns
+        -----
+        TruncationWarning
+            Once, with the number of distinct texts that were cut.
+        """
+        check_is_fitted(self)
+        table = self._read(X, reset=False)
+        texts, inverse, texts_info = _distinct_texts(table, self.word_weights)
+        spec = self._spec_here()
+        n_features = self.n_features_out_ // len(table.columns)
+        store = open_store(self.cache, self.fingerprint_)
+        vectors = embed_distinct(texts_info, spec, n_features, store, self._resources())
+        return _to_rows(vectors, inverse, table.n_rows)
+
+    def transform_tokens(self, X):
+        """Give the vectors of the tokens themselves.
+
+        Parameters
+        ----------
+        X : list, 1-D array or Series of str
+            The texts, one column. Longer ones are cut to what the model reads.
+
+        Returns
+        -------
+        list of TextTokens of length n_texts
+            Each with ``tokens`` (list of str), ``offsets`` (n_tokens, 2) in characters of the text, and ``vectors``
+            (n_tokens, hidden_size) of float32, without special tokens and without those of the prompt.
+
+        Raises
+        ------
+        ValueError
+            If there is more than one column, or a text is missing.
+        """
+        check_is_fitted(self)
+        table = self._read(X, reset=False)
+        if len(table.columns) > 1:
+            raise ValueError(f"X has {len(table.columns)} columns; transform_tokens takes one column of texts.")
+        from ._torch import encode_tokens
+
+        texts, inverse, _ = _distinct_texts(table, None)
+        spec, resources = self._spec_here(), self._resources()
+        found = encode_tokens(texts, spec.forward, spec.readout.layers, resources.device, self.batch_tokens)
+        return [found[i] if i >= 0 else _no_tokens(found) for i in inverse]
+
+    def export(self, folder):
+        """Write the checkpoint and the conventions in use as one folder.
+
+        ``LLMTokenEmbedder(folder)`` gives the same vectors, and so does sentence-transformers where it can express the
+        conventions; where it cannot, its configuration is left out of the folder.
+
+        Parameters
+        ----------
+        folder : str or path-like
+            Created; must be empty if it exists.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        FileExistsError
+            If the folder has something in it.
+        """
+        check_is_fitted(self)
+        from ._export import export_checkpoint
+
+        return export_checkpoint(self._checkpoint_here(), self._spec_here(), folder)
+
+    def forget(self, texts):
+        """Erase the vectors of texts from the store, those of every model, layer and pooling among them.
+
+        Parameters
+        ----------
+        texts : list, 1-D array or Series of str
+            The texts.
+
+        Returns
+        -------
+        int
+            How many vectors were erased.
+        """
+        check_is_fitted(self)
+        from .._texts import read_texts
+        from ._spec import text_key
+
+        columns = read_texts(texts, missing="keep").columns
+        store = open_store(self.cache, self.fingerprint_)
+        return store.forget({text_key(text) for column in columns for text in column if text is not None})
+
+    def cache_info(self):
+        """Tell what the store holds and how it was used.
+
+        Returns
+        -------
+        CacheInfo
+            Hits, misses, rows, bytes, bound and place.
+        """
+        check_is_fitted(self)
+        return open_store(self.cache, self.fingerprint_).info()
+
+    def _read(self, X, *, reset: bool) -> TextTable:
+        return validate_texts(self, X, reset=reset, missing="keep" if self.missing == "zero" else "error")
+
+    def _checkpoint_here(self):
+        """Find the checkpoint again, and make sure that it is the one of ``fit``."""
+        checkpoint = resolve(f"{self.model}@{self.revision_}" if self._is_unpinned() else self.model)
+        found = fingerprint(checkpoint)
+        if found != self.fingerprint_:
+            raise FingerprintMismatchError(
+                f"This embedder was fitted with model={self.model!r} of fingerprint {self.fingerprint_}, and the checkpoint found "
+                f"at {checkpoint.folder} has {found}: put the same checkpoint there, or fit again."
+            )
+        return checkpoint
+
+    def _is_unpinned(self) -> bool:
+        return self.revision_ is not None and "@" not in str(self.model)
+
+    def _spec_here(self) -> EmbeddingSpec:
+        values = {**self.spec_, "forward": {**self.spec_["forward"], "folder": str(self._checkpoint_here().folder)}}
+        return EmbeddingSpec.from_dict(values)
+
+    def _resources(self) -> Resources:
+        from ._torch import choose_device
+
+        return Resources(choose_device(self.device), self.batch_tokens, self.n_jobs, self.verbose)
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.n_features_out_
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = True
+        tags.input_tags.allow_nan = self.missing != "error"
+        tags.transformer_tags.preserves_dtype = []
+        tags.no_validation = False
+        return tags
+
+
+def _distinct_texts(table: TextTable, word_weights) -> tuple[list[str], np.ndarray, Texts]:
+    """Give the distinct texts of all columns, the index of each cell among them (-1 where missing), and both as `Texts`."""
+    cells = [text for column in table.columns for text in column]
+    present = [i for i, text in enumerate(cells) if text is not None]
+    texts, index = distinct([cells[i] for i in present])
+    inverse = np.full(len(cells), -1, dtype=np.intp)
+    inverse[present] = index
+    spans = None if word_weights is None else [tuple(map(tuple, word_weights.word_spans(text))) for text in texts]
+
+    def where(i: int) -> str:
+        column, row = divmod(int(np.flatnonzero(inverse == i)[0]), table.n_rows)
+        label = table.labels[column]
+        return f"X[{row}]" if label is None else f"X[{row}, {label!r}]"
+
+    return texts, inverse, Texts(texts, spans, where)
+
+
+def _to_rows(vectors: np.ndarray, inverse: np.ndarray, n_rows: int) -> np.ndarray:
+    """Scatter the vectors of distinct texts to rows, columns side by side: (n_rows, n_columns * n_features)."""
+    rows = np.zeros((len(inverse), vectors.shape[1]), dtype=np.float32)
+    rows[inverse >= 0] = vectors[inverse[inverse >= 0]]
+    n_columns = len(inverse) // n_rows if n_rows else 1
+    if n_columns == 1:
+        return rows
+    # (n_columns * n_rows, d) -> (n_rows, n_columns * d)
+    return rows.reshape(n_columns, n_rows, -1).transpose(1, 0, 2).reshape(n_rows, -1)
+
+
+def _no_tokens(found):
+    from ._torch import TextTokens
+
+    width = found[0].vectors.shape[1] if found else 0
+    return TextTokens([], np.zeros((0, 2), dtype=np.int64), np.zeros((0, width), dtype=np.float32))

@@ -1,0 +1,126 @@
+"""From the parameters of the estimator and the conventions of a checkpoint to the spec of the vectors."""
+
+from dataclasses import dataclass
+
+from ._checkpoint import Checkpoint, Conventions, fingerprint, read_conventions
+from ._prompts import SLOT, Prompt, resolve_prompt
+from ._spec import EmbeddingSpec, ForwardSpec, Readout
+
+_DEFAULT_MAX_LENGTH = 512
+POOLING_NAMES = ("mean", "cls", "max", "last", "weighted_mean", "mean_sqrt_len")
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What ``fit`` has settled.
+
+    Attributes
+    ----------
+    spec : EmbeddingSpec
+        Everything that changes a vector.
+    n_features : int
+        Features of a vector.
+    prompt : str or None
+        The template; None for the bare text.
+    """
+
+    spec: EmbeddingSpec
+    n_features: int
+    prompt: str | None
+
+
+def resolve_spec(embedder, checkpoint: Checkpoint) -> Resolved:
+    """Settle everything that changes a vector.
+
+    Parameters
+    ----------
+    embedder : LLMTokenEmbedder
+        Its parameters are read.
+    checkpoint : Checkpoint
+        The checkpoint; its configuration is read, its weights are not loaded.
+
+    Returns
+    -------
+    Resolved
+        The spec and the number of features.
+
+    Raises
+    ------
+    ValueError
+        If a parameter does not suit the checkpoint.
+    CheckpointError
+        If the configuration cannot be read.
+    """
+    from ._torch import choose_device, choose_dtype, describe
+
+    conventions = read_conventions(checkpoint)
+    facts = describe(checkpoint, embedder.trust_remote_code)
+    prompt = _prompt(embedder.prompt, conventions)
+    pooling = _pooling(embedder.pooling, prompt, conventions, facts.causal)
+    layers = _layers(embedder.layer, conventions, facts.n_layers)
+    head = bool(conventions.dense) and embedder.pooling == "auto" and layers == (facts.n_layers,) and not prompt.pooling
+    width = conventions.dense[-1].n_out if head else facts.hidden_size * len(pooling)
+    truncate_dim = embedder.truncate_dim or conventions.truncate_dim
+    if truncate_dim is not None and truncate_dim > width:
+        raise ValueError(
+            f"truncate_dim={truncate_dim} is larger than the {width} features that this model and pooling give."
+        )
+    forward = ForwardSpec(
+        folder=str(checkpoint.folder),
+        fingerprint=fingerprint(checkpoint),
+        template=prompt.template,
+        pool_scope=prompt.pool_scope
+        or ("all" if conventions.include_prompt or prompt.template == SLOT else "after_prompt"),
+        max_length=_max_length(embedder.max_length, conventions, facts.max_positions),
+        long_text=embedder.long_text,
+        lowercase=conventions.lowercase,
+        causal=facts.causal,
+        weighted=embedder.word_weights is not None,
+        dtype=choose_dtype(embedder.dtype, choose_device(embedder.device), facts.dtype),
+        trust_remote_code=embedder.trust_remote_code,
+    )
+    normalize = conventions.normalize if embedder.normalize == "auto" else bool(embedder.normalize)
+    readout = Readout(layers, pooling, head, truncate_dim, normalize)
+    return Resolved(
+        EmbeddingSpec(forward, readout), truncate_dim or width, None if prompt.template == SLOT else prompt.template
+    )
+
+
+def _prompt(prompt: str | None, conventions: Conventions) -> Prompt:
+    if prompt == "auto" and conventions.template is not None:
+        return Prompt(conventions.template, None, conventions.pool_scope)
+    return resolve_prompt(prompt, conventions.prompts, conventions.default_prompt)
+
+
+def _pooling(pooling, prompt: Prompt, conventions: Conventions, causal: bool) -> tuple[str, ...]:
+    if pooling == "auto":
+        if prompt.pooling is not None:
+            return (prompt.pooling,)
+        return conventions.pooling or (("weighted_mean",) if causal else ("mean",))
+    names = (pooling,) if isinstance(pooling, str) else tuple(pooling)
+    wrong = [name for name in names if name not in POOLING_NAMES]
+    if wrong or not names:
+        raise ValueError(f"pooling={pooling!r} is neither 'auto' nor one or a tuple of {', '.join(POOLING_NAMES)}.")
+    return names
+
+
+def _layers(layer, conventions: Conventions, n_layers: int) -> tuple[int, ...]:
+    if layer == -1 and conventions.layer is not None:
+        return conventions.layer
+    asked = tuple(layer) if isinstance(layer, tuple) else (layer,)
+    if not asked:
+        raise ValueError("layer=() names no hidden state.")
+    for k in asked:
+        if isinstance(k, bool) or not hasattr(k, "__index__") or not -n_layers - 1 <= k <= n_layers:
+            raise ValueError(
+                f"layer={layer!r}: this model's hidden states are numbered 0 (the embeddings) to {n_layers}, or -1 (the last) "
+                f"to {-n_layers - 1}."
+            )
+    return tuple(sorted(int(k) % (n_layers + 1) for k in asked))
+
+
+def _max_length(max_length: int | None, conventions: Conventions, max_positions: int | None) -> int:
+    if max_length is not None and max_positions is not None and max_length > max_positions:
+        raise ValueError(f"max_length={max_length} is more than the {max_positions} positions that this model has.")
+    limits = [limit for limit in (conventions.max_length, max_positions) if limit is not None]
+    return max_length or (min(limits) if limits else _DEFAULT_MAX_LENGTH)

@@ -1,0 +1,145 @@
+"""The form of vectors at rest, the same in memory and on disk: ids and little-endian float32; what a store tells."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import compress
+
+import numpy as np
+
+from ..exceptions import StoreError
+
+NAMESPACE_BYTES = 16
+ROW_DTYPE = np.dtype("<f4")
+
+
+@dataclass(frozen=True)
+class CacheInfo:
+    """What a store holds and how it has served this process.
+
+    Attributes
+    ----------
+    hits, misses : int
+        Rows that this process looked up and found, or did not find.
+    rows : int
+        Vectors held for this checkpoint.
+    bytes : int
+        Memory or disk that they take.
+    max_bytes : int or None
+        The bound above which old rows are dropped; None for a store that keeps nothing.
+    location : str or None
+        The database file, ``"memory"``, or None for a store that keeps nothing.
+    """
+
+    hits: int
+    misses: int
+    rows: int
+    bytes: int
+    max_bytes: int | None
+    location: str | None
+
+
+def row_ids(namespace: bytes, keys: Sequence[bytes], head: bytes = b"") -> list[bytes]:
+    """Give the id of each row: the key first, so that all rows of a text stand side by side, then the namespace.
+
+    Parameters
+    ----------
+    namespace : bytes
+        16 bytes.
+    keys : sequence of bytes
+        Keys of texts.
+    head : bytes, optional
+        What comes before every key.
+
+    Returns
+    -------
+    list of bytes
+        One id for each key.
+
+    Examples
+    --------
+    >>> row_ids(b"n" * 16, [b"key"])
+    [b'keynnnnnnnnnnnnnnnn']
+    """
+    if len(namespace) != NAMESPACE_BYTES:
+        raise ValueError(f"a namespace has {NAMESPACE_BYTES} bytes, got {len(namespace)}")
+    return [head + key + namespace for key in keys]
+
+
+def to_blobs(vectors: np.ndarray) -> list[bytes]:
+    r"""Give the bytes of each row.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (n, d)
+        Vectors.
+
+    Returns
+    -------
+    list of bytes
+        Little-endian float32.
+
+    Examples
+    --------
+    >>> to_blobs(np.ones((1, 1)))
+    [b'\x00\x00\x80?']
+    """
+    rows = np.ascontiguousarray(vectors, ROW_DTYPE)
+    width = rows.shape[1] * ROW_DTYPE.itemsize
+    whole = rows.tobytes()
+    return [whole[start : start + width] for start in range(0, len(rows) * width, width)]
+
+
+def fill_rows(blobs: Sequence[bytes | None], out: np.ndarray) -> np.ndarray:
+    r"""Write the blobs that are there into `out`.
+
+    Parameters
+    ----------
+    blobs : sequence of bytes or None
+        One for each row of `out`; None, or a blob of another width, leaves the row as it is.
+    out : ndarray of shape (n, d), float32
+        Filled in place.
+
+    Returns
+    -------
+    ndarray of shape (n,), bool
+        The rows that were written.
+
+    Examples
+    --------
+    >>> out = np.zeros((2, 1), np.float32)
+    >>> fill_rows([None, b"\x00\x00\x80?"], out)
+    array([False,  True])
+    >>> out
+    array([[0.], [1.]], dtype=float32)
+    """
+    width = out.shape[1] * ROW_DTYPE.itemsize
+    found = np.fromiter((blob is not None and len(blob) == width for blob in blobs), bool, len(blobs))
+    if found.all():
+        out[:] = np.frombuffer(b"".join(blobs), ROW_DTYPE).reshape(out.shape)  # type: ignore[arg-type]
+    elif found.any():
+        out[found] = np.frombuffer(b"".join(compress(blobs, found)), ROW_DTYPE).reshape(-1, out.shape[1])
+    return found
+
+
+def bytes_from_environment(name: str, default: int) -> int:
+    """Read a number of bytes from an environment variable.
+
+    Parameters
+    ----------
+    name : str
+        The variable.
+    default : int
+        What holds where it is not set.
+
+    Returns
+    -------
+    int
+        The number of bytes.
+    """
+    text = os.environ.get(name)
+    if not text:
+        return default
+    if not text.strip().isdigit():
+        raise StoreError(f"{name}={text!r} is not a number of bytes, such as {default}.")
+    return int(text)

@@ -1,0 +1,153 @@
+"""Frozen descriptions of an embedding: everything that changes a vector, as plain values.
+
+A spec crosses process borders instead of a model, and its digest is the identity under which vectors are stored.
+`ForwardSpec` is what goes through the model, `Readout` what is taken from it: several readouts share one forward pass.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from hashlib import blake2b
+
+# Raise by one whenever the arithmetic changes a vector by more than rounding: stored vectors of before are then ignored.
+ARITHMETIC_VERSION = 1
+
+DIGEST_BYTES = 16
+SPANS_DIGEST_BYTES = 8
+
+
+@dataclass(frozen=True)
+class ForwardSpec:
+    """What a text becomes on its way through the model.
+
+    Attributes
+    ----------
+    folder : str
+        The checkpoint on this machine; where it lies does not change a vector.
+    fingerprint : str
+        Hash of the checkpoint's weights, tokenizer and conventions.
+    template : str
+        The text that the model reads, with ``{text}`` where the input goes.
+    pool_scope : {"all", "text", "after_prompt"}
+        Which tokens are pooled: all, those of the last ``{text}``, or all after the prompt.
+    max_length : int
+        Most tokens of one sequence, special tokens included.
+    long_text : {"truncate", "chunk", "error"}
+        What is done with a longer text.
+    lowercase : bool
+        Whether the checkpoint wants lower case that its tokenizer does not make.
+    causal : bool
+        Whether a token sees only those before it.
+    weighted : bool
+        Whether tokens are weighted by the words they belong to.
+    dtype : {"float32", "bfloat16", "float16", "int8"}
+        Precision of the matrix products.
+    trust_remote_code : bool
+        Whether code of the checkpoint may run.
+    """
+
+    folder: str
+    fingerprint: str
+    template: str
+    pool_scope: str
+    max_length: int
+    long_text: str
+    lowercase: bool
+    causal: bool
+    weighted: bool
+    dtype: str
+    trust_remote_code: bool
+
+
+@dataclass(frozen=True)
+class Readout:
+    """What is taken from a forward pass.
+
+    Attributes
+    ----------
+    layers : tuple of int
+        Hidden states that are averaged, counted from 0 (the embeddings).
+    pooling : tuple of str
+        Names of the poolings that are concatenated.
+    head : bool
+        Whether the checkpoint's own Dense layers follow.
+    truncate_dim : int or None
+        How many leading features are kept.
+    normalize : bool
+        Whether rows are scaled to unit length, after the truncation.
+    """
+
+    layers: tuple[int, ...]
+    pooling: tuple[str, ...]
+    head: bool
+    truncate_dim: int | None
+    normalize: bool
+
+
+@dataclass(frozen=True)
+class EmbeddingSpec:
+    """A forward pass and what is taken from it: the whole identity of a vector, but for its text."""
+
+    forward: ForwardSpec
+    readout: Readout
+
+    def digest(self) -> bytes:
+        """Give the 16 bytes that stand for everything that changes a vector.
+
+        Returns
+        -------
+        bytes
+            BLAKE2b of the values; the folder and the permission to run code are no part of it.
+        """
+        values = asdict(self)
+        for name in ("folder", "trust_remote_code"):
+            del values["forward"][name]
+        return blake2b(repr((ARITHMETIC_VERSION, values)).encode(), digest_size=DIGEST_BYTES).digest()
+
+    def to_dict(self) -> dict:
+        """Give the values as a nested dict of plain values, for a pickle that needs no class of ours.
+
+        Returns
+        -------
+        dict
+            ``{"forward": {...}, "readout": {...}}``.
+        """
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "EmbeddingSpec":
+        """Build the spec that `to_dict` wrote; values that an older version did not know take their neutral form.
+
+        Parameters
+        ----------
+        values : dict
+            As from `to_dict`.
+
+        Returns
+        -------
+        EmbeddingSpec
+            The spec.
+        """
+        forward = ForwardSpec(**{f.name: values["forward"][f.name] for f in fields(ForwardSpec)})
+        readout = {f.name: values["readout"][f.name] for f in fields(Readout)}
+        readout |= {name: tuple(readout[name]) for name in ("layers", "pooling")}
+        return cls(forward, Readout(**readout))
+
+
+def text_key(text: str, spans: tuple | None = None) -> bytes:
+    """Give the key of a text in a store: a digest, from which the text cannot be read back.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    spans : tuple of (int, int, float), optional
+        Weighted words of the text, where they change the vector.
+
+    Returns
+    -------
+    bytes
+        16 bytes of BLAKE2b of the text, and 8 of the spans where there are any: every key of a text begins alike.
+    """
+    key = blake2b(text.encode(), digest_size=DIGEST_BYTES).digest()
+    if spans is None:
+        return key
+    return key + blake2b(repr(spans).encode(), digest_size=SPANS_DIGEST_BYTES).digest()

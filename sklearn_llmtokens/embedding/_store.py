@@ -1,0 +1,139 @@
+"""The store behind ``cache``: vectors by digest, in memory, in a folder, or nowhere."""
+
+import os
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
+
+import numpy as np
+
+from ._memory_store import MemoryStore, set_memory_limit
+from ._rows import CacheInfo
+
+__all__ = ["CacheInfo", "Store", "open_store", "set_memory_limit"]
+
+
+class Store(Protocol):
+    """The vectors of one checkpoint.
+
+    A row stands under a namespace (16 bytes: everything that changes a vector but the text) and a key (a digest of the
+    text). Every method may be called from any thread and after a fork. What goes wrong with the medium is a
+    `StoreWarning`, and the row a miss; only a store that must not be used at all raises `StoreError`.
+    """
+
+    def read(self, namespace: bytes, keys: Sequence[bytes], out: np.ndarray) -> np.ndarray:
+        """Fill the rows of `out` that are found.
+
+        Parameters
+        ----------
+        namespace : bytes
+            16 bytes.
+        keys : sequence of bytes
+            Keys of texts.
+        out : ndarray of shape (n_keys, n_features), float32
+            Filled in place where a row is found, otherwise left as it is.
+
+        Returns
+        -------
+        ndarray of shape (n_keys,), bool
+            The rows that were found.
+        """
+
+    def write(self, namespace: bytes, keys: Sequence[bytes], vectors: np.ndarray) -> None:
+        """Keep `vectors`, the last one where a key is written twice.
+
+        Parameters
+        ----------
+        namespace : bytes
+            16 bytes.
+        keys : sequence of bytes
+            Keys of texts.
+        vectors : ndarray of shape (n_keys, n_features), float32
+            Their vectors.
+        """
+
+    def flight(self, namespace: bytes, keys: Sequence[bytes]) -> AbstractContextManager[None]:
+        """Give the exclusive right, among all that share the store, to compute these rows; look up again inside it.
+
+        Parameters
+        ----------
+        namespace : bytes
+            16 bytes.
+        keys : sequence of bytes
+            Keys of texts. Do not ask for more inside the block: the right is not reentrant.
+
+        Returns
+        -------
+        context manager
+            Holds the right for the length of the block.
+        """
+
+    def forget(self, prefixes: Iterable[bytes]) -> int:
+        """Erase every key that begins with one of `prefixes`, in every namespace.
+
+        Parameters
+        ----------
+        prefixes : iterable of bytes
+            Beginnings of keys.
+
+        Returns
+        -------
+        int
+            The number of rows erased.
+        """
+
+    def clear(self) -> None:
+        """Erase all rows of this checkpoint."""
+
+    def info(self) -> CacheInfo:
+        """Tell what the store holds and how it has served this process.
+
+        Returns
+        -------
+        CacheInfo
+            Counts and sizes.
+        """
+
+
+class NoStore:
+    """Keeps nothing."""
+
+    def read(self, namespace: bytes, keys: Sequence[bytes], out: np.ndarray) -> np.ndarray:
+        return np.zeros(len(keys), bool)
+
+    def write(self, namespace: bytes, keys: Sequence[bytes], vectors: np.ndarray) -> None:
+        return None
+
+    def flight(self, namespace: bytes, keys: Sequence[bytes]) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def forget(self, prefixes: Iterable[bytes]) -> int:
+        return 0
+
+    def clear(self) -> None:
+        return None
+
+    def info(self) -> CacheInfo:
+        return CacheInfo(hits=0, misses=0, rows=0, bytes=0, max_bytes=None, location=None)
+
+
+def open_store(cache: str | os.PathLike | None, fingerprint: str) -> Store:
+    """Open the store that `cache` names.
+
+    Parameters
+    ----------
+    cache : None, "memory", str or path-like
+        Nothing is kept; or the memory that this process shares; or a folder, which is made if it is not there.
+    fingerprint : str
+        The checkpoint whose vectors are kept.
+
+    Returns
+    -------
+    Store
+        The store.
+    """
+    if cache is None:
+        return NoStore()
+    if cache == "memory":
+        return MemoryStore(fingerprint)
+    raise NotImplementedError

@@ -1,0 +1,296 @@
+"""Texts in, pooled vectors out: sequences, batches, the model, poolings, the head."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ...exceptions import NonFiniteVectorError, OutOfMemoryError
+from .._batches import token_budget_batches
+from .._spec import ForwardSpec, Readout
+from ._hidden import hidden_states
+from ._model import LoadedModel, load, running
+from ._pooling import POOLING
+from ._tokenizer import Sequence_, Spans, make_sequences
+
+# Tokens of a batch: on a CPU as many as keep the activations of a layer in the cache, on an accelerator enough to fill it.
+_BATCH_TOKENS = {"cpu": 2048}
+_BATCH_TOKENS_ACCELERATOR = 32768
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Vectors of some texts, and what it took.
+
+    Attributes
+    ----------
+    vectors : tuple of ndarray of shape (n_texts, n_features), dtype=float32
+        One array a readout.
+    n_truncated : int
+        Texts that were cut.
+    n_tokens : int
+        Tokens that went through the model.
+    """
+
+    vectors: tuple[np.ndarray, ...]
+    n_truncated: int
+    n_tokens: int
+
+
+@dataclass(frozen=True)
+class TextTokens:
+    """Tokens of one text and their vectors.
+
+    Attributes
+    ----------
+    tokens : list of str of length n_tokens
+        The pieces of the tokenizer.
+    offsets : ndarray of shape (n_tokens, 2), dtype=int64
+        First character and the one after the last, in the text.
+    vectors : ndarray of shape (n_tokens, n_features), dtype=float32
+        Hidden states.
+    """
+
+    tokens: list[str]
+    offsets: np.ndarray
+    vectors: np.ndarray
+
+
+def encode(
+    texts: Sequence[str],
+    spans: Sequence[Spans] | None,
+    forward: ForwardSpec,
+    readouts: Sequence[Readout],
+    device: str,
+    batch_tokens: int | str,
+    on_batch: Callable[[int, int], None] | None = None,
+) -> Encoded:
+    """Run `texts` through the model once and take every readout from that pass.
+
+    Parameters
+    ----------
+    texts : sequence of str of length n_texts
+        Distinct texts.
+    spans : sequence of length n_texts, or None
+        Weighted words of each text.
+    forward : ForwardSpec
+        What goes through the model.
+    readouts : sequence of Readout
+        What is taken.
+    device : str
+        A torch device.
+    batch_tokens : int or "auto"
+        Most tokens of a batch.
+    on_batch : callable, optional
+        Called after each batch with its numbers of sequences and tokens.
+
+    Returns
+    -------
+    Encoded
+        The vectors.
+
+    Raises
+    ------
+    OutOfMemoryError
+        If one text alone does not fit.
+    NonFiniteVectorError
+        If a vector has NaN or infinity.
+    TextTooLongError
+        If a text is too long and the spec says that this is an error.
+        All three carry the index of the text as ``index``.
+    """
+    loaded = load(forward, device)
+    sequences, n_truncated = make_sequences(loaded.tokenizer, forward, texts, spans)
+    if batch_tokens == "auto":
+        batch_tokens = _BATCH_TOKENS.get(device.partition(":")[0], _BATCH_TOKENS_ACCELERATOR)
+    pooled = _pool_sequences(loaded, sequences, forward, readouts, int(batch_tokens), on_batch)
+    vectors = tuple(
+        _finish(loaded, _mean_of_windows(rows, sequences, len(texts)), readout)
+        for rows, readout in zip(pooled, readouts, strict=True)
+    )
+    without_tokens = [sequence.row for sequence in sequences if not sequence.token_ids]
+    for rows in vectors:
+        rows[without_tokens] = 0
+    _check_finite(vectors)
+    return Encoded(vectors, n_truncated, sum(len(sequence.token_ids) for sequence in sequences))
+
+
+def encode_tokens(
+    texts: Sequence[str], forward: ForwardSpec, layers: tuple[int, ...], device: str, batch_tokens: int | str
+) -> list[TextTokens]:
+    """Give the hidden states of the tokens of each text, without special tokens and without the prompt's.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        Distinct texts.
+    forward : ForwardSpec
+        What goes through the model; long texts are cut.
+    layers : tuple of int
+        Hidden states that are averaged.
+    device : str
+        A torch device.
+    batch_tokens : int or "auto"
+        Most tokens of a batch.
+
+    Returns
+    -------
+    list of TextTokens
+        One a text.
+    """
+    from .._prompts import fill
+
+    loaded = load(forward, device)
+    sequences, _ = make_sequences(loaded.tokenizer, forward, texts, None)
+    if batch_tokens == "auto":
+        batch_tokens = _BATCH_TOKENS.get(device.partition(":")[0], _BATCH_TOKENS_ACCELERATOR)
+    results: list[TextTokens | None] = [None] * len(texts)
+    n_prefix = len(loaded.tokenizer.prefix)
+    for batch in token_budget_batches([max(1, len(s.token_ids)) for s in sequences], int(batch_tokens)):
+        chosen = [sequences[i] for i in batch]
+        hidden, _, _ = _forward(loaded, chosen, forward, layers)
+        mean = sum(hidden[layer].float() for layer in layers) / len(layers)
+        for sequence, vectors in zip(chosen, mean.cpu().numpy(), strict=True):
+            text = texts[sequence.row]
+            filled, at = fill(forward.template, text)
+            encoding = loaded.tokenizer.backend.encode(filled, add_special_tokens=False)
+            offsets = np.asarray(encoding.offsets, dtype=np.int64).reshape(-1, 2) - at
+            known = min(len(offsets), len(sequence.token_ids) - loaded.tokenizer.n_special)
+            keep = [i for i in range(known) if offsets[i, 1] > 0 and offsets[i, 0] < len(text)]
+            results[sequence.row] = TextTokens(
+                [encoding.tokens[i] for i in keep], offsets[keep].clip(0), vectors[[n_prefix + i for i in keep]]
+            )
+    return results  # type: ignore[return-value]
+
+
+def _pool_sequences(
+    loaded: LoadedModel,
+    sequences: Sequence[Sequence_],
+    forward: ForwardSpec,
+    readouts: Sequence[Readout],
+    budget: int,
+    on_batch: Callable[[int, int], None] | None,
+) -> list[torch.Tensor]:
+    """Pool every sequence for every readout: tensors (n_sequences, n_pooled) of float32 on the CPU."""
+    full = [i for i, sequence in enumerate(sequences) if sequence.token_ids]
+    out = [torch.zeros(len(sequences), loaded.hidden_size * len(readout.pooling)) for readout in readouts]
+    for batch in token_budget_batches([len(sequences[i].token_ids) for i in full], budget):
+        rows = [full[i] for i in batch]
+        for part, pooled in _run_within_memory(loaded, sequences, rows, forward, readouts):
+            for target, vectors in zip(out, pooled, strict=True):
+                target[part] = vectors
+        if on_batch is not None:
+            on_batch(len(rows), sum(len(sequences[i].token_ids) for i in rows))
+    return out
+
+
+def _run_within_memory(loaded, sequences, rows: list[int], forward, readouts):
+    """Run a batch; where it does not fit into memory, its halves, down to a single sequence."""
+    try:
+        pooled = _pool_batch(loaded, [sequences[i] for i in rows], forward, readouts)
+    except (RuntimeError, MemoryError) as error:
+        if not _is_out_of_memory(error):
+            raise
+        pooled = None
+    if pooled is not None:  # outside of the handler, so that the failed pass is freed first
+        yield rows, pooled
+        return
+    if len(rows) == 1:
+        sequence = sequences[rows[0]]
+        error = OutOfMemoryError(
+            f"has {len(sequence.token_ids)} tokens, and does not fit into the memory of {loaded.device} even alone: set a "
+            "smaller max_length, or long_text='chunk'."
+        )
+        error.index = sequence.row  # type: ignore[attr-defined]
+        raise error
+    if loaded.device.startswith("cuda"):
+        torch.cuda.empty_cache()
+    half = len(rows) // 2
+    yield from _run_within_memory(loaded, sequences, rows[:half], forward, readouts)
+    yield from _run_within_memory(loaded, sequences, rows[half:], forward, readouts)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+@torch.inference_mode()
+def _pool_batch(
+    loaded: LoadedModel, sequences: Sequence[Sequence_], forward: ForwardSpec, readouts: Sequence[Readout]
+) -> list[torch.Tensor]:
+    layers = sorted({layer for readout in readouts for layer in readout.layers})
+    hidden, mask, weights = _forward(loaded, sequences, forward, layers)
+    pooled = []
+    for readout in readouts:
+        states = hidden[readout.layers[0]]
+        if len(readout.layers) > 1:
+            states = sum(hidden[layer].float() for layer in readout.layers) / len(readout.layers)
+        pooled.append(torch.cat([POOLING[name](states, mask, weights) for name in readout.pooling], dim=1).cpu())
+    return pooled
+
+
+def _forward(loaded: LoadedModel, sequences: Sequence[Sequence_], forward: ForwardSpec, layers):
+    """Pad a batch on the right and run it: hidden states by layer, mask of pooled tokens, weights of tokens."""
+    lengths = torch.tensor([len(sequence.token_ids) for sequence in sequences])
+    longest = int(lengths.max())
+    # No token of a causal model sees what follows it, so that padding needs no mask; any token will do for it.
+    pad = sequences[0].token_ids[0] if forward.causal else loaded.tokenizer.pad
+    ids = torch.full((len(sequences), longest), pad, dtype=torch.long)
+    for row, sequence in zip(ids, sequences, strict=True):
+        row[: len(sequence.token_ids)] = torch.tensor(sequence.token_ids)
+    position = torch.arange(longest)
+    start, stop = (torch.tensor([[getattr(s, name)] for s in sequences]) for name in ("start", "stop"))
+    mask = (position >= start) & (position < stop)
+    attention = None
+    if not forward.causal and int(lengths.min()) < longest:
+        attention = (position < lengths.unsqueeze(1)).long().to(loaded.device)
+    with running():
+        hidden = hidden_states(loaded, ids.to(loaded.device), attention, layers)
+    return hidden, mask.to(loaded.device), _batch_weights(sequences, longest, loaded.device)
+
+
+def _batch_weights(sequences: Sequence[Sequence_], longest: int, device: str) -> torch.Tensor | None:
+    if all(sequence.weights is None for sequence in sequences):
+        return None
+    weights = torch.ones(len(sequences), longest)
+    for row, sequence in zip(weights, sequences, strict=True):
+        if sequence.weights is not None:
+            row[: len(sequence.weights)] = torch.from_numpy(sequence.weights)
+    return weights.to(device)
+
+
+def _mean_of_windows(pooled: torch.Tensor, sequences: Sequence[Sequence_], n_texts: int) -> torch.Tensor:
+    """Mean over the windows of each text, weighted by their tokens: (n_texts, n_pooled)."""
+    if len(sequences) == n_texts:
+        return pooled
+    row = torch.tensor([sequence.row for sequence in sequences])
+    share = torch.tensor([float(sequence.share) for sequence in sequences])
+    total = torch.zeros(n_texts).index_add(0, row, share)
+    share = share / total[row]
+    return torch.zeros(n_texts, pooled.shape[1]).index_add(0, row, pooled * share.unsqueeze(1))
+
+
+@torch.inference_mode()
+def _finish(loaded: LoadedModel, pooled: torch.Tensor, readout: Readout) -> np.ndarray:
+    """Head, truncation, unit length: (n_texts, n_features) of float32."""
+    vectors = pooled
+    if readout.head and len(vectors):
+        for layer in loaded.head:
+            vectors = layer(vectors.to(loaded.device)).cpu()
+    if readout.truncate_dim is not None:
+        vectors = vectors[:, : readout.truncate_dim]
+    if readout.normalize:
+        vectors = torch.nn.functional.normalize(vectors, dim=1)
+    return np.ascontiguousarray(vectors.numpy(), dtype=np.float32)
+
+
+def _check_finite(vectors: Sequence[np.ndarray]) -> None:
+    for rows in vectors:
+        bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+        if len(bad):
+            error = NonFiniteVectorError(
+                "gave NaN or infinity: the precision overflowed, or the weights are damaged. Use dtype='float32'."
+            )
+            error.index = int(bad[0])  # type: ignore[attr-defined]
+            raise error

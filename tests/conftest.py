@@ -1,0 +1,48 @@
+import os
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # the models are tiny: threads would only wait for each other
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+from tests.checkpoints import FAMILIES, add_sentence_transformers_files, build
+
+
+@pytest.fixture(scope="session")
+def checkpoints(tmp_path_factory):
+    """Folders of small random checkpoints by family, built at first use."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+
+    class Checkpoints(dict):
+        def __missing__(self, kind):
+            self[kind] = build(kind, folder / kind)
+            return self[kind]
+
+    return Checkpoints()
+
+
+@pytest.fixture(params=FAMILIES)
+def family(request):
+    return request.param
+
+
+@pytest.fixture
+def st_checkpoint(tmp_path):
+    """Build a checkpoint of a family with sentence-transformers files beside it."""
+
+    def make(kind="bert", **conventions):
+        return add_sentence_transformers_files(build(kind, tmp_path / kind), **conventions)
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def _fresh_state():
+    """Tests do not see each other's vectors or models."""
+    yield
+    import sys
+
+    if "sklearn_llmtokens.embedding._torch" in sys.modules:
+        sys.modules["sklearn_llmtokens.embedding._torch"].unload()
