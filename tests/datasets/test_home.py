@@ -1,0 +1,58 @@
+import pytest
+
+from sklearn_llmtokens.datasets import _home, clear_data_home, get_data_home
+from sklearn_llmtokens.datasets._registry import FILES
+
+
+def test_argument_wins_over_environment(home, tmp_path):
+    assert get_data_home(tmp_path / "other") == tmp_path / "other"
+    assert get_data_home() == home
+    assert home.is_dir()
+
+
+def test_without_environment_the_home_is_in_the_user_cache(monkeypatch, tmp_path):
+    monkeypatch.delenv("SKLEARN_LLMTOKENS_DATA", raising=False)
+    monkeypatch.setattr(_home, "user_cache_path", lambda name: tmp_path / name)
+    assert get_data_home() == tmp_path / "sklearn_llmtokens" / "datasets"
+
+
+def test_tilde_is_expanded(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert get_data_home("~/corpora") == tmp_path / "corpora"
+
+
+def test_clearing_removes_the_fetched_files_and_nothing_else(home):
+    fetched = home / "text/tnews_test_public.json"
+    stranger = home / "text/my_own_thesis.txt"
+    lone = home / "similarity/lcqmc_dev.txt"
+    for path in (fetched, stranger, lone):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+    clear_data_home()
+    assert not fetched.exists()
+    assert stranger.read_text() == "x"
+    assert not lone.parent.exists()
+
+
+def test_clearing_an_empty_home_is_no_error(home):
+    clear_data_home()
+    assert home.is_dir()
+
+
+@pytest.mark.parametrize("remote", FILES.values(), ids=lambda remote: remote.filename)
+def test_registered_file_is_well_formed(remote):
+    folder, name = remote.filename.split("/", 1)
+    assert folder in {"text", "similarity", "segmentation", "interactions"}
+    assert name
+    assert remote.url.startswith("https://raw.githubusercontent.com/")
+    assert remote.sha256 is None or set(remote.sha256) <= set("0123456789abcdef")
+    assert remote.sha256 is None or len(remote.sha256) == 64
+    assert FILES[remote.filename] is remote
+
+
+def test_only_the_archives_that_are_checked_by_content_have_no_checksum():
+    assert sorted(name for name, remote in FILES.items() if remote.sha256 is None) == [
+        "interactions/amazon2014-beauty.zip",
+        "interactions/amazon2014-toy.zip",
+    ]

@@ -1,0 +1,188 @@
+"""The fetchers of interactions, on small files of the tests' own making in the format of the public ones."""
+
+import base64
+import io
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+
+from sklearn_llmtokens.datasets import _amazon, fetch_amazon_interactions, fetch_games6k
+
+ARCHIVE = "interactions/amazon2014-beauty.zip"
+
+# Written by pandas 2.2.3 with NumPy 2.4, as the public archives were made by a pandas of that time:
+# users 100, 101; histories [101, 100], [100]; times [2, 3], [5]; titles "A b", "C" of the items 100, 101.
+USERS_BY_PANDAS_2 = (
+    "gAWVHgMAAAAAAACMEXBhbmRhcy5jb3JlLmZyYW1llIwJRGF0YUZyYW1llJOUKYGUfZQojARfbWdylIwecGFuZGFzLmNvcmUuaW50"
+    "ZXJuYWxzLm1hbmFnZXJzlIwMQmxvY2tNYW5hZ2VylJOUjBZwYW5kYXMuX2xpYnMuaW50ZXJuYWxzlIwPX3VucGlja2xlX2Jsb2Nr"
+    "lJOUjBNudW1weS5fY29yZS5udW1lcmljlIwLX2Zyb21idWZmZXKUk5QolhAAAAAAAAAAZAAAAAAAAABlAAAAAAAAAJSMBW51bXB5"
+    "lIwFZHR5cGWUk5SMAmk4lImIh5RSlChLA4wBPJROTk5K/////0r/////SwB0lGJLAUsChpSMAUOUdJRSlIwIYnVpbHRpbnOUjAVz"
+    "bGljZZSTlEsASwFLAYeUUpRLAoeUUpRoC4wWbnVtcHkuX2NvcmUubXVsdGlhcnJheZSMDF9yZWNvbnN0cnVjdJSTlGgQjAduZGFy"
+    "cmF5lJOUSwCFlEMBYpSHlFKUKEsBSwJLAoaUaBKMAk84lImIh5RSlChLA4wBfJROTk5K/////0r/////Sz90lGKJXZQoXZQoS2VL"
+    "ZGVdlEtkYV2UKEsCSwNlXZRLBWFldJRiaB5LAUsDSwGHlFKUSwKHlFKUhpRdlCiMGHBhbmRhcy5jb3JlLmluZGV4ZXMuYmFzZZSM"
+    "Cl9uZXdfSW5kZXiUk5RoPowFSW5kZXiUk5R9lCiMBGRhdGGUaCVoJ0sAhZRoKYeUUpQoSwFLA4WUaC+JXZQojAZVc2VySUSUjAZJ"
+    "dGVtSUSUjAlUaW1lc3RhbXCUZXSUYowEbmFtZZROdYaUUpRoQIwZcGFuZGFzLmNvcmUuaW5kZXhlcy5yYW5nZZSMClJhbmdlSW5k"
+    "ZXiUk5R9lChoTk6MBXN0YXJ0lEsAjARzdG9wlEsCjARzdGVwlEsBdYaUUpRlhpRSlIwEX3R5cJSMCWRhdGFmcmFtZZSMCV9tZXRh"
+    "ZGF0YZRdlIwFYXR0cnOUfZSMBl9mbGFnc5R9lIwXYWxsb3dzX2R1cGxpY2F0ZV9sYWJlbHOUiHN1Yi4="
+)
+TITLES_BY_PANDAS_2 = (
+    "gAWVAQMAAAAAAACMEXBhbmRhcy5jb3JlLmZyYW1llIwJRGF0YUZyYW1llJOUKYGUfZQojARfbWdylIwecGFuZGFzLmNvcmUuaW50"
+    "ZXJuYWxzLm1hbmFnZXJzlIwMQmxvY2tNYW5hZ2VylJOUjBZwYW5kYXMuX2xpYnMuaW50ZXJuYWxzlIwPX3VucGlja2xlX2Jsb2Nr"
+    "lJOUjBNudW1weS5fY29yZS5udW1lcmljlIwLX2Zyb21idWZmZXKUk5QolhAAAAAAAAAAZAAAAAAAAABlAAAAAAAAAJSMBW51bXB5"
+    "lIwFZHR5cGWUk5SMAmk4lImIh5RSlChLA4wBPJROTk5K/////0r/////SwB0lGJLAUsChpSMAUOUdJRSlIwIYnVpbHRpbnOUjAVz"
+    "bGljZZSTlEsASwFLAYeUUpRLAoeUUpRoC4wWbnVtcHkuX2NvcmUubXVsdGlhcnJheZSMDF9yZWNvbnN0cnVjdJSTlGgQjAduZGFy"
+    "cmF5lJOUSwCFlEMBYpSHlFKUKEsBSwFLAoaUaBKMAk84lImIh5RSlChLA4wBfJROTk5K/////0r/////Sz90lGKJXZQojANBIGKU"
+    "jAFDlGV0lGJoHksBSwJLAYeUUpRLAoeUUpSGlF2UKIwYcGFuZGFzLmNvcmUuaW5kZXhlcy5iYXNllIwKX25ld19JbmRleJSTlGg8"
+    "jAVJbmRleJSTlH2UKIwEZGF0YZRoJWgnSwCFlGgph5RSlChLAUsChZRoL4ldlCiMBkl0ZW1JRJSMBVRpdGxllGV0lGKMBG5hbWWU"
+    "TnWGlFKUaD6MGXBhbmRhcy5jb3JlLmluZGV4ZXMucmFuZ2WUjApSYW5nZUluZGV4lJOUfZQoaEtOjAVzdGFydJRLAIwEc3RvcJRL"
+    "AowEc3RlcJRLAXWGlFKUZYaUUpSMBF90eXCUjAlkYXRhZnJhbWWUjAlfbWV0YWRhdGGUXZSMBWF0dHJzlH2UjAZfZmxhZ3OUfZSM"
+    "F2FsbG93c19kdXBsaWNhdGVfbGFiZWxzlIhzdWIu"
+)
+
+
+def archived(**members):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(f"proc/{name}.pkl", content)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def content_is_right(monkeypatch):
+    """Let whatever was read pass for the set."""
+    monkeypatch.setattr(_amazon, "_check_content", lambda rows, name, path: None)
+
+
+def the_small_set(bunch):
+    assert bunch.ids.tolist() == [100, 101]
+    assert bunch.texts.tolist() == ["A b", "C"]
+    assert bunch.users.tolist() == [100, 101]
+    assert bunch.histories == [[101, 100], [100]]
+    assert bunch.timestamps == [[2, 3], [5]]
+    assert np.array_equal(bunch.events, [[100, 101, 2], [100, 100, 3], [101, 100, 5]])
+    assert bunch.feature_names == ["user_id", "item_id", "timestamp"]
+
+
+def test_amazon_archive_of_pickles(publish, content_is_right):
+    pytest.importorskip("pandas")
+    members = {"user2item": base64.b64decode(USERS_BY_PANDAS_2), "item2title": base64.b64decode(TITLES_BY_PANDAS_2)}
+    publish(ARCHIVE, archived(**members))
+    the_small_set(fetch_amazon_interactions())
+
+
+def test_amazon_parquet_files_are_taken_first(home, site, content_is_right):
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    (home / "interactions").mkdir(parents=True)
+    pd.DataFrame({"item_id": [101, 100], "title": ["C", "A b"]}).to_parquet(
+        home / "interactions/amazon_beauty_items.parquet"
+    )
+    pd.DataFrame({"user_id": [101, 100, 100], "item_id": [100, 100, 101], "timestamp": [5, 3, 2]}).to_parquet(
+        home / "interactions/amazon_beauty_events.parquet"
+    )
+    the_small_set(fetch_amazon_interactions(download_if_missing=False))
+    framed = fetch_amazon_interactions(as_frame=True)
+    assert framed.events.columns.tolist() == framed.feature_names
+    assert framed.items_frame["title"].tolist() == ["A b", "C"]
+    assert site.requests == []
+
+
+def test_amazon_events_of_a_day_are_in_the_order_of_the_items():
+    rows = _amazon._interactions([1, 2, 3], ["a", "b", "c"], [7, 7, 7, 6], [3, 2, 1, 3], [9, 9, 8, 9])
+    assert rows.events.tolist() == [[6, 3, 9], [7, 1, 8], [7, 2, 9], [7, 3, 9]]
+
+
+def test_amazon_rows_of_another_set_are_refused_and_removed(publish, home):
+    pytest.importorskip("pandas")
+    members = {"user2item": base64.b64decode(USERS_BY_PANDAS_2), "item2title": base64.b64decode(TITLES_BY_PANDAS_2)}
+    publish(ARCHIVE, archived(**members))
+    expected = _amazon._CONTENT_SHA256["beauty"]
+    with pytest.raises(OSError, match=rf"amazon2014-beauty\.zip have the SHA-256 [0-9a-f]{{64}}, expected {expected}"):
+        fetch_amazon_interactions()
+    assert not (home / ARCHIVE).exists()
+
+
+class Evil:
+    def __reduce__(self):
+        return (print, ("this must not be printed",))
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 5])
+def test_amazon_pickle_that_runs_code_is_refused(publish, capsys, protocol):
+    pytest.importorskip("pandas")
+    publish(ARCHIVE, archived(item2title=pickle.dumps(Evil(), protocol), user2item=b""))
+    with pytest.raises(pickle.UnpicklingError, match=r"print, which no plain DataFrame needs"):
+        fetch_amazon_interactions()
+    assert "printed" not in capsys.readouterr().out
+
+
+def test_amazon_archive_without_the_tables_is_refused(publish):
+    pytest.importorskip("pandas")
+    publish(ARCHIVE, archived(summary=b"{}"))
+    with pytest.raises(ValueError, match=r"has 0 files item2title\.pkl"):
+        fetch_amazon_interactions()
+
+
+def test_amazon_archive_that_is_no_archive_is_removed(publish, home):
+    pytest.importorskip("pandas")
+    publish(ARCHIVE, b"<html>")
+    with pytest.raises(zipfile.BadZipFile):
+        fetch_amazon_interactions()
+    assert not (home / ARCHIVE).exists()
+
+
+def test_amazon_unknown_name(home):
+    with pytest.raises(ValueError, match="name='books' is not known; choose one of 'beauty', 'toys'"):
+        fetch_amazon_interactions("books")
+
+
+def test_content_digest_sees_ids_titles_and_events():
+    base = ([1, 2], ["a", "b"], [7, 7], [1, 2], [3, 4])
+    digests = {_amazon._content_sha256(_amazon._interactions(*base))}
+    for place, changed in ((0, [1, 3]), (1, ["a", "c"]), (2, [7, 8]), (3, [2, 2]), (4, [3, 5])):
+        digests.add(_amazon._content_sha256(_amazon._interactions(*base[:place], changed, *base[place + 1 :])))
+    assert len(digests) == 6
+
+
+@pytest.fixture
+def games(publish):
+    folder = "interactions/games_6k/"
+    publish(folder + "Games-6k.item", "item_id:token\ttitle:token_seq\n0\tTetris &amp; Co\n1\tGo\n2\tChess\n")
+    publish(
+        folder + "Games-6k.test.inter",
+        "user_id:token\titem_id_list:token_seq\titem_id:token\n0\t0 1\t2\n1\t2\t0\n",
+    )
+    publish(folder + "Games.random", "1\t1 2\n")
+    publish(folder + "Games-6k.bpr", "1\t2 0\n0\t1 2\n")
+    publish(folder + "Games-6k.sasrec", "1\t0 1\n0\t2 1\n")
+
+
+def test_games(games):
+    bunch = fetch_games6k()
+    assert bunch.ids.tolist() == [0, 1, 2]
+    assert bunch.texts.tolist() == ["Tetris &amp; Co", "Go", "Chess"]
+    assert bunch.histories == [[0, 1], [2]]
+    assert bunch.targets.tolist() == [2, 0]
+    assert bunch.candidate_users.tolist() == [1]
+    assert bunch.candidates.tolist() == [[1, 2]]
+    assert bunch.ranking_users.tolist() == [1, 0]
+    assert {name: ranking.tolist() for name, ranking in bunch.rankings.items()} == {
+        "bpr": [[2, 0], [1, 2]],
+        "sasrec": [[0, 1], [2, 1]],
+    }
+
+
+def test_games_as_frames(games):
+    pytest.importorskip("pandas")
+    bunch = fetch_games6k(as_frame=True)
+    assert bunch.items_frame.shape == (3, 2)
+    assert bunch.frame["history"].tolist() == [[0, 1], [2]]
+
+
+def test_games_rankings_for_different_users_are_refused(games, publish):
+    publish("interactions/games_6k/Games-6k.sasrec", "0\t2 1\n1\t0 1\n")
+    with pytest.raises(ValueError, match="not for the same users"):
+        fetch_games6k()
