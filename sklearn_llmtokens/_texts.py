@@ -79,7 +79,8 @@ def read_texts(X, *, missing: str = "error", surrogates: str = "error", min_rows
     table = _read_container(X)
     if table.n_rows < min_rows:
         raise InvalidTextError(
-            f"Found array with {table.n_rows} sample(s) (shape={_shape(table)}) while a minimum of {min_rows} is required."
+            f"Found array with {table.n_rows} sample(s) (shape={_shape(table)}) while a minimum of {min_rows} is "
+            "required."
         )
     columns = tuple(
         _check_column(column, label, missing=missing, surrogates=surrogates)
@@ -197,8 +198,8 @@ def _read_sequence(X: Sequence) -> TextTable:
     if all(isinstance(cell, numbers.Number) for cell in cells):
         return _read_array(np.asarray(X))
     raise InvalidTextError(
-        f"X[{nested}] is a {type(X[nested]).__name__}, not a str: each row is one text; several columns of text go in as "
-        "a DataFrame or a 2-D object array."
+        f"X[{nested}] is a {type(X[nested]).__name__}, not a str: each row is one text; several columns of text go "
+        "in as a DataFrame or a 2-D object array."
     )
 
 
@@ -211,8 +212,9 @@ def _read_array(X: np.ndarray) -> TextTable:
     if X.ndim == 1:
         if numeric:
             raise InvalidTextError(
-                f"Expected texts or a 2D array, got 1D array of numbers instead: dtype={X.dtype}. Reshape your data either using "
-                "array.reshape(-1, 1) if your data has a single feature or array.reshape(1, -1) if it contains a single sample."
+                f"Expected texts or a 2D array, got 1D array of numbers instead: dtype={X.dtype}. Reshape your data "
+                "either using array.reshape(-1, 1) if your data has a single feature or array.reshape(1, -1) if it "
+                "contains a single sample."
             )
         return _one_column(_tolist(X))
     if X.shape[1] == 0:
@@ -232,8 +234,8 @@ def _read_dataframe_library(X) -> TextTable | None:
     if isinstance(native, nw.Series):
         if native.dtype.is_numeric():
             raise InvalidTextError(
-                f"Expected texts, got a Series of numbers instead: dtype={native.dtype}. Reshape your data: pass a one-column frame "
-                "to have the numbers read as text."
+                f"Expected texts, got a Series of numbers instead: dtype={native.dtype}. Reshape your data: pass a "
+                "one-column frame to have the numbers read as text."
             )
 
         def rebuild_series(columns):
@@ -385,8 +387,8 @@ def _refuse_surrogates(texts: list[str | None], label) -> None:
                 at = lone_surrogate(text or "")
                 if at is not None:
                     raise InvalidTextError(
-                        f"{_position(i, label)} has a lone surrogate U+{ord(text[at]):04X} at character {at}, which is not "
-                        'a character of Unicode: TextNormalizer(surrogates="replace") puts U+FFFD in its place.'
+                        f"{_position(i, label)} has a lone surrogate U+{ord(text[at]):04X} at character {at}, which is "
+                        'not a character of Unicode: TextNormalizer(surrogates="replace") puts U+FFFD in its place.'
                     ) from None
 
 

@@ -1,4 +1,4 @@
-"""Which model: find the checkpoint, pin its revision, take its fingerprint, read the conventions it was trained with."""
+"""Which model: find the checkpoint, pin its revision, take its fingerprint, read the conventions of its training."""
 
 import json
 import os
@@ -20,7 +20,7 @@ _PICKLED = ("pytorch_model*.bin", "*.pt", "*.ckpt", "*.pth", "model*.pkl")
 _READ_BYTES = 1 << 20
 _NO_LIMIT = 1 << 30
 
-_POOLING_NAMES = {
+POOLING_NAMES = {
     "cls": "cls",
     "max": "max",
     "mean": "mean",
@@ -46,7 +46,7 @@ class Checkpoint:
     Attributes
     ----------
     folder : Path
-        Holds ``config.json``, the weights as safetensors and the tokenizer, perhaps beside sentence-transformers' files.
+        Holds ``config.json``, the weights as safetensors and the tokenizer, perhaps with sentence-transformers' files.
     name : str
         What the user called it.
     revision : str or None
@@ -197,14 +197,13 @@ def read_conventions(checkpoint: Checkpoint) -> Conventions:
         If it has a module that is not one of Transformer, Pooling, Dense, Normalize (and Dropout, which does nothing
         here), or was exported by a later version.
     """
+    own = _read_json(checkpoint.folder / EXPORT_FILE)
+    if own:
+        return _read_export(checkpoint, own)
     st_config = _read_json(checkpoint.folder / "config_sentence_transformers.json")
-    values: dict = {
-        "prompts": {k: v for k, v in (st_config.get("prompts") or {}).items() if v},
-        "default_prompt": st_config.get("default_prompt_name"),
-        **_sequence_limits(checkpoint),
-    }
-    if values["default_prompt"] not in values["prompts"]:
-        values["default_prompt"] = None
+    prompts = {name: prompt for name, prompt in (st_config.get("prompts") or {}).items() if prompt}
+    default = st_config.get("default_prompt_name")
+    values: dict = {"prompts": prompts, "default_prompt": default if default in prompts else None}
     dense = []
     for kind, path in _read_modules(checkpoint)[1:]:
         if kind == "Pooling":
@@ -215,10 +214,10 @@ def read_conventions(checkpoint: Checkpoint) -> Conventions:
             values["normalize"] = True
         elif kind != "Dropout":
             raise CheckpointError(
-                f"{checkpoint} has a {kind} module after its transformer; Transformer, Pooling, Dense and Normalize are read. "
-                "Use the folder of the transformer alone and choose pooling and normalize yourself."
+                f"{checkpoint} has a {kind} module after its transformer; Transformer, Pooling, Dense and Normalize "
+                "are read. Use the folder of the transformer alone and choose pooling and normalize yourself."
             )
-    return Conventions(**(values | {"dense": tuple(dense)} | _read_export(checkpoint)))
+    return Conventions(dense=tuple(dense), **_sequence_limits(checkpoint), **values)
 
 
 def _from_hub(name: str) -> Checkpoint:
@@ -241,7 +240,8 @@ def _from_hub(name: str) -> Checkpoint:
 
 
 def _accepted() -> str:
-    return f"Pass a bundled name ({', '.join(BUNDLED_CHECKPOINTS)}), a checkpoint folder, or a Hub id such as 'org/name@revision'."
+    bundled = ", ".join(BUNDLED_CHECKPOINTS)
+    return f"Pass a bundled name ({bundled}), a checkpoint folder, or a Hub id such as 'org/name@revision'."
 
 
 def _check_complete(checkpoint: Checkpoint) -> None:
@@ -262,8 +262,8 @@ def _check_complete(checkpoint: Checkpoint) -> None:
         pickled = [path.name for pattern in _PICKLED for path in folder.glob(pattern)]
         found = f"only pickled ones ({', '.join(pickled)}), which can run code when read" if pickled else "none"
         raise CheckpointError(
-            f"{checkpoint} has no safetensors weights in {folder}, {found}: use a revision with safetensors, or convert "
-            "it with save_pretrained(safe_serialization=True)."
+            f"{checkpoint} has no safetensors weights in {folder}, {found}: use a revision with safetensors, or "
+            "convert it with save_pretrained(safe_serialization=True)."
         )
     for name in weights:
         _check_safetensors(checkpoint, folder / name)
@@ -335,7 +335,7 @@ def _read_pooling(path: Path) -> dict:
     if names is None:
         pooling = tuple(name for flag, name in _POOLING_FLAGS.items() if config.get(flag)) or ("mean",)
     else:
-        pooling = tuple(_POOLING_NAMES[name] for name in ([names] if isinstance(names, str) else names))
+        pooling = tuple(POOLING_NAMES[name] for name in ([names] if isinstance(names, str) else names))
     return {"pooling": pooling, "include_prompt": bool(config.get("include_prompt", True))}
 
 
@@ -355,10 +355,8 @@ def _read_dense(checkpoint: Checkpoint, path: str) -> DenseLayer:
     return DenseLayer(str(file), int(config["in_features"]), int(config["out_features"]), activation)
 
 
-def _read_export(checkpoint: Checkpoint) -> dict:
-    values = _read_json(checkpoint.folder / EXPORT_FILE)
-    if not values:
-        return {}
-    if values.pop("version") > EXPORT_VERSION:
+def _read_export(checkpoint: Checkpoint, own: dict) -> Conventions:
+    if own["version"] > EXPORT_VERSION:
         raise CheckpointError(f"{checkpoint} was exported by a later version of this package: update it.")
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    values = {name: tuple(v) if isinstance(v, list) else v for name, v in own.items() if name != "version"}
+    return Conventions(**values | {"dense": tuple(_read_dense(checkpoint, path) for path in own["dense"])})

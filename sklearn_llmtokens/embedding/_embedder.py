@@ -30,18 +30,18 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         (``"org/name@revision"``; ``HF_HUB_OFFLINE`` is obeyed). Any encoder or decoder that ``AutoModel`` loads, from
         safetensors only.
     pooling : {"auto", "mean", "cls", "max", "last", "weighted_mean", "mean_sqrt_len"} or tuple of these, default="auto"
-        How token vectors become one: ``"auto"`` follows the checkpoint's sentence-transformers configuration where it has
-        one, and its Dense layers with it; otherwise it is the mean for encoders and the position-weighted mean for
+        How token vectors become one: ``"auto"`` follows the checkpoint's sentence-transformers configuration where it
+        has one, and its Dense layers with it; otherwise it is the mean for encoders and the position-weighted mean for
         causal models. A tuple is concatenated.
     layer : int or tuple of int, default=-1
-        Hidden state, numbered as transformers numbers them: 0 is the output of the embeddings, -1 that of the last layer
-        after the final norm. A tuple is averaged.
+        Hidden state, numbered as transformers numbers them: 0 is the output of the embeddings, -1 that of the last
+        layer after the final norm. A tuple is averaged.
     prompt : str or None, default="auto"
         ``"auto"`` is the checkpoint's default prompt, if it names one; None the bare text; else a prompt name of the
         checkpoint (``"query"``), a preset (``"prompt_eol"``, ``"echo"``), or a template that contains ``{text}``.
     word_weights : object with ``word_spans(text)``, default=None
-        Weights the tokens of a mean by the words they belong to: ``word_spans`` gives ``[(start, end, weight), ...]`` in
-        characters, as `JiebaTokenizer` does (0 for stop words). The model still reads the whole sentence.
+        Weights the tokens of a mean by the words they belong to: ``word_spans`` gives ``[(start, end, weight), ...]``
+        in characters, as `JiebaTokenizer` does (0 for stop words). The model still reads the whole sentence.
     max_length : int, default=None
         Most tokens of a sequence, special tokens included. None is the checkpoint's own limit.
     long_text : {"truncate", "chunk", "error"}, default="truncate"
@@ -242,11 +242,11 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         """
         check_is_fitted(self)
         table = self._read(X, reset=False)
-        texts, inverse, texts_info = _distinct_texts(table, self.word_weights)
+        texts, inverse = _distinct_texts(table, self.word_weights)
         spec = self._spec_here()
         n_features = self.n_features_out_ // len(table.columns)
         store = open_store(self.cache, self.fingerprint_)
-        vectors = embed_distinct(texts_info, spec, n_features, store, self._resources())
+        vectors = embed_distinct(texts, spec, n_features, store, self._resources())
         return _to_rows(vectors, inverse, table.n_rows)
 
     def transform_tokens(self, X):
@@ -274,9 +274,9 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             raise ValueError(f"X has {len(table.columns)} columns; transform_tokens takes one column of texts.")
         from ._torch import encode_tokens
 
-        texts, inverse, _ = _distinct_texts(table, None)
+        texts, inverse = _distinct_texts(table, None)
         spec, resources = self._spec_here(), self._resources()
-        found = encode_tokens(texts, spec.forward, spec.readout.layers, resources.device, self.batch_tokens)
+        found = encode_tokens(texts.texts, spec.forward, spec.readout.layers, resources.device, self.batch_tokens)
         return [found[i] if i >= 0 else _no_tokens(found) for i in inverse]
 
     def export(self, folder):
@@ -302,8 +302,11 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         """
         check_is_fitted(self)
         from ._export import export_checkpoint
+        from ._torch import describe
 
-        return export_checkpoint(self._checkpoint_here(), self._spec_here(), folder)
+        checkpoint = self._checkpoint_here()
+        facts = describe(checkpoint, self.trust_remote_code)
+        return export_checkpoint(checkpoint, self._spec_here(), facts.n_layers, facts.hidden_size, folder)
 
     def forget(self, texts):
         """Erase the vectors of texts from the store, those of every model, layer and pooling among them.
@@ -346,8 +349,8 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         found = fingerprint(checkpoint)
         if found != self.fingerprint_:
             raise FingerprintMismatchError(
-                f"This embedder was fitted with model={self.model!r} of fingerprint {self.fingerprint_}, and the checkpoint found "
-                f"at {checkpoint.folder} has {found}: put the same checkpoint there, or fit again."
+                f"This embedder was fitted with model={self.model!r} of fingerprint {self.fingerprint_}, and the "
+                f"checkpoint found at {checkpoint.folder} has {found}: put the same checkpoint there, or fit again."
             )
         return checkpoint
 
@@ -377,8 +380,8 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         return tags
 
 
-def _distinct_texts(table: TextTable, word_weights) -> tuple[list[str], np.ndarray, Texts]:
-    """Give the distinct texts of all columns, the index of each cell among them (-1 where missing), and both as `Texts`."""
+def _distinct_texts(table: TextTable, word_weights) -> tuple[Texts, np.ndarray]:
+    """Give the distinct texts of all columns, and the index of each cell among them, -1 where it is missing."""
     cells = [text for column in table.columns for text in column]
     present = [i for i, text in enumerate(cells) if text is not None]
     texts, index = distinct([cells[i] for i in present])
@@ -391,7 +394,7 @@ def _distinct_texts(table: TextTable, word_weights) -> tuple[list[str], np.ndarr
         label = table.labels[column]
         return f"X[{row}]" if label is None else f"X[{row}, {label!r}]"
 
-    return texts, inverse, Texts(texts, spans, where)
+    return Texts(texts, spans, where), inverse
 
 
 def _to_rows(vectors: np.ndarray, inverse: np.ndarray, n_rows: int) -> np.ndarray:

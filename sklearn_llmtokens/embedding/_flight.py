@@ -2,9 +2,21 @@
 
 import os
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import warnings
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from weakref import WeakSet
+
+from ..exceptions import StoreWarning
+from ._file_lock import hold_ranges
+
+FLIGHT_TIMEOUT = 3600.0
+
+# Every id has a byte of its own in the lock file, which may lie far behind its end. The kernel looks through all locks of
+# a file for each new one, so that more ids than this lock whole stretches instead.
+_MOST_RANGES = 4096
+_OFFSET_BITS = 60
+_STRETCH_BITS = _OFFSET_BITS - 12
 
 
 class ThreadFlight:
@@ -42,6 +54,58 @@ class ThreadFlight:
             with released:
                 taken -= wanted
                 released.notify_all()
+
+
+class FileFlight:
+    """Exclusive rights to row ids among all processes that use one lock file, and the threads of each.
+
+    Parameters
+    ----------
+    path : path-like
+        The lock file.
+    """
+
+    def __init__(self, path: str | os.PathLike) -> None:
+        self._path = path
+        self._threads = ThreadFlight()
+
+    @contextmanager
+    def hold(self, ids: Collection[bytes]) -> Iterator[None]:
+        """Hold `ids` for the length of the block; where that cannot be had, warn and go on without.
+
+        Parameters
+        ----------
+        ids : collection of bytes
+            Row ids, of 16 bytes at least, that begin and end with a digest.
+        """
+        with self._threads.hold(ids), ExitStack() as locks:
+            try:
+                locks.enter_context(hold_ranges(self._path, _ranges(ids), FLIGHT_TIMEOUT))
+            except OSError as error:
+                warnings.warn(
+                    f"Texts may be computed by several processes at once: {self._path} cannot be locked ({error}).",
+                    StoreWarning,
+                    stacklevel=2,
+                )
+            yield
+
+
+def _ranges(ids: Collection[bytes]) -> set[tuple[int, int]]:
+    r"""Give the (start, length) in the lock file of each id.
+
+    Examples
+    --------
+    >>> _ranges([b"\x00" * 7 + b"\x05" + b"\x00" * 8])
+    {(5, 1)}
+    """
+    offsets = {(_integer(i[:8]) ^ _integer(i[-8:])) % (1 << _OFFSET_BITS) for i in ids}
+    if len(offsets) <= _MOST_RANGES:
+        return {(offset, 1) for offset in offsets}
+    return {(offset >> _STRETCH_BITS << _STRETCH_BITS, 1 << _STRETCH_BITS) for offset in offsets}
+
+
+def _integer(digest: bytes) -> int:
+    return int.from_bytes(digest, "big")
 
 
 _FLIGHTS: "WeakSet[ThreadFlight]" = WeakSet()

@@ -72,8 +72,8 @@ def resolve_prompt(prompt: str | None, prompts: Mapping[str, str], default: str 
         return Prompt(prompt)
     known = sorted({*prompts, *PRESETS, "auto"})
     raise ValueError(
-        f"prompt={prompt!r} is neither a prompt of this checkpoint nor a preset ({', '.join(known)}), and has no {SLOT}: "
-        f"write a template such as {prompt + SLOT!r}, or pass None for the bare text."
+        f"prompt={prompt!r} is neither a prompt of this checkpoint nor a preset ({', '.join(known)}), and has no "
+        f"{SLOT}: write a template such as {prompt + SLOT!r}, or pass None for the bare text."
     )
 
 

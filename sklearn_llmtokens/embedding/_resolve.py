@@ -113,8 +113,8 @@ def _layers(layer, conventions: Conventions, n_layers: int) -> tuple[int, ...]:
     for k in asked:
         if isinstance(k, bool) or not hasattr(k, "__index__") or not -n_layers - 1 <= k <= n_layers:
             raise ValueError(
-                f"layer={layer!r}: this model's hidden states are numbered 0 (the embeddings) to {n_layers}, or -1 (the last) "
-                f"to {-n_layers - 1}."
+                f"layer={layer!r}: this model's hidden states are numbered 0 (the embeddings) to {n_layers}, or -1 "
+                f"(the last) to {-n_layers - 1}."
             )
     return tuple(sorted(int(k) % (n_layers + 1) for k in asked))
 

@@ -7,7 +7,7 @@ A spec crosses process borders instead of a model, and its digest is the identit
 from dataclasses import asdict, dataclass, fields
 from hashlib import blake2b
 
-# Raise by one whenever the arithmetic changes a vector by more than rounding: stored vectors of before are then ignored.
+# Raise by one whenever the arithmetic changes a vector by more than rounding: vectors stored before are then ignored.
 ARITHMETIC_VERSION = 1
 
 DIGEST_BYTES = 16

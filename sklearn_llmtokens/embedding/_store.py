@@ -1,14 +1,19 @@
 """The store behind ``cache``: vectors by digest, in memory, in a folder, or nowhere."""
 
+import atexit
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
+from ..exceptions import StoreError
 from ._memory_store import MemoryStore, set_memory_limit
 from ._rows import CacheInfo
+from ._sqlite_file import private_folder
+from ._sqlite_store import SQLiteStore
 
 __all__ = ["CacheInfo", "Store", "open_store", "set_memory_limit"]
 
@@ -131,9 +136,30 @@ def open_store(cache: str | os.PathLike | None, fingerprint: str) -> Store:
     -------
     Store
         The store.
+
+    Raises
+    ------
+    StoreError
+        If the folder can be written by others or belongs to another user, or its database is of a later version.
     """
     if cache is None:
         return NoStore()
     if cache == "memory":
         return MemoryStore(fingerprint)
-    raise NotImplementedError
+    if not os.fspath(cache):
+        raise StoreError("cache='' names no folder: pass a folder, 'memory' or None.")
+    folder = Path(os.path.realpath(Path(cache).expanduser()))
+    private_folder(folder)
+    store = _OPENED.setdefault((folder, fingerprint), SQLiteStore(folder, fingerprint))
+    store.check()
+    return store
+
+
+# One object for a file, so that its threads share a connection and its counts are those of the process.
+_OPENED: dict[tuple[Path, str], SQLiteStore] = {}
+
+
+@atexit.register
+def _close_all() -> None:
+    for store in _OPENED.values():
+        store.close()

@@ -1,4 +1,4 @@
-"""The only folder that imports torch and transformers; everything outside of it passes plain values in and arrays out."""
+"""The only folder that imports torch and transformers: plain values come in, arrays go out."""
 
 from ._encode import Encoded, TextTokens, encode, encode_tokens
 from ._model import ModelFacts, describe, load, unload

@@ -14,7 +14,7 @@ from ._model import LoadedModel, load, running
 from ._pooling import POOLING
 from ._tokenizer import Sequence_, Spans, make_sequences
 
-# Tokens of a batch: on a CPU as many as keep the activations of a layer in the cache, on an accelerator enough to fill it.
+# Tokens of a batch: on a CPU as many as keep a layer's activations in the cache, on an accelerator enough to fill it.
 _BATCH_TOKENS = {"cpu": 2048}
 _BATCH_TOKENS_ACCELERATOR = 32768
 
@@ -199,8 +199,8 @@ def _run_within_memory(loaded, sequences, rows: list[int], forward, readouts):
     if len(rows) == 1:
         sequence = sequences[rows[0]]
         error = OutOfMemoryError(
-            f"has {len(sequence.token_ids)} tokens, and does not fit into the memory of {loaded.device} even alone: set a "
-            "smaller max_length, or long_text='chunk'."
+            f"has {len(sequence.token_ids)} tokens, and does not fit into the memory of {loaded.device} even alone: "
+            "set a smaller max_length, or long_text='chunk'."
         )
         error.index = sequence.row  # type: ignore[attr-defined]
         raise error

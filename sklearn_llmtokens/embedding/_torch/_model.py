@@ -175,7 +175,7 @@ def load(spec: ForwardSpec, device: str) -> LoadedModel:
 
 
 def running() -> threading.Lock:
-    """Give the lock under which this process runs a model: the cores are busy with one batch, and taps belong to one run.
+    """Give the lock under which this process runs a model: one batch fills the cores, and taps belong to one run.
 
     Returns
     -------
@@ -279,13 +279,13 @@ def _quiet_transformers() -> Iterator[None]:
 def _check_fork(device: str) -> None:
     if not device.startswith("cpu"):
         raise RuntimeError(
-            f"This process was forked from one that had loaded a model, and {device} cannot be used in it: start workers "
-            'with joblib\'s "loky" backend or multiprocessing\'s "spawn".'
+            f"This process was forked from one that had loaded a model, and {device} cannot be used in it: start "
+            'workers with joblib\'s "loky" backend or multiprocessing\'s "spawn".'
         )
 
 
 def _after_fork_in_child() -> None:
-    """A lock held by a thread of the parent is free here, and OpenMP's threads, which did not come along, are not used."""
+    """Free the locks that threads of the parent held, and do without OpenMP's threads, which did not come along."""
     global _lock, _run_lock, _forked
     _lock, _run_lock = threading.RLock(), threading.Lock()
     _forked = bool(_loaded)

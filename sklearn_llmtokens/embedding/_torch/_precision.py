@@ -81,8 +81,8 @@ def choose_dtype(dtype: str, device: str, checkpoint_dtype: str | None) -> str:
         )
     if on_cpu and dtype in _NATIVE and not is_native(dtype):
         warnings.warn(
-            f"dtype={dtype!r} is emulated on this processor and several times slower than float32: use dtype='float32', or "
-            "'int8' where a small loss is acceptable.",
+            f"dtype={dtype!r} is emulated on this processor and several times slower than float32: use "
+            "dtype='float32', or 'int8' where a small loss is acceptable.",
             PrecisionWarning,
             stacklevel=4,
         )

@@ -166,8 +166,8 @@ def make_sequences(
             sequences += maker.windows(row, texts[row], None if spans is None else spans[row])
         elif spec.long_text == "error":
             error = TextTooLongError(
-                f"has more than {spec.max_length} tokens, which is all that the model reads: set long_text='truncate' or "
-                f"'chunk', or a larger max_length ({_excerpt(texts[row])})."
+                f"has more than {spec.max_length} tokens, which is all that the model reads: set long_text='truncate' "
+                f"or 'chunk', or a larger max_length ({_excerpt(texts[row])})."
             )
             error.index = row  # type: ignore[attr-defined]
             raise error
