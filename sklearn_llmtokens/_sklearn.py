@@ -5,6 +5,7 @@ from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
     Options,
+    RealNotInt,
     StrOptions,
 )
 from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
@@ -13,6 +14,7 @@ __all__ = [
     "HasMethods",
     "Interval",
     "Options",
+    "RealNotInt",
     "StrOptions",
     "check_feature_names_in",
     "fit_context",

@@ -1,0 +1,65 @@
+# make demo    the quickstart: ends with a table and a saved picture
+# make test    format, lint, import contracts, types, then every test and doctest
+#
+# Both make a virtual environment first, from Python 3.11 or newer and PyPI alone, and again only when pyproject.toml or
+# constraints.txt change. Another interpreter: make test PYTHON=python3.13; another environment: VENV=/path/to/it.
+
+PYTHON ?= python3
+VENV ?= .venv
+JOBS ?= 2
+BENCH ?= $(sort $(wildcard benchmarks/*.py))
+PYTEST_ARGS ?=
+
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+DEMO_READY := $(VENV)/.ready-for-demo
+TEST_READY := $(VENV)/.ready-for-test
+BENCH_READY := $(VENV)/.ready-for-bench
+
+# no model is fetched by anything here
+export HF_HUB_OFFLINE := 1
+export TOKENIZERS_PARALLELISM := false
+
+.PHONY: demo test lint format bench clean distclean
+
+demo: $(DEMO_READY)
+	$(BIN)/python examples/quickstart.py
+
+test: lint
+	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+
+lint: $(TEST_READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+format: $(TEST_READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(BENCH_READY)
+	@set -e; for file in $(BENCH); do echo "== $$file"; $(BIN)/python $$file; done
+
+clean:
+	rm -rf build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache .grimp_cache
+	find . -name __pycache__ -type d -not -path "./$(VENV)/*" -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf "$(VENV)"
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	$(PYTHON) -m venv "$(VENV)"
+
+$(DEMO_READY): pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) --editable ".[fast,plot,frames]"
+	@touch $@
+
+$(TEST_READY): pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) --editable ".[test,fast,plot,frames]"
+	@touch $@ $(DEMO_READY)
+
+$(BENCH_READY): pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) --editable ".[benchmark,fast,plot,frames]"
+	@touch $@ $(DEMO_READY)

@@ -1,0 +1,139 @@
+"""What holds for the package as a whole: what an import loads, what is documented, where private names come from."""
+
+import ast
+import dataclasses
+import importlib
+import inspect
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from numpydoc.docscrape import ClassDoc
+from numpydoc.validate import validate
+from sklearn.base import BaseEstimator
+
+import sklearn_llmtokens
+
+ROOT = Path(sklearn_llmtokens.__file__).parent
+PUBLIC_MODULES = [
+    "sklearn_llmtokens",
+    *(f"sklearn_llmtokens.{m.name}" for m in pkgutil.iter_modules([str(ROOT)]) if not m.name.startswith("_")),
+]
+HEAVY = {"torch", "transformers", "tokenizers", "matplotlib", "pandas", "polars", "pyarrow", "dask", "ray", "pytest"}
+
+# Left out: see-also and extended summaries (ES01, SA*), examples everywhere (EX01), line breaks of the first line
+# (GL01, GL02), and wording that parameters and returns do without (PR05-PR09, RT02, RT04, RT05, SS05, SS06).
+DOCSTRING_ERRORS = {
+    *("GL03", "GL05", "GL06", "GL07", "GL08", "GL10"),
+    *("SS01", "SS02", "SS03", "SS04"),
+    *("PR01", "PR02", "PR03", "PR04", "PR07", "PR10"),
+    *("RT01", "RT03", "YD01"),
+}
+
+
+def public_objects():
+    """Each public function, class and method of a class by its dotted name."""
+    found = {}
+    for module_name in PUBLIC_MODULES:
+        module = importlib.import_module(module_name)
+        for name in getattr(module, "__all__", []):
+            value = getattr(module, name)
+            if inspect.isclass(value) or inspect.isroutine(value):
+                found[f"{module_name}.{name}"] = value
+            if inspect.isclass(value):
+                found |= {f"{module_name}.{name}.{method}": getattr(value, method) for method in own_methods(value)}
+    return found
+
+
+def own_methods(cls):
+    """Names of the public methods and properties that this package wrote, not those that it inherits."""
+    classes = [base for base in cls.__mro__ if base.__module__.startswith("sklearn_llmtokens")]
+    return sorted(
+        {
+            name
+            for base in classes
+            for name, value in vars(base).items()
+            if not name.startswith("_")
+            and (callable(value) or isinstance(value, property | classmethod | staticmethod))
+        }
+    )
+
+
+def undocumented_fields(cls):
+    """Names of the fields of a dataclass that its section of attributes leaves out."""
+    return {field.name for field in dataclasses.fields(cls)} - {entry.name for entry in ClassDoc(cls)["Attributes"]}
+
+
+OBJECTS = public_objects()
+ESTIMATORS = {
+    value.__name__: value for value in OBJECTS.values() if inspect.isclass(value) and issubclass(value, BaseEstimator)
+}
+
+
+def loaded_by(*statements: str) -> dict[str, set[str]]:
+    """What each statement loads of HEAVY in a fresh interpreter, beyond what scikit-learn and those before it load."""
+    code = f"""
+import sys
+import sklearn.decomposition, sklearn.pipeline
+seen = set(sys.modules)
+for statement in {statements!r}:
+    exec(statement)
+    print(statement, *(sys.modules.keys() - seen) & {HEAVY!r}, sep="|")
+    seen |= set(sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    lines = [line.split("|") for line in done.stdout.splitlines()]
+    return {statement: set(heavy) for statement, *heavy in lines}
+
+
+def test_imports_load_nothing_heavy():
+    statements = [
+        *(f"import {module}" for module in PUBLIC_MODULES),
+        "from sklearn_llmtokens import *",
+        "from sklearn.base import clone; clone(LLMTokenEmbedder())",
+    ]
+    assert loaded_by(*statements) == {statement: set() for statement in statements}
+
+
+def test_what_is_heavy_would_be_noticed():
+    assert loaded_by("import sklearn_llmtokens.text", "import sklearn_llmtokens.embedding._torch") == {
+        "import sklearn_llmtokens.text": set(),
+        "import sklearn_llmtokens.embedding._torch": {"torch", "transformers", "tokenizers"},
+    }
+
+
+@pytest.mark.parametrize("module", PUBLIC_MODULES)
+def test_a_public_package_lists_what_is_public(module):
+    names = importlib.import_module(module).__all__
+    assert sorted(names) == sorted(set(names))
+    assert all(hasattr(importlib.import_module(module), name) for name in names)
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_public_objects_are_documented(name):
+    errors = [error for error in validate(name)["errors"] if error[0] in DOCSTRING_ERRORS]
+    if dataclasses.is_dataclass(OBJECTS[name]) and not undocumented_fields(OBJECTS[name]):
+        errors = [error for error in errors if error[0] != "PR01"]
+    assert not errors
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_each_parameter_of_an_estimator_has_a_constraint_in_the_same_order(name):
+    cls = ESTIMATORS[name]
+    assert list(cls._parameter_constraints) == list(inspect.signature(cls).parameters)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_parameters_after_the_first_are_keyword_only(name):
+    kinds = [parameter.kind for parameter in inspect.signature(ESTIMATORS[name]).parameters.values()]
+    assert all(kind is inspect.Parameter.KEYWORD_ONLY for kind in kinds[1:])
+
+
+@pytest.mark.parametrize("path", [path for path in sorted(ROOT.rglob("*.py")) if path.name != "_sklearn.py"], ids=str)
+def test_private_names_of_scikit_learn_come_through_one_file(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "sklearn" and not node.level:
+            names = [*(node.module or "").split("."), *(alias.name for alias in node.names)]
+            assert not [name for name in names if name.startswith("_")], f"line {node.lineno}"
