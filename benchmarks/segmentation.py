@@ -1,0 +1,154 @@
+"""Speed of JiebaTokenizer beside jieba and rjieba on real reviews, and whether the words are the same.
+
+    python benchmarks/segmentation.py                                  # all reviews: some minutes
+    python benchmarks/segmentation.py --rows 6000 --json segmentation.json
+
+`--data` is a data home (`SKLEARN_LLMTOKENS_DATA` by default) with ``text/online_shopping_10_cats.zip``. Blocks of texts go
+to jieba, rjieba and `JiebaTokenizer.transform` in turn, so that what else the machine does falls on all of them; a
+ratio is the median over blocks. jieba runs on a tokenizer of its own, its dictionary loaded before the clock starts.
+"""
+
+import argparse
+import importlib.metadata
+import json
+import os
+import statistics
+import time
+import warnings
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from sklearn_llmtokens.text import JiebaTokenizer
+
+BLOCK = 2000
+USER_WORDS = [
+    ("京东商城", 50, "nz"),
+    ("蒙牛酸奶", None, "nz"),
+    ("送货上门", None, "v"),
+    ("性价比高", 20, "a"),
+    ("酒店前台", None, "n"),
+]
+SETTINGS = {
+    "accurate": {},
+    "accurate, no HMM": {"hmm": False},
+    "search": {"mode": "search"},
+    "search, no HMM": {"mode": "search", "hmm": False},
+    "full": {"mode": "full"},
+    "accurate, user dictionary": {"user_dict": USER_WORDS},
+    "accurate, nouns only": {"pos": ["n*"]},
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=os.environ.get("SKLEARN_LLMTOKENS_DATA"), help="data home")
+    parser.add_argument("--rows", type=int, default=None, help="only so many reviews, evenly spaced")
+    parser.add_argument("--settings", default="", help="only settings whose name contains this")
+    parser.add_argument("--json", type=Path, help="write the figures there")
+    options = parser.parse_args()
+
+    texts = load_reviews(options.data)
+    if texts is None:
+        return
+    if options.rows is not None:
+        texts = texts[:: max(1, len(texts) // options.rows)][: options.rows]
+    rows = [measure(name, texts) for name in SETTINGS if options.settings in name]
+    versions = {name: importlib.metadata.version(name) for name in ("jieba", "rjieba", "scikit-learn")}
+    print(f"\n{len(texts):,} reviews, {sum(map(len, texts)):,} characters; {versions}\n")
+    print(to_markdown(rows))
+    if options.json:
+        options.json.write_text(json.dumps({"versions": versions, "rows": rows}, ensure_ascii=False, indent=1) + "\n")
+
+
+def load_reviews(home: str | Path | None) -> list[str] | None:
+    path = Path(home or ".") / "text" / "online_shopping_10_cats.zip"
+    if home is None or not path.exists():
+        print(f"Skipped: {path} is not there; name a data home with --data or SKLEARN_LLMTOKENS_DATA.")
+        return None
+    with zipfile.ZipFile(path) as archive, archive.open(archive.namelist()[0]) as file:
+        return pd.read_csv(file)["review"].fillna("").tolist()
+
+
+def measure(name: str, texts: Sequence[str]) -> dict:
+    """Cut all texts with each of the cutters, block by block, and compare the words."""
+    params = SETTINGS[name]
+    tokenizer = JiebaTokenizer(**params).fit(["预热"])
+    cutters = {"jieba": cutter_of_jieba(**params), "ours": lambda block: tokenizer.transform(block).tolist()}
+    if not params.keys() & {"user_dict", "pos"} and params.get("mode") != "full":
+        cutters["rjieba"] = cutter_of_rjieba(**params)
+    for cut in cutters.values():
+        cut(["他来到了网易杭研大厦"])
+    seconds: dict[str, list[float]] = {cutter: [] for cutter in cutters}
+    differ = dict.fromkeys(cutters, 0)
+    for start in range(0, len(texts), BLOCK):
+        block, words = texts[start : start + BLOCK], {}
+        for cutter, cut in cutters.items():
+            begin = time.perf_counter()
+            words[cutter] = cut(block)
+            seconds[cutter].append(time.perf_counter() - begin)
+        for cutter in cutters:
+            differ[cutter] += sum(as_list(a) != as_list(b) for a, b in zip(words["jieba"], words[cutter], strict=True))
+    n_chars = sum(map(len, texts))
+    row = {"setting": name, "texts": len(texts), "differ": differ["ours"], "differ_rjieba": differ.get("rjieba")}
+    row |= {f"{cutter}_chars_per_s": round(n_chars / sum(spent)) for cutter, spent in seconds.items()}
+    row["ratio"] = round(statistics.median(a / b for a, b in zip(seconds["jieba"], seconds["ours"], strict=True)), 2)
+    print(row, flush=True)
+    return row
+
+
+def as_list(words: Sequence[str] | str) -> list[str]:
+    return words.split() if isinstance(words, str) else [word for word in words if word.strip()]
+
+
+def cutter_of_jieba(
+    mode: str = "accurate", hmm: bool = True, user_dict=(), pos=None
+) -> Callable[[Sequence[str]], list]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import jieba
+        import jieba.posseg
+    jieba.setLogLevel(60)
+    tokenizer = jieba.Tokenizer()
+    tokenizer.initialize()
+    for entry in user_dict:
+        tokenizer.add_word(*entry)
+    if pos is not None:
+        tagger = jieba.posseg.POSTokenizer(tokenizer)
+        prefix = pos[0].removesuffix("*")
+        return lambda block: [
+            [w.word for w in tagger.cut(text, HMM=hmm) if w.flag.startswith(prefix)] for text in block
+        ]
+    if mode == "full":
+        return lambda block: [tokenizer.lcut(text, cut_all=True) for text in block]
+    lcut = tokenizer.lcut_for_search if mode == "search" else tokenizer.lcut
+    return lambda block: [lcut(text, HMM=hmm) for text in block]
+
+
+def cutter_of_rjieba(mode: str = "accurate", hmm: bool = True) -> Callable[[Sequence[str]], list]:
+    import rjieba
+
+    segmenter = rjieba.Jieba()
+    cut = segmenter.cut_for_search if mode == "search" else segmenter.cut
+    return lambda block: [cut(text, hmm) for text in block]
+
+
+def to_markdown(rows: list[dict]) -> str:
+    lines = [
+        "| setting | jieba, characters/s | JiebaTokenizer | times jieba's speed | texts that differ | rjieba alone | that differ |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        alone = f"{row['rjieba_chars_per_s']:,}" if "rjieba_chars_per_s" in row else ""
+        differ = "" if row["differ_rjieba"] is None else f"{row['differ_rjieba']:,}"
+        lines.append(
+            f"| {row['setting']} | {row['jieba_chars_per_s']:,} | {row['ours_chars_per_s']:,} | {row['ratio']} | {row['differ']} "
+            f"of {row['texts']:,} | {alone} | {differ} |"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

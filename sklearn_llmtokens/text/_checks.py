@@ -1,0 +1,42 @@
+"""What the callables of this package refuse: they take one text, where an estimator takes many."""
+
+from .._texts import lone_surrogate
+from ..exceptions import InvalidTextError, TextTypeError
+
+
+def checked_text(text, *, surrogates: str = "error") -> str:
+    """Give `text` as a plain str, or say what is wrong with it.
+
+    Parameters
+    ----------
+    text : str
+        One text.
+    surrogates : {"error", "keep"}, default="error"
+        Whether a lone surrogate is an error.
+
+    Returns
+    -------
+    str
+        The text.
+
+    Raises
+    ------
+    TextTypeError
+        If it is not a str.
+    InvalidTextError
+        If it has a lone surrogate, unless ``surrogates="keep"``.
+
+    Examples
+    --------
+    >>> checked_text("好")
+    '好'
+    """
+    if not isinstance(text, str):
+        raise TextTypeError(f"One text as a str is expected, {type(text).__name__} received.")
+    at = None if surrogates == "keep" else lone_surrogate(text)
+    if at is not None:
+        raise InvalidTextError(
+            f"The text has a lone surrogate U+{ord(text[at]):04X} at character {at}, which is not a character of "
+            'Unicode: TextNormalizer(surrogates="replace") puts U+FFFD in its place.'
+        )
+    return str(text)

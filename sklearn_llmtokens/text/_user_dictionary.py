@@ -1,0 +1,126 @@
+"""Read a user dictionary, from a file in jieba's format or from Python values, and refuse what jieba would misread.
+
+jieba takes a line that it does not understand as one long word that never occurs: a tab in place of a space, or a
+frequency of ``1.5``, switches an entry off in silence.
+"""
+
+import numbers
+import os
+import re
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeAlias
+
+from .._texts import lone_surrogate
+from ..exceptions import UserDictionaryError
+
+UserWords: TypeAlias = tuple[tuple[str, int | None, str | None], ...]
+
+_LINE = re.compile(r"(\S+)(?: ([0-9]+))?(?: ([a-z]+))?")
+_TAG = re.compile("[a-z]+")
+_BETWEEN_BLOCKS = re.compile(r"[^\u4E00-\u9FD5a-zA-Z0-9+#&._%\-]")
+_EXPECTED = "expected 'word', 'word frequency', 'word tag' or 'word frequency tag' with single spaces between"
+
+
+def read_user_dictionary(source) -> UserWords:
+    """Read the words of a user dictionary.
+
+    Parameters
+    ----------
+    source : str, path-like, iterable or None
+        The path of a file with a ``word [frequency] [tag]`` a line, or words and ``(word, frequency[, tag])``.
+
+    Returns
+    -------
+    tuple of (str, int or None, str or None)
+        Word, frequency and tag, in the order of `source`.
+
+    Raises
+    ------
+    UserDictionaryError
+        For an entry that cannot be read; the message names the file and line, or the position.
+
+    Warns
+    -----
+    UserWarning
+        If words have a character at which jieba always cuts, so that they can never be found.
+
+    Examples
+    --------
+    >>> read_user_dictionary(["云计算", ("创新办", 3, "i")])
+    (('云计算', None, None), ('创新办', 3, 'i'))
+    """
+    if source is None:
+        return ()
+    if isinstance(source, str | os.PathLike):
+        words = tuple(_read_file(Path(source)))
+        where = str(source)
+    else:
+        words = tuple(_read_entries(source))
+        where = "user_dict"
+    _warn_of_unreachable(words, where)
+    return words
+
+
+def _read_file(path: Path):
+    for number, raw in enumerate(path.read_bytes().split(b"\n"), 1):
+        where = f"{path}:{number}"
+        try:
+            line = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+        except UnicodeDecodeError as error:
+            raise UserDictionaryError(f"{where}: not UTF-8 ({error.reason} at byte {error.start}).") from error
+        if not line:
+            continue
+        match = _LINE.fullmatch(line)
+        if match is None:
+            raise UserDictionaryError(f"{where}: {line!r} cannot be read; {_EXPECTED}.")
+        word, frequency, tag = match.groups()
+        yield word, None if frequency is None else int(frequency), tag
+
+
+def _read_entries(entries: Iterable):
+    for i, entry in enumerate(entries):
+        where = f"user_dict[{i}]"
+        parts = (entry,) if isinstance(entry, str) else entry
+        if not isinstance(parts, tuple | list) or not 1 <= len(parts) <= 3:
+            raise UserDictionaryError(
+                f"{where}: {entry!r} is neither a word nor (word, frequency) nor (word, frequency, tag)."
+            )
+        word, frequency, tag = (*parts, None, None)[:3]
+        yield _checked_word(word, where), _checked_frequency(frequency, where), _checked_tag(tag, where)
+
+
+def _checked_word(word, where: str) -> str:
+    if not isinstance(word, str):
+        raise UserDictionaryError(f"{where}: the word {word!r} is a {type(word).__name__}, not a str.")
+    if not word or any(c.isspace() for c in word):
+        raise UserDictionaryError(f"{where}: {word!r} is empty or has white space, at which jieba always cuts.")
+    if lone_surrogate(word) is not None:
+        raise UserDictionaryError(f"{where}: {word!r} has a lone surrogate, which is not a character of Unicode.")
+    return str(word)
+
+
+def _checked_frequency(frequency, where: str) -> int | None:
+    if frequency is None:
+        return None
+    if not isinstance(frequency, numbers.Integral) or isinstance(frequency, bool) or frequency < 0:
+        raise UserDictionaryError(f"{where}: the frequency {frequency!r} is not a whole number of 0 or more.")
+    return int(frequency)
+
+
+def _checked_tag(tag, where: str) -> str | None:
+    if tag is not None and (not isinstance(tag, str) or _TAG.fullmatch(tag) is None):
+        raise UserDictionaryError(f"{where}: the tag {tag!r} is not a word of lower-case letters such as 'n'.")
+    return tag
+
+
+def _warn_of_unreachable(words: UserWords, where: str) -> None:
+    unreachable = [word for word, _, _ in words if _BETWEEN_BLOCKS.search(word)]
+    if unreachable:
+        warnings.warn(
+            f"{where}: {len(unreachable)} word(s) can never be found, the first is {unreachable[0]!r}: jieba "
+            f"always cuts at characters such as {_BETWEEN_BLOCKS.search(unreachable[0])[0]!r}.",
+            UserWarning,
+            stacklevel=4,
+        )

@@ -1,0 +1,337 @@
+import pickle
+import subprocess
+import sys
+
+import joblib
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.utils._param_validation import InvalidParameterError
+
+from sklearn_llmtokens.exceptions import InvalidTextError, MissingTextError, TextTypeError
+from sklearn_llmtokens.text import JiebaTokenizer, _jieba_tokenizer
+
+TEXTS = ["我来到北京清华大学", "", "他来到了网易杭研大厦", " \n", "我来到北京清华大学"]
+CUT = ["我 来到 北京 清华大学", "", "他 来到 了 网易 杭研 大厦", "", "我 来到 北京 清华大学"]
+
+
+def test_list_and_array_give_an_array():
+    tokenizer = JiebaTokenizer().fit(TEXTS)
+    for X in (
+        TEXTS,
+        tuple(TEXTS),
+        np.array(TEXTS),
+        np.array(TEXTS, dtype=object),
+        np.array(TEXTS, dtype=np.dtypes.StringDType()),
+    ):
+        out = tokenizer.transform(X)
+        assert isinstance(out, np.ndarray)
+        assert out.dtype == object
+        assert out.tolist() == CUT
+
+
+@pytest.mark.parametrize("dtype", [None, object, "string[pyarrow]", "category"])
+def test_pandas_series_keeps_its_index_and_name(dtype):
+    X = pd.Series(TEXTS, index=[7, 3, 9, 1, 2], name="review", dtype=dtype)
+    out = JiebaTokenizer().fit_transform(X)
+    assert isinstance(out, pd.Series)
+    assert out.name == "review"
+    assert out.index.tolist() == X.index.tolist()
+    assert out.tolist() == CUT
+
+
+def test_frames_keep_their_kind_shape_and_index():
+    X = pd.DataFrame({"title": TEXTS, "body": TEXTS[::-1]}, index=[7, 3, 9, 1, 2])
+    out = JiebaTokenizer().fit_transform(X)
+    assert isinstance(out, pd.DataFrame)
+    assert out.index.tolist() == X.index.tolist()
+    assert out["title"].tolist() == CUT
+    assert out["body"].tolist() == CUT[::-1]
+    assert JiebaTokenizer().fit_transform(X.to_numpy()).shape == (5, 2)
+    polars = JiebaTokenizer().fit_transform(pl.DataFrame({"title": TEXTS}))
+    assert isinstance(polars, pl.DataFrame)
+    assert polars["title"].to_list() == CUT
+    assert JiebaTokenizer().fit_transform(pl.Series("t", TEXTS)).to_list() == CUT
+    assert JiebaTokenizer().fit_transform(pa.chunked_array([TEXTS])).to_pylist() == CUT
+
+
+def test_no_rows_give_no_rows():
+    assert JiebaTokenizer().fit(TEXTS).transform(np.array([], dtype=object)).shape == (0,)
+
+
+def test_each_distinct_text_is_cut_once(monkeypatch):
+    seen = []
+    join = _jieba_tokenizer._join
+    monkeypatch.setattr(_jieba_tokenizer, "_join", lambda texts, *rest: seen.extend(texts) or join(texts, *rest))
+    JiebaTokenizer().fit_transform(pd.DataFrame({"a": TEXTS, "b": TEXTS}))
+    assert seen == list(dict.fromkeys(TEXTS))
+
+
+def test_worker_processes_give_the_same(monkeypatch):
+    monkeypatch.setattr(_jieba_tokenizer, "_MIN_SHARE", 10)
+    texts = [f"{text}{i}" for i in range(20) for text in TEXTS]
+    tokenizer = JiebaTokenizer("search", user_dict=["杭研大厦"], stop_words=["了"], n_jobs=2).fit(texts)
+    assert tokenizer.transform(texts).tolist() == clone(tokenizer).set_params(n_jobs=None).fit_transform(texts).tolist()
+
+
+@pytest.mark.parametrize("transform_output", ["pandas", "polars", "default"])
+def test_set_output_leaves_texts_alone(transform_output):
+    tokenizer = JiebaTokenizer()
+    assert tokenizer.set_output(transform=transform_output) is tokenizer
+    assert isinstance(tokenizer.fit_transform(TEXTS), np.ndarray)
+    pipeline = make_pipeline(JiebaTokenizer(), CountVectorizer(token_pattern=r"\S+")).set_params()
+    pipeline[:1].set_output(transform=transform_output)
+    series = pd.Series(TEXTS, index=[7, 3, 9, 1, 2])
+    assert pipeline.fit_transform(series).shape[0] == 5
+
+
+def test_global_output_setting_leaves_texts_alone():
+    import sklearn
+
+    with sklearn.config_context(transform_output="pandas"):
+        out = make_pipeline(JiebaTokenizer(), TfidfVectorizer(token_pattern=r"\S+"))[:1].fit_transform(TEXTS)
+    assert isinstance(out, np.ndarray)
+
+
+def test_feature_names_out():
+    assert JiebaTokenizer().fit(TEXTS).get_feature_names_out().tolist() == ["x0"]
+    frame = pd.DataFrame({"title": TEXTS, "body": TEXTS})
+    tokenizer = JiebaTokenizer().fit(frame)
+    assert tokenizer.get_feature_names_out().tolist() == ["title", "body"]
+    assert tokenizer.n_features_in_ == 2
+
+
+def test_callable_and_transform_agree():
+    tokenizer = JiebaTokenizer("search", stop_words="zh", lowercase=True, stemmer="english")
+    texts = [*TEXTS, "The Runners were running 在北京的清华大学"]
+    assert [" ".join(tokenizer(text)) for text in texts] == tokenizer.fit_transform(texts).tolist()
+
+
+def test_transform_needs_fit_and_the_callable_does_not():
+    with pytest.raises(NotFittedError):
+        JiebaTokenizer().transform(TEXTS)
+    assert JiebaTokenizer()(TEXTS[0]) == CUT[0].split()
+
+
+def test_calls_leave_the_instance_as_it_was():
+    tokenizer = JiebaTokenizer(stop_words=["了"])
+    before = dict(vars(tokenizer))
+    tokenizer(TEXTS[0])
+    tokenizer.word_spans(TEXTS[0])
+    assert vars(tokenizer) == before
+    tokenizer.fit(TEXTS)
+    before = dict(vars(tokenizer))
+    tokenizer.transform(TEXTS)
+    tokenizer(TEXTS[0])
+    assert vars(tokenizer) == before
+
+
+def test_parameters_that_change_take_effect_in_the_callable():
+    tokenizer = JiebaTokenizer()
+    assert tokenizer("清华大学") == ["清华大学"]
+    assert tokenizer.set_params(mode="search")("清华大学") == ["清华", "华大", "大学", "清华大学"]
+    assert tokenizer.set_params(mode="accurate", stop_words=["清华大学"])("清华大学") == []
+
+
+def test_vectorizer_searches_the_mode():
+    texts = ["快递很快，包装很好", "质量太差了，退货", "非常喜欢，好评", "坏的，差评"] * 5
+    labels = [1, 0, 1, 0] * 5
+    pipeline = make_pipeline(TfidfVectorizer(analyzer=JiebaTokenizer()), LogisticRegression())
+    search = GridSearchCV(pipeline, {"tfidfvectorizer__analyzer__mode": ["accurate", "full", "search"]}, cv=2)
+    search.fit(texts, labels)
+    assert search.best_score_ == 1
+    assert len(search.cv_results_["params"]) == 3
+    vocabularies = [
+        set(TfidfVectorizer(analyzer=JiebaTokenizer(mode)).fit(["清华大学"]).vocabulary_)
+        for mode in ("accurate", "search", "full")
+    ]
+    assert vocabularies == [{"清华大学"}, {"清华", "华大", "大学", "清华大学"}, {"清华", "清华大学", "华大", "大学"}]
+
+
+def test_pickle_is_small_and_opens_in_another_process_without_its_files(tmp_path):
+    words = tmp_path / "words.txt"
+    words.write_text("杭研大厦 1000 nz\n", encoding="utf-8")
+    tokenizer = JiebaTokenizer(user_dict=words, stop_words=["了"]).fit(TEXTS)
+    expected = tokenizer.transform(TEXTS).tolist()
+    path = tmp_path / "tokenizer.joblib"
+    joblib.dump(tokenizer, path)
+    assert path.stat().st_size < 2000
+    words.unlink()
+    code = f"import joblib; t = joblib.load({str(path)!r}); print(ascii(t.transform({TEXTS!r}).tolist()), ascii(t({TEXTS[2]!r})))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout.strip() == f"{ascii(expected)} {ascii(expected[2].split())}", done.stderr
+    assert expected[2] == "他 来到 网易 杭研大厦"
+
+
+def test_clone_and_pickle_of_one_that_was_not_fitted():
+    tokenizer = JiebaTokenizer("search", user_dict=["杭研大厦"], stop_words={"了"}, separator="|")
+    for other in (clone(tokenizer), pickle.loads(pickle.dumps(tokenizer))):
+        assert other.get_params() == tokenizer.get_params()
+        assert other(TEXTS[2]) == tokenizer(TEXTS[2])
+
+
+def test_html_repr_shows_the_parameters():
+    assert "JiebaTokenizer" in JiebaTokenizer("search")._repr_html_()
+
+
+def test_separator():
+    assert JiebaTokenizer(separator="/").fit_transform(TEXTS).tolist() == [words.replace(" ", "/") for words in CUT]
+    assert JiebaTokenizer(separator="").fit_transform(TEXTS)[0] == TEXTS[0]
+
+
+def test_white_space_is_left_out():
+    assert JiebaTokenizer()(" 北京\u3000 大学\r\n\t") == ["北京", "大学"]
+    assert JiebaTokenizer("full")(" 北京\u3000 大学\r\n\t") == ["北京", "大学"]
+    assert JiebaTokenizer(pos=["ns", "x"])(" 北京\u3000 大学\r\n\t") == ["北京"]
+
+
+def test_stop_words(tmp_path):
+    path = tmp_path / "stop.txt"
+    path.write_text("\ufeff的\n\n 了 \n", encoding="utf-8")
+    for stop_words in (path, str(path), ["的", "了"], {"的", "了"}, ("的", "了")):
+        assert JiebaTokenizer(stop_words=stop_words)("我的手机坏了") == ["我", "手机", "坏"]
+    assert JiebaTokenizer(stop_words="zh")("我的手机坏了") == ["手机", "坏"]
+    assert JiebaTokenizer(stop_words="en")("the phone 的") == ["phone", "的"]
+    assert JiebaTokenizer(stop_words="en")("The phone") == ["The", "phone"]
+    assert JiebaTokenizer(stop_words=["The"], lowercase=True)("THE Phone") == ["phone"]
+
+
+def test_stop_words_that_cannot_be_read():
+    with pytest.raises(FileNotFoundError, match="'zh' or 'en'"):
+        JiebaTokenizer(stop_words="de").fit(TEXTS)
+    with pytest.raises(TypeError, match="holds 5 of type int"):
+        JiebaTokenizer(stop_words=["的", 5]).fit(TEXTS)
+
+
+def test_lower_case_comes_after_cutting():
+    assert JiebaTokenizer(lowercase=True)("iPhone的T恤") == ["iphone", "的", "t恤"]
+
+
+def test_stemmer_is_for_latin_script():
+    tokenizer = JiebaTokenizer(lowercase=True, stemmer="english")
+    assert tokenizer("Running phones 手机123 T恤") == ["run", "phone", "手机", "123", "t恤"]
+    with pytest.raises(ValueError, match=r"stemmer is 'klingon': Snowball has arabic"):
+        JiebaTokenizer(stemmer="klingon").fit(TEXTS)
+
+
+def test_parts_of_speech_exact_and_by_prefix():
+    text = "他来到了网易杭研大厦"
+    assert JiebaTokenizer(pos=["r"])(text) == ["他"]
+    assert JiebaTokenizer(pos=["n"])(text) == ["网易", "大厦"]
+    assert JiebaTokenizer(pos=["n*"])(text) == ["网易", "杭研", "大厦"]
+    assert JiebaTokenizer("search", pos=["nt"])("在清华大学") == ["清华", "华大", "大学", "清华大学"]
+
+
+@pytest.mark.parametrize("pos", [[], [""], [5], ["n", None]])
+def test_bad_parts_of_speech(pos):
+    with pytest.raises(ValueError, match="it must hold tags"):
+        JiebaTokenizer(pos=pos).fit(TEXTS)
+
+
+def test_full_mode_has_no_parts_of_speech():
+    with pytest.raises(ValueError, match='pos cannot be used with mode="full"'):
+        JiebaTokenizer("full", pos=["n"]).fit(TEXTS)
+    with pytest.raises(ValueError, match='pos cannot be used with mode="full"'):
+        JiebaTokenizer("full", pos=["n"])("北京")
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"mode": "fast"},
+        {"hmm": "yes"},
+        {"user_dict": {"云计算": 5}},
+        {"pos": "n"},
+        {"separator": None},
+        {"n_jobs": 1.5},
+        {"stemmer": 5},
+    ],
+)
+def test_bad_parameters(params):
+    with pytest.raises(InvalidParameterError):
+        JiebaTokenizer(**params).fit(TEXTS)
+    if not params.keys() & {"separator", "n_jobs"}:
+        with pytest.raises(InvalidParameterError):
+            JiebaTokenizer(**params)("北京")
+
+
+@pytest.mark.parametrize(
+    ("X", "error", "complaint"),
+    [
+        (["a", None], MissingTextError, r"X\[1\]"),
+        (["a", b"b"], TextTypeError, r"X\[1\] is bytes"),
+        (["a", 5], TextTypeError, r"X\[1\] is 5"),
+        ("text", InvalidTextError, "string object received"),
+        ({"a"}, TextTypeError, "set"),
+        ([["a", "b"]], InvalidTextError, r"X\[0\] is a list"),
+        (["a", "b\ud800"], InvalidTextError, "lone surrogate"),
+    ],
+)
+def test_what_is_not_text_is_refused(X, error, complaint):
+    tokenizer = JiebaTokenizer().fit(TEXTS)
+    with pytest.raises(error, match=complaint):
+        tokenizer.transform(X)
+    with pytest.raises(error, match=complaint):
+        JiebaTokenizer().fit(X)
+
+
+@pytest.mark.parametrize(
+    ("text", "error"), [(None, TextTypeError), (b"a", TextTypeError), ("a\ud800", InvalidTextError)]
+)
+def test_callable_refuses_what_is_not_text(text, error):
+    with pytest.raises(error):
+        JiebaTokenizer()(text)
+    with pytest.raises(error):
+        JiebaTokenizer().word_spans(text)
+
+
+class TestWordSpans:
+    def test_spans_are_the_words_in_their_places(self):
+        text = " 我的手机，\r\n在 Beijing㐀很  棒😀"
+        for mode in ("accurate", "search", "full"):
+            spans = JiebaTokenizer(mode).word_spans(text)
+            assert [text[start:stop] for start, stop, _ in spans] == JiebaTokenizer()(text)
+            assert all(stop <= start for (_, stop, _), (start, _, _) in zip(spans, spans[1:], strict=False))
+
+    def test_repeated_words_keep_their_own_places(self):
+        assert [span[:2] for span in JiebaTokenizer().word_spans("好 好 好")] == [(0, 1), (2, 3), (4, 5)]
+
+    def test_weights_are_inverse_frequencies(self, judge):
+        spans = JiebaTokenizer().word_spans("我喜欢石墨烯")
+        expected = [1e-3 / (1e-3 + judge.FREQ[word] / judge.total) for word in ("我", "喜欢")]
+        assert [weight for _, _, weight in spans[:2]] == pytest.approx(expected)
+        assert 0 < spans[0][2] < spans[1][2] < spans[2][2] <= 1
+
+    def test_stop_words_and_other_parts_of_speech_weigh_nothing(self):
+        weights = [
+            weight
+            for _, _, weight in JiebaTokenizer(stop_words=["的", "the"], lowercase=True).word_spans("我的THE手机")
+        ]
+        assert [weight > 0 for weight in weights] == [True, False, False, True]
+        text = "他来到了网易杭研大厦"
+        spans = JiebaTokenizer(pos=["n*"]).word_spans(text)
+        assert [text[start:stop] for start, stop, weight in spans if weight] == ["网易", "杭研", "大厦"]
+        assert spans[-1][1] == len(text)
+
+    def test_punctuation_weighs_like_the_commonest_word_and_emoji_like_rare_ones(self):
+        comma, emoji, commonest = (JiebaTokenizer().word_spans(text)[0][2] for text in ("，", "😀", "了"))
+        assert comma == commonest < 0.1
+        assert emoji > 0.99
+
+    def test_user_frequencies_count(self):
+        (_, _, rare), (_, _, common) = (
+            JiebaTokenizer(user_dict=[("石墨烯", frequency)]).word_spans("石墨烯")[0] for frequency in (1, 10**6)
+        )
+        assert rare > 0.99
+        assert common < 0.1
+
+    def test_blank_text_has_none(self):
+        assert JiebaTokenizer().word_spans("") == JiebaTokenizer().word_spans(" \n") == []

@@ -1,0 +1,155 @@
+"""The promise that everything else stands on: jieba's words, from whichever engine."""
+
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sklearn_llmtokens.text import JiebaTokenizer, _engines
+from sklearn_llmtokens.text._cutting import Cutter
+from sklearn_llmtokens.text._engines import fastest_engine
+from sklearn_llmtokens.text._user_dictionary import read_user_dictionary
+from tests.text.conftest import words_by_jieba
+from tests.text.texts import TRICKY, texts, user_entries
+
+MODES = [("accurate", True), ("accurate", False), ("search", True), ("search", False), ("full", True)]
+SHARED_FIXTURES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+
+def test_rjieba_is_used_where_it_is_installed():
+    pytest.importorskip("rjieba", reason="the fast engine is optional")
+    assert fastest_engine(()).name == "rjieba"
+    assert fastest_engine((("云计算", None, None),)).name == "rjieba"
+    assert fastest_engine((("云计算", 0, None),)).name == "jieba"
+
+
+def test_rjieba_with_another_dictionary_is_not_used(monkeypatch):
+    rjieba = pytest.importorskip("rjieba", reason="the fast engine is optional")
+
+    class Other(rjieba.Jieba):
+        def cut(self, text, hmm):
+            return super().cut(text, True)
+
+    monkeypatch.setattr(rjieba, "Jieba", Other)
+    assert _engines._build_rjieba(()) is None
+
+
+@pytest.mark.parametrize(("mode", "hmm"), MODES)
+def test_tricky_texts_one_by_one(judge, engine, mode, hmm):
+    tokenizer = JiebaTokenizer(mode, hmm=hmm)
+    assert [tokenizer(text) for text in TRICKY] == [words_by_jieba(judge, text, mode, hmm) for text in TRICKY]
+
+
+@pytest.mark.parametrize(("mode", "hmm"), MODES)
+def test_tricky_texts_at_once(judge, engine, mode, hmm):
+    joined = JiebaTokenizer(mode, hmm=hmm).fit_transform(TRICKY)
+    assert joined.tolist() == [" ".join(words_by_jieba(judge, text, mode, hmm)) for text in TRICKY]
+
+
+@pytest.mark.parametrize(("mode", "hmm"), MODES)
+@settings(max_examples=150, deadline=None, suppress_health_check=SHARED_FIXTURES)
+@given(batch=st.lists(texts, min_size=1, max_size=8))
+def test_random_texts(judge, mode, hmm, batch):
+    cut = Cutter(mode, hmm, ()).cut(batch)
+    assert [words.split() for words in cut] == [words_by_jieba(judge, text, mode, hmm) for text in batch]
+
+
+@pytest.mark.parametrize(("mode", "hmm"), MODES)
+@settings(max_examples=12, deadline=None, suppress_health_check=SHARED_FIXTURES)
+@given(entries=user_entries, batch=st.lists(texts, min_size=5, max_size=12))
+def test_random_user_dictionaries(judge_with, mode, hmm, entries, batch):
+    with_words = [
+        *batch,
+        "".join(word for word, _, _ in entries),
+        *(f"好{word}的{word}{word}" for word, _, _ in entries),
+    ]
+    reference = judge_with(entries)
+    cut = Cutter(mode, hmm, read_user_dictionary(entries)).cut(with_words)
+    assert [words.split() for words in cut] == [words_by_jieba(reference, text, mode, hmm) for text in with_words]
+
+
+@pytest.mark.parametrize(("mode", "hmm"), MODES)
+def test_user_dictionary_file(judge_with, engine, tmp_path, mode, hmm):
+    path = tmp_path / "words.txt"
+    path.write_text(
+        "\ufeff云计算 5\n李小福 2 nr\n\n创新办 3 i\neasy_install 3 eng\n好用 300\n韩玉赏鉴 3 nz\n八一双鹿 3 nz\n"
+        "台中\n凱特琳 nz\niPhone\n5G 10 n\n"
+    )
+    found = "李小福是创新办主任也是云计算方面的专家，台中的凱特琳用easy_install和iPhone15的5G，好用的手机iPhoneiPhone"
+    batch = [*TRICKY, found, found * 3]
+    tokenizer = JiebaTokenizer(mode, hmm=hmm, user_dict=path).fit(batch)
+    reference = judge_with(path)
+    assert [tokenizer(text) for text in batch] == [words_by_jieba(reference, text, mode, hmm) for text in batch]
+
+
+def test_word_of_frequency_zero_is_taken_apart(judge_with, engine):
+    entries = [("差评", 0, None), ("杭研", 0, None), ("台", 0, None)]
+    batch = ["差评差评", "他来到了网易杭研大厦", "台中台"]
+    tokenizer = JiebaTokenizer(user_dict=entries)
+    reference = judge_with(entries)
+    assert [tokenizer(text) for text in batch] == [words_by_jieba(reference, text) for text in batch]
+    assert tokenizer("他来到了网易杭研大厦") == ["他", "来到", "了", "网易", "杭", "研", "大厦"]
+
+
+def test_letters_that_the_route_would_leave_apart(judge_with, engine):
+    entries = [("A", 10**9, None), ("B", 10**9, None), ("AB", 1, None), ("ABC", 1, None)]
+    batch = ["AB", "好AB", "ABC的AB", "A-B", "AABB"]
+    for hmm in (True, False):
+        tokenizer = JiebaTokenizer(user_dict=entries, hmm=hmm)
+        reference = judge_with(entries)
+        assert [tokenizer(text) for text in batch] == [words_by_jieba(reference, text, hmm=hmm) for text in batch]
+
+
+@pytest.mark.parametrize("hmm", [True, False])
+def test_parts_of_speech(judge, hmm):
+    import jieba.posseg
+
+    reference = jieba.posseg.POSTokenizer(judge)
+    kept = {"n", "ns", "v", "m", "eng"}
+    tokenizer = JiebaTokenizer(pos=kept, hmm=hmm)
+    expected = [
+        [pair.word for pair in reference.cut(text, HMM=hmm) if pair.flag in kept and pair.word.strip()]
+        for text in TRICKY
+    ]
+    assert [tokenizer(text) for text in TRICKY] == expected
+
+
+def test_parts_of_speech_with_user_tags(judge_with):
+    import jieba.posseg
+
+    entries = [("云计算", 5, "zz"), ("创新办", None, "zz"), ("杭研", None, None)]
+    text = "创新办主任也是云计算方面的专家，在杭研"
+    reference = jieba.posseg.POSTokenizer(judge_with(entries))
+    expected = [pair.word for pair in reference.cut(text) if pair.flag == "zz"]
+    assert JiebaTokenizer(pos=["zz"], user_dict=entries)(text) == expected == ["创新办", "云计算"]
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("char", ["哈", "鷲", "a", "-", "㐀", "我爱"])
+def test_long_runs_take_linear_time(judge, engine, char):
+    tokenizer = JiebaTokenizer()
+    assert tokenizer(char * 2000) == words_by_jieba(judge, char * 2000)
+    assert "".join(tokenizer(char * 400_000)) == char * 400_000  # jieba would need minutes
+
+
+@pytest.mark.skipif(
+    "SKLEARN_LLMTOKENS_DATA" not in os.environ, reason="SKLEARN_LLMTOKENS_DATA is not set: no shop reviews"
+)
+@pytest.mark.parametrize(("mode", "hmm"), MODES)
+def test_shop_reviews(judge, mode, hmm):
+    pd = pytest.importorskip("pandas")
+    path = Path(os.environ["SKLEARN_LLMTOKENS_DATA"]) / "text" / "online_shopping_10_cats.zip"
+    if not path.exists():
+        pytest.skip(f"{path} is not there")
+    with zipfile.ZipFile(path) as archive, archive.open(archive.namelist()[0]) as file:
+        reviews = pd.read_csv(file)["review"].fillna("").tolist()[:: 62_774 // 5_000]
+    cut = JiebaTokenizer(mode, hmm=hmm).fit_transform(reviews)
+    different = [
+        (text, words)
+        for text, words in zip(reviews, cut, strict=True)
+        if words.split() != words_by_jieba(judge, text, mode, hmm)
+    ]
+    assert different == []

@@ -1,0 +1,84 @@
+import pytest
+
+from sklearn_llmtokens.exceptions import UserDictionaryError
+from sklearn_llmtokens.text import JiebaTokenizer
+from sklearn_llmtokens.text._user_dictionary import read_user_dictionary
+
+TEXTS = ["他来到了网易杭研大厦"]
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("云计算\t5\tn", "cannot be read"),
+        ("云计算 1.5", "cannot be read"),
+        ("云计算 -3 n", "cannot be read"),
+        ("云计算  5", "cannot be read"),
+        ("云计算 5 N", "cannot be read"),
+        ("云计算 n 5", "cannot be read"),
+        ("云 计算 5 n", "cannot be read"),
+        ("\udcff", "not UTF-8"),
+    ],
+)
+def test_bad_line_is_named_by_file_and_number(tmp_path, line, complaint):
+    path = tmp_path / "words.txt"
+    path.write_bytes(f"好词 3 n\n\n{line}\n".encode("utf-8", "surrogateescape"))
+    with pytest.raises(UserDictionaryError, match=rf"words\.txt:3: .*{complaint}"):
+        JiebaTokenizer(user_dict=path).fit(TEXTS)
+    with pytest.raises(UserDictionaryError, match=r"words\.txt:3: "):
+        JiebaTokenizer(user_dict=str(path))("好")
+
+
+@pytest.mark.parametrize(
+    ("entry", "complaint"),
+    [
+        (5, "is not a word"),
+        ((), "is not a word"),
+        (("云计算", 1, "n", "x"), "is not a word"),
+        ((5, 5), "is a int, not a str"),
+        (("云计算", 1.5), "not a whole number"),
+        (("云计算", -1), "not a whole number"),
+        (("云计算", True), "not a whole number"),
+        (("云计算", 1, "N"), "the tag 'N'"),
+        ("云 计算", "white space"),
+        ("", "is empty"),
+        ("云\ud800", "lone surrogate"),
+    ],
+)
+def test_bad_entry_is_named_by_position(entry, complaint):
+    with pytest.raises(UserDictionaryError, match=rf"user_dict\[1\]: .*{complaint}"):
+        JiebaTokenizer(user_dict=["好词", entry]).fit(TEXTS)
+
+
+def test_word_that_jieba_cannot_find_gives_a_warning():
+    with pytest.warns(UserWarning, match=r"2 word\(s\) can never be found, the first is 'A/B测试': .* '/'"):
+        JiebaTokenizer(user_dict=["云计算", "A/B测试", "㐀"]).fit(TEXTS)
+
+
+def test_file_and_entries_read_the_same(tmp_path):
+    path = tmp_path / "words.txt"
+    path.write_text("\ufeff云计算\r\n创新办 3\r\n李小福 nr\r\n台中 0 ns\r\n", encoding="utf-8")
+    entries = ["云计算", ("创新办", 3), ["李小福", None, "nr"], ("台中", 0, "ns")]
+    assert read_user_dictionary(path) == read_user_dictionary(entries)
+
+
+def test_changed_file_is_read_again_by_an_instance_that_was_not_fitted(tmp_path):
+    path = tmp_path / "words.txt"
+    path.write_text("研大\n", encoding="utf-8")
+    tokenizer = JiebaTokenizer(user_dict=path)
+    fitted = JiebaTokenizer(user_dict=path).fit(TEXTS)
+    assert "研大" not in tokenizer(TEXTS[0])
+    path.write_text("杭研大厦 1000\n", encoding="utf-8")
+    assert tokenizer(TEXTS[0])[-1] == "杭研大厦"
+    path.unlink()
+    assert fitted(TEXTS[0]) == fitted.transform(TEXTS)[0].split()
+    with pytest.raises(FileNotFoundError):
+        tokenizer(TEXTS[0])
+
+
+def test_changed_list_is_read_again():
+    words = ["杭研大厦"]
+    tokenizer = JiebaTokenizer(user_dict=words)
+    assert tokenizer(TEXTS[0])[-1] == "杭研大厦"
+    words[0] = "网易杭研大厦"
+    assert tokenizer(TEXTS[0])[-1] == "网易杭研大厦"
