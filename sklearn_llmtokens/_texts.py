@@ -191,16 +191,25 @@ def _read_container(X) -> TextTable:
 
 
 def _read_sequence(X: Sequence) -> TextTable:
-    nested = next((i for i, item in enumerate(X) if isinstance(item, list | tuple | np.ndarray | Set | Mapping)), None)
+    nested = next((i for i, item in enumerate(X) if _is_nested(item)), None)
     if nested is None:
         return _one_column(list(X))
-    cells = [cell for row in X if isinstance(row, list | tuple | np.ndarray) for cell in row]
-    if all(isinstance(cell, numbers.Number) for cell in cells):
+    if _is_table_of_numbers(X):
         return _read_array(np.asarray(X))
     raise InvalidTextError(
         f"X[{nested}] is a {type(X[nested]).__name__}, not a str: each row is one text; several columns of text go "
         "in as a DataFrame or a 2-D object array."
     )
+
+
+def _is_nested(item) -> bool:
+    return isinstance(item, list | tuple | np.ndarray | Set | Mapping) and item is not np.ma.masked
+
+
+def _is_table_of_numbers(X: Sequence) -> bool:
+    rows = [row for row in X if isinstance(row, list | tuple) or (isinstance(row, np.ndarray) and row.ndim == 1)]
+    same_length = len(rows) == len(X) and len({len(row) for row in rows}) == 1
+    return same_length and all(isinstance(cell, numbers.Number) for row in rows for cell in row)
 
 
 def _read_array(X: np.ndarray) -> TextTable:
@@ -248,16 +257,15 @@ def _read_dataframe_library(X) -> TextTable | None:
                 f"Found array with 0 feature(s) (shape={native.shape}) while a minimum of 1 is required."
             )
         columns = []
-        for name in native.columns:
-            series = native[name]
+        for series in native.iter_columns():
             if series.dtype.is_numeric() or series.dtype == nw.Boolean:
-                columns.append(_numbers_as_text(series.to_numpy()))
-                _warn_numbers(f"{series.dtype} in column {name!r}")
+                columns.append(_numeric_series_as_text(series))
+                _warn_numbers(f"{series.dtype} in column {series.name!r}")
             else:
                 columns.append(series.to_list())
 
         def rebuild_frame(values):
-            new = [_like_series(native[name], column) for name, column in zip(native.columns, values, strict=True)]
+            new = [_like_series(series, column) for series, column in zip(native.iter_columns(), values, strict=True)]
             return nw.concat([series.to_frame() for series in new], how="horizontal").to_native()
 
         return TextTable(tuple(columns), tuple(native.columns), rebuild_frame)
@@ -321,6 +329,12 @@ def _numbers_as_text(column: np.ndarray) -> list[str | None]:
     if values.dtype.kind in "fmM":
         hidden = hidden | np.isnan(values) if values.dtype.kind == "f" else hidden | np.isnat(values)
     return [None if h else str(value) for value, h in zip(values.tolist(), hidden, strict=True)]
+
+
+def _numeric_series_as_text(series) -> list[str | None]:
+    """Numbers of a Series as text; integers stay integers where others are missing."""
+    texts = iter(_numbers_as_text(series.drop_nulls().to_numpy()))
+    return [None if is_missing else next(texts) for is_missing in series.is_null().to_list()]
 
 
 def _warn_numbers(what: str) -> None:

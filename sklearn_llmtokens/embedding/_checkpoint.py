@@ -17,8 +17,10 @@ EXPORT_VERSION = 1
 
 _HUB_IGNORE = ("onnx/*", "openvino/*", "*.bin", "*.h5", "*.msgpack", "*.onnx", "*.pt", "*.ckpt", "*.gguf", "*.pth")
 _PICKLED = ("pytorch_model*.bin", "*.pt", "*.ckpt", "*.pth", "model*.pkl")
+_VOCABULARIES = ("tokenizer.json", "vocab*", "*.model", "*.tiktoken", "*.spm")
 _READ_BYTES = 1 << 20
 _NO_LIMIT = 1 << 30
+_VECTOR = "sentence_embedding"  # sentence-transformers' name of what a pooling gives
 
 POOLING_NAMES = {
     "cls": "cls",
@@ -201,13 +203,13 @@ def read_conventions(checkpoint: Checkpoint) -> Conventions:
     if own:
         return _read_export(checkpoint, own)
     st_config = _read_json(checkpoint.folder / "config_sentence_transformers.json")
-    prompts = {name: prompt for name, prompt in (st_config.get("prompts") or {}).items() if prompt}
+    prompts = {name: prompt or "" for name, prompt in (st_config.get("prompts") or {}).items()}
     default = st_config.get("default_prompt_name")
     values: dict = {"prompts": prompts, "default_prompt": default if default in prompts else None}
     dense = []
     for kind, path in _read_modules(checkpoint)[1:]:
         if kind == "Pooling":
-            values |= _read_pooling(checkpoint.folder / path / "config.json")
+            values |= _read_pooling(checkpoint, path)
         elif kind == "Dense":
             dense.append(_read_dense(checkpoint, path))
         elif kind == "Normalize":
@@ -234,7 +236,7 @@ def _from_hub(name: str) -> Checkpoint:
     except (OSError, ValueError) as error:
         raise CheckpointError(
             f"model={repo}@{revision or 'main'} could not be fetched from the Hub and is not in its cache "
-            f"({type(error).__name__}: {str(error).splitlines()[0]}). {_accepted()}"
+            f"({type(error).__name__}: {str(error).partition(chr(10))[0]}). {_accepted()}"
         ) from error
     return Checkpoint(Path(folder), repo, Path(folder).name)
 
@@ -248,16 +250,13 @@ def _check_complete(checkpoint: Checkpoint) -> None:
     folder = checkpoint.transformer_folder
     if not (folder / "config.json").is_file():
         raise CheckpointError(f"{checkpoint}: {folder} has no config.json, so it is no transformers checkpoint.")
-    index = folder / "model.safetensors.index.json"
-    if index.is_file():
-        missing = sorted(f for f in set(_read_json(index)["weight_map"].values()) if not (folder / f).is_file())
-        if missing:
-            raise CheckpointError(
-                f"{checkpoint} is incomplete: {', '.join(missing)} missing in {folder}. Download it again."
-            )
-        weights = sorted(set(_read_json(index)["weight_map"].values()))
-    else:
-        weights = [path.name for path in folder.glob("*.safetensors")]
+    listed = set(_read_json(folder / "model.safetensors.index.json").get("weight_map", {}).values())
+    weights = sorted(listed or (path.name for path in folder.glob("*.safetensors")))
+    missing = [name for name in weights if not (folder / name).is_file()]
+    if missing:
+        raise CheckpointError(
+            f"{checkpoint} is incomplete: {', '.join(missing)} missing in {folder}. Download it again."
+        )
     if not weights:
         pickled = [path.name for pattern in _PICKLED for path in folder.glob(pattern)]
         found = f"only pickled ones ({', '.join(pickled)}), which can run code when read" if pickled else "none"
@@ -267,6 +266,9 @@ def _check_complete(checkpoint: Checkpoint) -> None:
         )
     for name in weights:
         _check_safetensors(checkpoint, folder / name)
+    if not any(next(folder.glob(pattern), None) for pattern in _VOCABULARIES):
+        # transformers would make up a tokenizer that knows no word at all
+        raise CheckpointError(f"{checkpoint} has no tokenizer in {folder}: save it there with save_pretrained.")
 
 
 def _check_safetensors(checkpoint: Checkpoint, file: Path) -> None:
@@ -301,18 +303,24 @@ def _file_digest(path: str, size: int, mtime_ns: int) -> str:
     return digest.hexdigest()
 
 
-def _read_json(path: Path) -> dict:
+def _read_json(path: Path, kind: type = dict):
+    """Read a JSON file that holds a `kind`; an empty one where there is no file."""
     if not path.is_file():
-        return {}
+        return kind()
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise CheckpointError(f"{path} is not JSON ({error}): the checkpoint is damaged or half downloaded.") from error
+    if not isinstance(values, kind):
+        raise CheckpointError(
+            f"{path} holds a {type(values).__name__}, not a {kind.__name__}: the checkpoint is damaged."
+        )
+    return values
 
 
 def _read_modules(checkpoint: Checkpoint) -> list[tuple[str, str]]:
     """Kind and folder of each module of a sentence-transformers checkpoint; empty for a plain one."""
-    modules = _read_json(checkpoint.folder / "modules.json") or []
+    modules = _read_json(checkpoint.folder / "modules.json", list)
     listed = [(module["type"].rsplit(".", 1)[-1], module["path"]) for module in modules]
     if listed and listed[0][0] != "Transformer":
         raise CheckpointError(f"{checkpoint} begins with a {listed[0][0]} module; only a Transformer is loaded.")
@@ -329,22 +337,30 @@ def _sequence_limits(checkpoint: Checkpoint) -> dict:
     }
 
 
-def _read_pooling(path: Path) -> dict:
-    config = _read_json(path)
+def _read_pooling(checkpoint: Checkpoint, path: str) -> dict:
+    config = _read_json(checkpoint.folder / path / "config.json")
     names = config.get("pooling_mode")
     if names is None:
         pooling = tuple(name for flag, name in _POOLING_FLAGS.items() if config.get(flag)) or ("mean",)
     else:
-        pooling = tuple(POOLING_NAMES[name] for name in ([names] if isinstance(names, str) else names))
+        listed = [names] if isinstance(names, str) else names
+        unknown = [name for name in listed if name not in POOLING_NAMES]
+        if unknown:
+            raise CheckpointError(
+                f"{checkpoint} pools by {', '.join(unknown)}; {', '.join(POOLING_NAMES)} are read. Use the folder of "
+                "the transformer alone and choose pooling yourself."
+            )
+        pooling = tuple(POOLING_NAMES[name] for name in listed)
     return {"pooling": pooling, "include_prompt": bool(config.get("include_prompt", True))}
 
 
 def _read_dense(checkpoint: Checkpoint, path: str) -> DenseLayer:
     folder = checkpoint.folder / path
     config = _read_json(folder / "config.json")
-    if config.get("use_residual"):
+    if config.get("use_residual") or config.get("module_input_name", _VECTOR) != _VECTOR:
         raise CheckpointError(
-            f"{checkpoint}: the Dense module in {folder} has a residual connection, which is not read."
+            f"{checkpoint}: the Dense module in {folder} has a residual connection or reads something else than the "
+            f"pooled vector ({config.get('module_input_name', _VECTOR)}), which is not supported."
         )
     file = folder / "model.safetensors"
     if not file.is_file():

@@ -1,5 +1,7 @@
 """The estimator: texts in, vectors of a language model out."""
 
+import os
+from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
@@ -10,7 +12,7 @@ from .._sklearn import HasMethods, Interval, StrOptions, fit_context
 from .._texts import TextTable, distinct, validate_texts
 from ..exceptions import FingerprintMismatchError
 from ._checkpoint import fingerprint, resolve
-from ._forward import Resources, Texts, embed_distinct
+from ._forward import Resources, Texts, embed_distinct, embed_tokens
 from ._resolve import POOLING_NAMES, resolve_spec
 from ._spec import EmbeddingSpec
 from ._store import open_store
@@ -247,7 +249,7 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         n_features = self.n_features_out_ // len(table.columns)
         store = open_store(self.cache, self.fingerprint_)
         vectors = embed_distinct(texts, spec, n_features, store, self._resources())
-        return _to_rows(vectors, inverse, table.n_rows)
+        return _to_rows(vectors, inverse, len(table.columns))
 
     def transform_tokens(self, X):
         """Give the vectors of the tokens themselves.
@@ -255,7 +257,7 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         Parameters
         ----------
         X : list, 1-D array or Series of str
-            The texts, one column. Longer ones are cut to what the model reads.
+            The texts, one column. Longer ones are cut to what the model reads, also where `long_text` is ``"chunk"``.
 
         Returns
         -------
@@ -272,12 +274,10 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         table = self._read(X, reset=False)
         if len(table.columns) > 1:
             raise ValueError(f"X has {len(table.columns)} columns; transform_tokens takes one column of texts.")
-        from ._torch import encode_tokens
-
-        texts, inverse = _distinct_texts(table, None)
-        spec, resources = self._spec_here(), self._resources()
-        found = encode_tokens(texts.texts, spec.forward, spec.readout.layers, resources.device, self.batch_tokens)
-        return [found[i] if i >= 0 else _no_tokens(found) for i in inverse]
+        column = ["" if text is None else text for text in table.columns[0]]  # neither has tokens
+        texts, inverse = _distinct_texts(replace(table, columns=(column,)), None)
+        found = embed_tokens(texts, self._spec_here(), self._resources())
+        return [found[i] for i in inverse]
 
     def export(self, folder):
         """Write the checkpoint and the conventions in use as one folder.
@@ -345,7 +345,8 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
 
     def _checkpoint_here(self):
         """Find the checkpoint again, and make sure that it is the one of ``fit``."""
-        checkpoint = resolve(f"{self.model}@{self.revision_}" if self._is_unpinned() else self.model)
+        name = os.fspath(self.model)
+        checkpoint = resolve(f"{name.partition('@')[0]}@{self.revision_}" if self.revision_ else name)
         found = fingerprint(checkpoint)
         if found != self.fingerprint_:
             raise FingerprintMismatchError(
@@ -353,9 +354,6 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
                 f"checkpoint found at {checkpoint.folder} has {found}: put the same checkpoint there, or fit again."
             )
         return checkpoint
-
-    def _is_unpinned(self) -> bool:
-        return self.revision_ is not None and "@" not in str(self.model)
 
     def _spec_here(self) -> EmbeddingSpec:
         values = {**self.spec_, "forward": {**self.spec_["forward"], "folder": str(self._checkpoint_here().folder)}}
@@ -369,6 +367,10 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     @property
     def _n_features_out(self) -> int:
         return self.n_features_out_
+
+    def __setstate__(self, state):
+        # A pickle of an older version lacks the parameters that came later.
+        super().__setstate__({**type(self)().get_params(deep=False), **state})
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -397,19 +399,12 @@ def _distinct_texts(table: TextTable, word_weights) -> tuple[Texts, np.ndarray]:
     return Texts(texts, spans, where), inverse
 
 
-def _to_rows(vectors: np.ndarray, inverse: np.ndarray, n_rows: int) -> np.ndarray:
+def _to_rows(vectors: np.ndarray, inverse: np.ndarray, n_columns: int) -> np.ndarray:
     """Scatter the vectors of distinct texts to rows, columns side by side: (n_rows, n_columns * n_features)."""
-    rows = np.zeros((len(inverse), vectors.shape[1]), dtype=np.float32)
+    n_features = vectors.shape[1]
+    rows = np.zeros((len(inverse), n_features), dtype=np.float32)
     rows[inverse >= 0] = vectors[inverse[inverse >= 0]]
-    n_columns = len(inverse) // n_rows if n_rows else 1
-    if n_columns == 1:
-        return rows
+    n_rows = len(inverse) // n_columns
     # (n_columns * n_rows, d) -> (n_rows, n_columns * d)
-    return rows.reshape(n_columns, n_rows, -1).transpose(1, 0, 2).reshape(n_rows, -1)
-
-
-def _no_tokens(found):
-    from ._torch import TextTokens
-
-    width = found[0].vectors.shape[1] if found else 0
-    return TextTokens([], np.zeros((0, 2), dtype=np.int64), np.zeros((0, width), dtype=np.float32))
+    by_column = rows.reshape(n_columns, n_rows, n_features)
+    return np.ascontiguousarray(by_column.transpose(1, 0, 2)).reshape(n_rows, n_columns * n_features)

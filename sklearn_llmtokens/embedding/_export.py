@@ -87,6 +87,7 @@ def _write_own(target: Path, spec: EmbeddingSpec, conventions: Conventions, dens
         "max_length": spec.forward.max_length,
         "lowercase": spec.forward.lowercase,
         "prompts": dict(conventions.prompts),
+        "include_prompt": conventions.include_prompt,
         "dense": dense,
     }
     _write_json(target / EXPORT_FILE, own)
@@ -117,7 +118,7 @@ def _write_sentence_transformers(
     pooling = {
         "embedding_dimension": hidden_size,
         "pooling_mode": [names[name] for name in spec.readout.pooling],
-        "include_prompt": spec.forward.pool_scope == "all",
+        "include_prompt": conventions.include_prompt,
     }
     prompt = spec.forward.template.removesuffix(SLOT)
     prompts = {**conventions.prompts, **({"default": prompt} if prompt else {})}

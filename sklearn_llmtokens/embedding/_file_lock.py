@@ -5,7 +5,8 @@ import os
 import struct
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 try:
     import fcntl
@@ -13,7 +14,8 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
     import msvcrt
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.02
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.005
+_WHOLE = [(0, 1)]
 _BUSY = {errno.EAGAIN, errno.EACCES, errno.EDEADLK}
 
 # Open file description locks belong to an opened file and not to a process, so that threads exclude each other as well
@@ -50,7 +52,7 @@ def hold_ranges(path: str | os.PathLike, ranges: Iterable[tuple[int, int]], time
     owner = os.getpid()
     try:
         deadline = time.monotonic() + timeout
-        for start, length in sorted(ranges) if _HAS_RANGES else [(0, 1)]:
+        for start, length in sorted(ranges) if _HAS_RANGES else _WHOLE:
             _wait_for(descriptor, start, length, deadline)
         yield
     finally:
@@ -59,6 +61,30 @@ def hold_ranges(path: str | os.PathLike, ranges: Iterable[tuple[int, int]], time
             _held.discard(descriptor)
             _release(descriptor)
             os.close(descriptor)
+
+
+@contextmanager
+def hold_in_turn(path: Path, timeout: float) -> Iterator[None]:
+    """Hold a whole lock file for the length of the block, and let who waits go before who comes back.
+
+    Parameters
+    ----------
+    path : Path
+        The lock file; a second one beside it, ``.turn``, is held by the one who is next.
+    timeout : float
+        Seconds to wait for each of the two.
+
+    Raises
+    ------
+    TimeoutError
+        If it was not free in time.
+    OSError
+        If a file cannot be made or its file system has no locks.
+    """
+    with ExitStack() as lock:
+        with hold_ranges(path.with_name(f"{path.name}.turn"), _WHOLE, timeout):
+            lock.enter_context(hold_ranges(path, _WHOLE, timeout))
+        yield
 
 
 def _wait_for(descriptor: int, start: int, length: int, deadline: float) -> None:

@@ -3,19 +3,25 @@
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..exceptions import NonFiniteVectorError, OutOfMemoryError, TextTooLongError, TruncationWarning
 from ._batches import total_order
 from ._sharding import run_shards
-from ._spec import EmbeddingSpec, text_key
+from ._spec import EmbeddingSpec, ForwardSpec, Readout, text_key
 from ._store import Store
+
+if TYPE_CHECKING:
+    from ._torch import TextTokens
 
 # A shard is what is computed, stored and perhaps sent to a worker at once: an interrupted run loses no more than one.
 _SHARD_TEXTS = 1024
 _SHARD_CHARACTERS = 1 << 20
+
+_OF_ONE_TEXT = (TextTooLongError, OutOfMemoryError, NonFiniteVectorError)
 
 
 @dataclass(frozen=True)
@@ -112,7 +118,7 @@ def embed_distinct(
             with store.flight(namespace, [keys[i] for i in idx]):
                 missing = _look_up_again(store, namespace, keys, wave, out)
                 progress.found(len(idx) - sum(map(len, missing)))
-                for shard, encoded in _encode(texts, missing, spec, resources, progress):
+                for shard, encoded in _encode(texts, missing, spec.forward, [spec.readout], resources, progress):
                     (vectors,) = encoded.vectors
                     out[shard] = vectors
                     store.write(namespace, [keys[i] for i in shard], vectors)
@@ -120,6 +126,101 @@ def embed_distinct(
     if n_truncated:
         _warn_truncated(n_truncated, spec.forward.max_length)
     return out
+
+
+def embed_into(
+    texts: Texts, forward: ForwardSpec, readouts: Sequence[Readout], store: Store, resources: Resources
+) -> tuple[int, int]:
+    """Put into a store what several readouts take from one forward pass per text.
+
+    Parameters
+    ----------
+    texts : Texts
+        Distinct texts.
+    forward : ForwardSpec
+        What goes through the model.
+    readouts : sequence of Readout
+        What is taken. A text goes through the model if one of them is not in the store.
+    store : Store
+        Where vectors are kept.
+    resources : Resources
+        Device, batches, workers.
+
+    Returns
+    -------
+    n_encoded, n_tokens : int
+        Texts and tokens that went through the model.
+
+    Raises
+    ------
+    TextTooLongError, OutOfMemoryError, NonFiniteVectorError
+        If a text cannot be embedded; the message names its place.
+
+    Warns
+    -----
+    TruncationWarning
+        Once, with the number of texts that were cut.
+    """
+    keys = texts.keys()
+    namespaces = [EmbeddingSpec(forward, readout).digest() for readout in readouts]
+    n_encoded = n_tokens = n_truncated = 0
+    with _Progress(len(keys), 0, resources.verbose) as progress:
+        for wave in _waves(texts.texts, np.arange(len(keys)), resources.n_jobs):
+            idx = [i for shard in wave for i in shard]
+            with store.flight(namespaces[0], [keys[i] for i in idx], *namespaces[1:]):
+                there = np.flatnonzero(store.contains(namespaces, [keys[i] for i in idx]).all(axis=0))
+                missing = _leave_out(wave, {idx[k] for k in there})
+                progress.found(len(there))
+                for shard, encoded in _encode(texts, missing, forward, readouts, resources, progress):
+                    for namespace, vectors in zip(namespaces, encoded.vectors, strict=True):
+                        store.write(namespace, [keys[i] for i in shard], vectors)
+                    n_encoded += len(shard)
+                    n_tokens += encoded.n_tokens
+                    n_truncated += encoded.n_truncated
+    if n_truncated:
+        _warn_truncated(n_truncated, forward.max_length)
+    return n_encoded, n_tokens
+
+
+def embed_tokens(texts: Texts, spec: EmbeddingSpec, resources: Resources) -> "list[TextTokens]":
+    """Give the vectors of the tokens of distinct texts; a text that is too long is cut, or refused.
+
+    Parameters
+    ----------
+    texts : Texts
+        The texts.
+    spec : EmbeddingSpec
+        Everything that changes a vector.
+    resources : Resources
+        Device, batches.
+
+    Returns
+    -------
+    list of TextTokens
+        One a text.
+
+    Raises
+    ------
+    TextTooLongError, OutOfMemoryError, NonFiniteVectorError
+        If a text cannot be embedded; the message names its place.
+
+    Warns
+    -----
+    TruncationWarning
+        Once, with the number of texts that were cut.
+    """
+    from ._torch import encode_tokens
+
+    whole = replace(spec.forward, long_text="error" if spec.forward.long_text == "error" else "truncate")
+    try:
+        found, n_truncated = encode_tokens(
+            texts.texts, whole, spec.readout.layers, resources.device, resources.batch_tokens
+        )
+    except _OF_ONE_TEXT as error:
+        raise type(error)(f"{texts.where(error.index)} {error}") from error  # type: ignore[union-attr]
+    if n_truncated:
+        _warn_truncated(n_truncated, spec.forward.max_length)
+    return found
 
 
 def _waves(texts: Sequence[str], missing: np.ndarray, n_jobs: int | None) -> Iterator[list[list[int]]]:
@@ -148,17 +249,27 @@ def _look_up_again(store: Store, namespace: bytes, keys, wave, out: np.ndarray) 
     rows = np.empty((len(idx), out.shape[1]), dtype=np.float32)
     found = store.read(namespace, [keys[i] for i in idx], rows)
     out[np.asarray(idx)[found]] = rows[found]
-    done = {i for i, hit in zip(idx, found, strict=True) if hit}
+    return _leave_out(wave, {i for i, hit in zip(idx, found, strict=True) if hit})
+
+
+def _leave_out(wave: list[list[int]], done: set[int]) -> list[list[int]]:
     remaining = [[i for i in shard if i not in done] for shard in wave]
     return [shard for shard in remaining if shard]
 
 
-def _encode(texts: Texts, shards: list[list[int]], spec: EmbeddingSpec, resources: Resources, progress: "_Progress"):
+def _encode(
+    texts: Texts,
+    shards: list[list[int]],
+    forward: ForwardSpec,
+    readouts: Sequence[Readout],
+    resources: Resources,
+    progress: "_Progress",
+):
     """Encode shards; yield the indices and vectors of each, and name the text in a complaint."""
     results = run_shards(
         [texts.take(shard) for shard in shards],
-        spec.forward,
-        [spec.readout],
+        forward,
+        readouts,
         device=resources.device,
         batch_tokens=resources.batch_tokens,
         n_jobs=resources.n_jobs,
@@ -167,7 +278,7 @@ def _encode(texts: Texts, shards: list[list[int]], spec: EmbeddingSpec, resource
     for shard in shards:
         try:
             encoded = next(results)
-        except (TextTooLongError, OutOfMemoryError, NonFiniteVectorError) as error:
+        except _OF_ONE_TEXT as error:
             raise type(error)(f"{texts.where(shard[error.index])} {error}") from error  # type: ignore[union-attr]
         progress.shard(len(shard), encoded.n_tokens)
         yield shard, encoded

@@ -118,6 +118,10 @@ class MemoryStore:
             tally.misses += len(keys) - n_found
         return found
 
+    def contains(self, namespaces: Sequence[bytes], keys: Sequence[bytes]) -> np.ndarray:
+        there = [[i in _SHARED.rows for i in row_ids(n, keys, self._head)] for n in namespaces]
+        return np.array(there, bool).reshape(len(namespaces), len(keys))
+
     def write(self, namespace: bytes, keys: Sequence[bytes], vectors: np.ndarray) -> None:
         for start in range(0, len(keys), _LOCKED_ROWS):
             part = slice(start, start + _LOCKED_ROWS)
@@ -127,8 +131,8 @@ class MemoryStore:
                     _SHARED.put(row_id, blob)
                 _SHARED.shrink()
 
-    def flight(self, namespace: bytes, keys: Sequence[bytes]) -> AbstractContextManager[None]:
-        return _SHARED.flight.hold(row_ids(namespace, keys, self._head))
+    def flight(self, namespace: bytes, keys: Sequence[bytes], *more: bytes) -> AbstractContextManager[None]:
+        return _SHARED.flight.hold([i for n in (namespace, *more) for i in row_ids(n, keys, self._head)])
 
     def forget(self, prefixes: Iterable[bytes]) -> int:
         by_length: dict[int, set[bytes]] = {}

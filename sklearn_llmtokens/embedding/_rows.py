@@ -118,7 +118,8 @@ def fill_rows(blobs: Sequence[bytes | None], out: np.ndarray) -> np.ndarray:
     if found.all():
         out[:] = np.frombuffer(b"".join(blobs), ROW_DTYPE).reshape(out.shape)  # type: ignore[arg-type]
     elif found.any():
-        out[found] = np.frombuffer(b"".join(compress(blobs, found)), ROW_DTYPE).reshape(-1, out.shape[1])
+        there = b"".join(compress(blobs, found))  # type: ignore[arg-type]
+        out[found] = np.frombuffer(there, ROW_DTYPE).reshape(-1, out.shape[1])
     return found
 
 

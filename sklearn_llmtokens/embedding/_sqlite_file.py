@@ -23,6 +23,7 @@ TABLE = """CREATE TABLE vectors (
     crc INTEGER NOT NULL
 )"""
 
+_ROW_HEADER_BYTES, _INDEX_BYTES = 60, 66
 _LATEST_PLAUSIBLE_VERSION = 1 << 10
 _DAMAGE_CODES = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
@@ -46,13 +47,13 @@ def private_folder(folder: Path) -> None:
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = folder.stat()
     except FileExistsError as error:
         raise StoreError(f"cache={str(folder)!r} is a file: pass a folder.") from error
     except OSError:
-        return  # the first write tells why, and the texts are embedded all the same
+        return  # the first write says so, and the texts are embedded all the same
     if not hasattr(os, "geteuid"):
         return
-    status = folder.stat()
     if status.st_mode & stat.S_IWOTH:
         raise StoreError(
             f"cache={str(folder)!r} can be written by every user of this machine, who could plant vectors in it: "
@@ -182,6 +183,30 @@ def journal_of(path: Path) -> Path:
     return path.with_name(f"{path.name}-journal")
 
 
+def row_bytes(n_features: int) -> int:
+    """Give the bytes of the file that a vector takes.
+
+    Parameters
+    ----------
+    n_features : int
+        Features of the vector.
+
+    Returns
+    -------
+    int
+        Its share of a page, and of the index, whose pages are about two thirds full.
+
+    Examples
+    --------
+    >>> row_bytes(384)
+    1704
+    """
+    row = 4 * n_features + _ROW_HEADER_BYTES
+    rows_a_page = PAGE_BYTES // row
+    share = PAGE_BYTES // rows_a_page if rows_a_page else row * 9 // 8
+    return share + _INDEX_BYTES
+
+
 def is_damage(error: sqlite3.Error) -> bool:
     """Tell damage to the file from trouble with the medium, which passes.
 
@@ -200,7 +225,7 @@ def is_damage(error: sqlite3.Error) -> bool:
 
 
 def _configure(connection: sqlite3.Connection) -> None:
-    # Not WAL: before 3.51.3 a race in resetting it can corrupt a database, and it does not work on network file systems.
+    # Not WAL: a race in resetting it corrupts databases in common releases, and network file systems cannot share it.
     connection.execute("PRAGMA journal_mode=TRUNCATE")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA secure_delete=ON")

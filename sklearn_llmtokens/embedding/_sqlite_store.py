@@ -1,5 +1,6 @@
 """Vectors in a folder: SQLite, shared by processes and by later runs, one database file a checkpoint."""
 
+import atexit
 import os
 import re
 import sqlite3
@@ -7,6 +8,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from functools import cache, partial
 from pathlib import Path
 from typing import NoReturn, TypeVar
 from weakref import WeakSet
@@ -15,7 +17,7 @@ from zlib import crc32
 import numpy as np
 
 from ..exceptions import StoreError, StoreWarning
-from ._file_lock import hold_ranges
+from ._file_lock import hold_in_turn
 from ._flight import FileFlight
 from ._rows import NAMESPACE_BYTES, CacheInfo, bytes_from_environment, fill_rows, row_ids, to_blobs
 from ._sqlite_file import connect, create, is_damage, put_aside, remove_put_aside
@@ -30,6 +32,8 @@ COMMIT_ROWS = 4096
 _LOOKUP_ROWS = 8192
 _FETCH_ROWS = 512
 _ROW_OVERHEAD = 100
+_NO_INDEX: dict[int, bytes] = {}
+_NO_ROWS: tuple[dict[bytes, bytes], int] = ({}, 0)
 
 
 class SQLiteStore:
@@ -72,37 +76,43 @@ class SQLiteStore:
         for start in range(0, len(keys), _LOOKUP_ROWS):
             part = slice(start, start + _LOOKUP_ROWS)
             ids = row_ids(namespace, keys[part])
-            rows, n_bad = self._attempt(lambda c, ids=ids: _fetch(c, ids), "read", otherwise=({}, 0))
+            rows, n_bad = self._attempt(partial(_fetch, ids=ids), "read", otherwise=_NO_ROWS)
             found[part] = fill_rows([rows.get(i) for i in ids], out[part])
             n_damaged += n_bad
         if n_damaged:
-            self._warn(
-                f"{self._path} has {n_damaged} damaged rows, whose checksums are wrong; they are computed again."
-            )
+            self._warn([f"{self._path} has {n_damaged} damaged rows (wrong checksums): they are computed again."])
         n_found = int(found.sum())
         with self._mutex:
             self._hits += n_found
             self._misses += len(keys) - n_found
         return found
 
+    def contains(self, namespaces: Sequence[bytes], keys: Sequence[bytes]) -> np.ndarray:
+        out = np.zeros((len(namespaces), len(keys)), bool)
+        for row, namespace in zip(out, namespaces, strict=True):
+            for start in range(0, len(keys), _LOOKUP_ROWS):
+                part = slice(start, start + _LOOKUP_ROWS)
+                ids = row_ids(namespace, keys[part])
+                there = set(self._attempt(partial(_index, ids=ids), "read", otherwise=_NO_INDEX).values())
+                row[part] = [i in there for i in ids]
+        return out
+
     def write(self, namespace: bytes, keys: Sequence[bytes], vectors: np.ndarray) -> None:
         for start in range(0, len(keys), COMMIT_ROWS):
             part = slice(start, start + COMMIT_ROWS)
             ids, blobs = row_ids(namespace, keys[part]), to_blobs(vectors[part])
             rows = [(i, blob, _checksum(i, blob)) for i, blob in zip(ids, blobs, strict=True)]
-            kept = self._attempt(lambda c, rows=rows: _insert(c, rows, _limit()), "written", otherwise=False)
-            if not kept:
+            if not self._attempt(partial(_insert, rows=rows, max_bytes=_limit()), "written", otherwise=False):
                 return
 
-    def flight(self, namespace: bytes, keys: Sequence[bytes]) -> AbstractContextManager[None]:
-        return self._flight.hold(row_ids(namespace, keys))
+    def flight(self, namespace: bytes, keys: Sequence[bytes], *more: bytes) -> AbstractContextManager[None]:
+        return self._flight.hold([i for n in (namespace, *more) for i in row_ids(n, keys)])
 
     def forget(self, prefixes: Iterable[bytes]) -> int:
-        wanted = list(prefixes)
-        return self._erase(lambda connection: _delete(connection, wanted))
+        return self._erase(partial(_delete, prefixes=list(prefixes)))
 
     def clear(self) -> None:
-        self._erase(lambda connection: _delete(connection, [b""]))
+        self._erase(partial(_delete, prefixes=[b""]))
 
     def info(self) -> CacheInfo:
         n_rows, n_bytes = self._attempt(_sizes, "read", otherwise=(0, 0))
@@ -116,36 +126,43 @@ class SQLiteStore:
                 connection.close()
 
     def _erase(self, action: Callable[[sqlite3.Connection], int]) -> int:
-        if not self._path.exists():
-            return 0
-        n_rows = self._attempt(action, "erased", otherwise=0)
+        n_rows = self._attempt(action, "erased", otherwise=0) if self._path.exists() else 0
         try:
             remove_put_aside(self._path)
         except OSError as error:
-            self._warn(f"The damaged database that was put aside beside {self._path} could not be erased ({error}).")
+            self._warn([f"A damaged database that was put aside beside {self._path} could not be erased ({error})."])
         return n_rows
 
     def _attempt(self, action: Callable[[sqlite3.Connection], T], verb: str, *, otherwise: T) -> T:
-        """Run `action` on the connection, a second time on a new database where the first was damaged."""
+        """Run `action` on the connection; where that fails, say so and give what holds `otherwise`."""
+        troubles: list[str] = []
+        with self._mutex:
+            outcome = self._try_twice(action, verb, otherwise, troubles)
+        self._warn(troubles)
+        return outcome
+
+    def _try_twice(self, action: Callable[[sqlite3.Connection], T], verb: str, otherwise: T, troubles: list[str]) -> T:
+        """Run `action`, a second time on a new database where the first was damaged."""
         reads = verb == "read"
-        trouble: Exception | None = None
         for _ in range(2):
             try:
-                with self._mutex, nullcontext() if reads else self._writing():
+                with nullcontext() if reads else self._writing():
                     connection = self._open(make=not reads)
                     return otherwise if connection is None else action(connection)
             except (sqlite3.Error, OSError, StoreError) as error:
-                trouble = error
-                if not (isinstance(error, sqlite3.Error) and is_damage(error)):
+                trouble = (
+                    f"{self._path} could not be {verb} ({error}); what is missing is computed, and results are right."
+                )
+                aside = self._put_aside() if isinstance(error, sqlite3.Error) and is_damage(error) else None
+                self.close()
+                if aside is None:
                     break
-                self._replace(error)
-        self._warn(
-            f"{self._path} could not be {verb} ({trouble}); results are right, and computed where they are missing."
-        )
+                troubles.append(f"{self._path} is damaged ({error}): it was put aside {aside}, and a new one is begun.")
+        troubles.append(trouble)
         return otherwise
 
     def _writing(self) -> AbstractContextManager[None]:
-        return hold_ranges(self._lock_path, [(0, 1)], LOCK_TIMEOUT)
+        return hold_in_turn(self._lock_path, LOCK_TIMEOUT)
 
     def _open(self, *, make: bool) -> sqlite3.Connection | None:
         """Give a connection to the file that lies there now, which need not be the one of the call before."""
@@ -161,21 +178,19 @@ class SQLiteStore:
             self._connection = connect(self._path, LOCK_TIMEOUT)
         return self._connection
 
-    def _replace(self, error: sqlite3.Error) -> None:
-        """Put the damaged file aside, unless another process has done so meanwhile."""
+    def _put_aside(self) -> str | None:
+        """Put the damaged file aside, unless another process has done so meanwhile, and say where one of them is."""
+        damaged = self._file
+        self.close()
         try:
-            with self._mutex, self._writing():
-                damaged = self._file
-                self.close()
-                if damaged is None or _identity(self._path) != damaged:
-                    return
-                aside = put_aside(self._path)
+            with self._writing():
+                return f"as {put_aside(self._path).name}" if _identity(self._path) == damaged else "by another process"
         except OSError:
-            return
-        self._warn(f"{self._path} is damaged ({error}). It was put aside as {aside.name}, and a new one is begun.")
+            return None
 
-    def _warn(self, message: str) -> None:
-        warnings.warn(message, StoreWarning, stacklevel=3)
+    def _warn(self, messages: list[str]) -> None:
+        for message in messages:
+            warnings.warn(message, StoreWarning, stacklevel=4)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("A store is opened where it is used and is never pickled.")
@@ -216,6 +231,11 @@ def _select(connection: sqlite3.Connection, columns: str, where: str, values: li
         yield from connection.execute(f"SELECT {columns} FROM vectors WHERE {where} IN ({marks})", part).fetchall()
 
 
+def _index(connection: sqlite3.Connection, ids: list[bytes]) -> dict[int, bytes]:
+    """Give the rows among `ids` by their place in the file; this reads the index alone."""
+    return dict(_select(connection, "id, key", "key", sorted(set(ids)), _LOOKUP_ROWS))
+
+
 def _fetch(connection: sqlite3.Connection, ids: list[bytes]) -> tuple[dict[bytes, bytes], int]:
     """Give the sound rows among `ids`, and the number of damaged ones.
 
@@ -223,7 +243,7 @@ def _fetch(connection: sqlite3.Connection, ids: list[bytes]) -> tuple[dict[bytes
     """
     sound, n_damaged = {}, 0
     with _transaction(connection, "DEFERRED"):
-        row_id_at = dict(_select(connection, "id, key", "key", sorted(set(ids)), _LOOKUP_ROWS))
+        row_id_at = _index(connection, ids)
         for at, vector, crc in _select(connection, "id, vector, crc", "id", sorted(row_id_at), _FETCH_ROWS):
             row_id = row_id_at[at]
             # Damage can change the type of a value as well.
@@ -268,12 +288,11 @@ def _delete(connection: sqlite3.Connection, prefixes: list[bytes]) -> int:
 def _delete_prefix(connection: sqlite3.Connection, prefix: bytes) -> int:
     # The namespace follows the key in a row's id, and is no part of what a prefix may match.
     shortest = len(prefix) + NAMESPACE_BYTES
+    sql = "DELETE FROM vectors WHERE key >= ? AND length(key) >= ?"
     beyond = _next_prefix(prefix)
     if beyond is None:
-        sql, values = "key >= ? AND length(key) >= ?", (prefix, shortest)
-    else:
-        sql, values = "key >= ? AND length(key) >= ? AND key < ?", (prefix, shortest, beyond)
-    return connection.execute(f"DELETE FROM vectors WHERE {sql}", values).rowcount
+        return connection.execute(sql, (prefix, shortest)).rowcount
+    return connection.execute(f"{sql} AND key < ?", (prefix, shortest, beyond)).rowcount
 
 
 def _next_prefix(prefix: bytes) -> bytes | None:
@@ -301,6 +320,25 @@ def _used_bytes(connection: sqlite3.Connection) -> int:
     return (n_pages - n_free) * page_bytes
 
 
+@cache
+def sqlite_store(folder: Path, fingerprint: str) -> SQLiteStore:
+    """Give the one store of this process on a file, so that its threads share a connection and its counts.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the file lies, with links resolved.
+    fingerprint : str
+        The checkpoint.
+
+    Returns
+    -------
+    SQLiteStore
+        The store.
+    """
+    return SQLiteStore(folder, fingerprint)
+
+
 _STORES: "WeakSet[SQLiteStore]" = WeakSet()
 _frozen: list[SQLiteStore] = []
 
@@ -310,7 +348,8 @@ def _before_fork() -> None:
     _frozen[:] = sorted(_STORES, key=id)
     for store in _frozen:
         store._mutex.acquire()
-        store.close()
+        with suppress(sqlite3.Error):
+            store.close()
 
 
 def _after_fork_in_parent() -> None:
@@ -321,6 +360,12 @@ def _after_fork_in_parent() -> None:
 def _after_fork_in_child() -> None:
     while _frozen:
         _frozen.pop()._mutex = threading.RLock()
+
+
+@atexit.register
+def _at_exit() -> None:
+    for store in list(_STORES):
+        store.close()
 
 
 if hasattr(os, "register_at_fork"):

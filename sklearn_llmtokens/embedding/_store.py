@@ -1,6 +1,5 @@
 """The store behind ``cache``: vectors by digest, in memory, in a folder, or nowhere."""
 
-import atexit
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -13,7 +12,7 @@ from ..exceptions import StoreError
 from ._memory_store import MemoryStore, set_memory_limit
 from ._rows import CacheInfo
 from ._sqlite_file import private_folder
-from ._sqlite_store import SQLiteStore
+from ._sqlite_store import sqlite_store
 
 __all__ = ["CacheInfo", "Store", "open_store", "set_memory_limit"]
 
@@ -44,6 +43,22 @@ class Store(Protocol):
             The rows that were found.
         """
 
+    def contains(self, namespaces: Sequence[bytes], keys: Sequence[bytes]) -> np.ndarray:
+        """Tell which rows are there, without reading them or counting hits.
+
+        Parameters
+        ----------
+        namespaces : sequence of bytes
+            16 bytes each.
+        keys : sequence of bytes
+            Keys of texts.
+
+        Returns
+        -------
+        ndarray of shape (n_namespaces, n_keys), bool
+            The rows that are there.
+        """
+
     def write(self, namespace: bytes, keys: Sequence[bytes], vectors: np.ndarray) -> None:
         """Keep `vectors`, the last one where a key is written twice.
 
@@ -57,7 +72,7 @@ class Store(Protocol):
             Their vectors.
         """
 
-    def flight(self, namespace: bytes, keys: Sequence[bytes]) -> AbstractContextManager[None]:
+    def flight(self, namespace: bytes, keys: Sequence[bytes], *more: bytes) -> AbstractContextManager[None]:
         """Give the exclusive right, among all that share the store, to compute these rows; look up again inside it.
 
         Parameters
@@ -66,6 +81,8 @@ class Store(Protocol):
             16 bytes.
         keys : sequence of bytes
             Keys of texts. Do not ask for more inside the block: the right is not reentrant.
+        *more : bytes
+            Further namespaces in which the same keys are computed.
 
         Returns
         -------
@@ -106,10 +123,13 @@ class NoStore:
     def read(self, namespace: bytes, keys: Sequence[bytes], out: np.ndarray) -> np.ndarray:
         return np.zeros(len(keys), bool)
 
+    def contains(self, namespaces: Sequence[bytes], keys: Sequence[bytes]) -> np.ndarray:
+        return np.zeros((len(namespaces), len(keys)), bool)
+
     def write(self, namespace: bytes, keys: Sequence[bytes], vectors: np.ndarray) -> None:
         return None
 
-    def flight(self, namespace: bytes, keys: Sequence[bytes]) -> AbstractContextManager[None]:
+    def flight(self, namespace: bytes, keys: Sequence[bytes], *more: bytes) -> AbstractContextManager[None]:
         return nullcontext()
 
     def forget(self, prefixes: Iterable[bytes]) -> int:
@@ -150,16 +170,6 @@ def open_store(cache: str | os.PathLike | None, fingerprint: str) -> Store:
         raise StoreError("cache='' names no folder: pass a folder, 'memory' or None.")
     folder = Path(os.path.realpath(Path(cache).expanduser()))
     private_folder(folder)
-    store = _OPENED.setdefault((folder, fingerprint), SQLiteStore(folder, fingerprint))
+    store = sqlite_store(folder, fingerprint)
     store.check()
     return store
-
-
-# One object for a file, so that its threads share a connection and its counts are those of the process.
-_OPENED: dict[tuple[Path, str], SQLiteStore] = {}
-
-
-@atexit.register
-def _close_all() -> None:
-    for store in _OPENED.values():
-        store.close()

@@ -1,6 +1,6 @@
 """Texts in, pooled vectors out: sequences, batches, the model, poolings, the head."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,9 +102,7 @@ def encode(
     """
     loaded = load(forward, device)
     sequences, n_truncated = make_sequences(loaded.tokenizer, forward, texts, spans)
-    if batch_tokens == "auto":
-        batch_tokens = _BATCH_TOKENS.get(device.partition(":")[0], _BATCH_TOKENS_ACCELERATOR)
-    pooled = _pool_sequences(loaded, sequences, forward, readouts, int(batch_tokens), on_batch)
+    pooled = _pool_sequences(loaded, sequences, forward, readouts, batch_tokens, on_batch)
     vectors = tuple(
         _finish(loaded, _mean_of_windows(rows, sequences, len(texts)), readout)
         for rows, readout in zip(pooled, readouts, strict=True)
@@ -118,7 +116,7 @@ def encode(
 
 def encode_tokens(
     texts: Sequence[str], forward: ForwardSpec, layers: tuple[int, ...], device: str, batch_tokens: int | str
-) -> list[TextTokens]:
+) -> tuple[list[TextTokens], int]:
     """Give the hidden states of the tokens of each text, without special tokens and without the prompt's.
 
     Parameters
@@ -126,7 +124,7 @@ def encode_tokens(
     texts : sequence of str
         Distinct texts.
     forward : ForwardSpec
-        What goes through the model; long texts are cut.
+        What goes through the model; a text of several windows is an error.
     layers : tuple of int
         Hidden states that are averaged.
     device : str
@@ -136,32 +134,40 @@ def encode_tokens(
 
     Returns
     -------
-    list of TextTokens
+    tokens : list of TextTokens
         One a text.
-    """
-    from .._prompts import fill
+    n_truncated : int
+        Texts that were cut.
 
+    Raises
+    ------
+    OutOfMemoryError, NonFiniteVectorError, TextTooLongError
+        As in `encode`.
+    """
     loaded = load(forward, device)
-    sequences, _ = make_sequences(loaded.tokenizer, forward, texts, None)
-    if batch_tokens == "auto":
-        batch_tokens = _BATCH_TOKENS.get(device.partition(":")[0], _BATCH_TOKENS_ACCELERATOR)
-    results: list[TextTokens | None] = [None] * len(texts)
-    n_prefix = len(loaded.tokenizer.prefix)
-    for batch in token_budget_batches([max(1, len(s.token_ids)) for s in sequences], int(batch_tokens)):
-        chosen = [sequences[i] for i in batch]
+    sequences, n_truncated = make_sequences(loaded.tokenizer, forward, texts, None, locate=True)
+    empty = torch.zeros(1, loaded.hidden_size)
+    vectors = [empty.expand(len(sequence.token_ids), -1) for sequence in sequences]
+
+    def run(chosen: Sequence[Sequence_]) -> list[torch.Tensor]:
         hidden, _, _ = _forward(loaded, chosen, forward, layers)
         mean = sum(hidden[layer].float() for layer in layers) / len(layers)
-        for sequence, vectors in zip(chosen, mean.cpu().numpy(), strict=True):
-            text = texts[sequence.row]
-            filled, at = fill(forward.template, text)
-            encoding = loaded.tokenizer.backend.encode(filled, add_special_tokens=False)
-            offsets = np.asarray(encoding.offsets, dtype=np.int64).reshape(-1, 2) - at
-            known = min(len(offsets), len(sequence.token_ids) - loaded.tokenizer.n_special)
-            keep = [i for i in range(known) if offsets[i, 1] > 0 and offsets[i, 0] < len(text)]
-            results[sequence.row] = TextTokens(
-                [encoding.tokens[i] for i in keep], offsets[keep].clip(0), vectors[[n_prefix + i for i in keep]]
-            )
-    return results  # type: ignore[return-value]
+        return list(mean.cpu())
+
+    for rows in _batches(sequences, batch_tokens, device):
+        for part, states in _run_within_memory(loaded, sequences, rows, run):
+            for i, state in zip(part, states, strict=True):
+                vectors[i] = state
+    found = [
+        TextTokens(
+            [loaded.tokenizer.backend.id_to_token(sequence.token_ids[k]) for k in sequence.columns],
+            sequence.offsets,
+            state[sequence.columns].numpy(),
+        )
+        for sequence, state in zip(sequences, vectors, strict=True)
+    ]
+    _check_finite([np.array([[np.abs(tokens.vectors).sum()] for tokens in found]).reshape(-1, 1)])
+    return found, n_truncated
 
 
 def _pool_sequences(
@@ -169,15 +175,17 @@ def _pool_sequences(
     sequences: Sequence[Sequence_],
     forward: ForwardSpec,
     readouts: Sequence[Readout],
-    budget: int,
+    batch_tokens: int | str,
     on_batch: Callable[[int, int], None] | None,
 ) -> list[torch.Tensor]:
     """Pool every sequence for every readout: tensors (n_sequences, n_pooled) of float32 on the CPU."""
-    full = [i for i, sequence in enumerate(sequences) if sequence.token_ids]
+
+    def run(chosen: Sequence[Sequence_]) -> list[torch.Tensor]:
+        return _pool_batch(loaded, chosen, forward, readouts)
+
     out = [torch.zeros(len(sequences), loaded.hidden_size * len(readout.pooling)) for readout in readouts]
-    for batch in token_budget_batches([len(sequences[i].token_ids) for i in full], budget):
-        rows = [full[i] for i in batch]
-        for part, pooled in _run_within_memory(loaded, sequences, rows, forward, readouts):
+    for rows in _batches(sequences, batch_tokens, loaded.device):
+        for part, pooled in _run_within_memory(loaded, sequences, rows, run):
             for target, vectors in zip(out, pooled, strict=True):
                 target[part] = vectors
         if on_batch is not None:
@@ -185,16 +193,27 @@ def _pool_sequences(
     return out
 
 
-def _run_within_memory(loaded, sequences, rows: list[int], forward, readouts):
+def _batches(sequences: Sequence[Sequence_], batch_tokens: int | str, device: str) -> list[list[int]]:
+    """Cut the sequences that have tokens into batches."""
+    if batch_tokens == "auto":
+        batch_tokens = _BATCH_TOKENS.get(device.partition(":")[0], _BATCH_TOKENS_ACCELERATOR)
+    full = [i for i, sequence in enumerate(sequences) if sequence.token_ids]
+    batches = token_budget_batches([len(sequences[i].token_ids) for i in full], int(batch_tokens))
+    return [[full[i] for i in batch] for batch in batches]
+
+
+def _run_within_memory(
+    loaded: LoadedModel, sequences: Sequence[Sequence_], rows: list[int], run: Callable[[Sequence[Sequence_]], list]
+) -> Iterator[tuple[list[int], list]]:
     """Run a batch; where it does not fit into memory, its halves, down to a single sequence."""
     try:
-        pooled = _pool_batch(loaded, [sequences[i] for i in rows], forward, readouts)
+        results = run([sequences[i] for i in rows])
     except (RuntimeError, MemoryError) as error:
         if not _is_out_of_memory(error):
             raise
-        pooled = None
-    if pooled is not None:  # outside of the handler, so that the failed pass is freed first
-        yield rows, pooled
+        results = None
+    if results is not None:  # outside of the handler, so that the failed pass is freed first
+        yield rows, results
         return
     if len(rows) == 1:
         sequence = sequences[rows[0]]
@@ -207,8 +226,8 @@ def _run_within_memory(loaded, sequences, rows: list[int], forward, readouts):
     if loaded.device.startswith("cuda"):
         torch.cuda.empty_cache()
     half = len(rows) // 2
-    yield from _run_within_memory(loaded, sequences, rows[:half], forward, readouts)
-    yield from _run_within_memory(loaded, sequences, rows[half:], forward, readouts)
+    yield from _run_within_memory(loaded, sequences, rows[:half], run)
+    yield from _run_within_memory(loaded, sequences, rows[half:], run)
 
 
 def _is_out_of_memory(error: Exception) -> bool:

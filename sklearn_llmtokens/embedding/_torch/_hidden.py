@@ -1,10 +1,13 @@
 """Run a model no further than the deepest layer that is asked for."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import torch
+from torch import nn
 
-from ._model import LoadedModel
+if TYPE_CHECKING:
+    from ._model import LoadedModel
 
 
 class _DeepEnough(Exception):
@@ -13,7 +16,7 @@ class _DeepEnough(Exception):
 
 @torch.inference_mode()
 def hidden_states(
-    loaded: LoadedModel, token_ids: torch.Tensor, mask: torch.Tensor | None, layers: Iterable[int]
+    loaded: "LoadedModel", token_ids: torch.Tensor, mask: torch.Tensor | None, layers: Iterable[int]
 ) -> dict[int, torch.Tensor]:
     """Compute hidden states, numbered as transformers numbers them.
 
@@ -42,12 +45,42 @@ def hidden_states(
     if loaded.layers is None:
         states = loaded.model(**inputs, output_hidden_states=True).hidden_states
         return {layer: states[layer] for layer in wanted}
-    return _tapped(loaded, inputs, wanted)
+    return _tapped(loaded.model, loaded.layers, inputs, wanted)
 
 
-def _tapped(loaded: LoadedModel, inputs: dict, wanted: set[int]) -> dict[int, torch.Tensor]:
+@torch.inference_mode()
+def find_layers(model: nn.Module, n_layers: int, device: str) -> nn.ModuleList | None:
+    """Find the layers of a model, and make sure that what leaves them is what transformers calls hidden states.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        The model.
+    n_layers : int
+        Number of layers.
+    device : str
+        Where it lies.
+
+    Returns
+    -------
+    torch.nn.ModuleList or None
+        The layers in order; None where they are shared, split into several lists, or followed by something else.
+    """
+    lists = [(name, m) for name, m in model.named_modules() if isinstance(m, nn.ModuleList) and len(m) == n_layers]
+    if not lists:
+        return None
+    layers = min(lists, key=lambda item: item[0].count("."))[1]
+    inputs = {"input_ids": torch.tensor([[1, 2, 3]], device=device)}
+    expected = model(**inputs, output_hidden_states=True).hidden_states
+    tapped = _tapped(model, layers, inputs, set(range(n_layers)))
+    same = all(k in tapped and torch.equal(tapped[k], expected[k]) for k in range(n_layers))
+    return layers if same else None
+
+
+def _tapped(model: nn.Module, layers: nn.ModuleList, inputs: dict, wanted: set[int]) -> dict[int, torch.Tensor]:
+    """Run `model` with a tap on the layers that are wanted, and leave it behind the deepest one."""
     states: dict[int, torch.Tensor] = {}
-    deepest = max(wanted)
+    deepest, n_layers = max(wanted), len(layers)
 
     def keep(layer: int, hidden: torch.Tensor) -> None:
         states[layer] = hidden
@@ -62,14 +95,14 @@ def _tapped(loaded: LoadedModel, inputs: dict, wanted: set[int]) -> dict[int, to
 
     handles = []
     if 0 in wanted:
-        handles.append(loaded.layers[0].register_forward_pre_hook(before_first, with_kwargs=True))
-    handles += [loaded.layers[k - 1].register_forward_hook(after(k)) for k in wanted if 0 < k < loaded.n_layers]
+        handles.append(layers[0].register_forward_pre_hook(before_first, with_kwargs=True))
+    handles += [layers[k - 1].register_forward_hook(after(k)) for k in wanted if 0 < k < n_layers]
     try:
         # The output of the last layer itself is not tapped: what transformers numbers last comes after the final norm.
-        states[loaded.n_layers] = loaded.model(**inputs).last_hidden_state
+        states[n_layers] = model(**inputs).last_hidden_state
     except _DeepEnough:
         pass
     finally:
         for handle in handles:
             handle.remove()
-    return {layer: states[layer] for layer in wanted}
+    return states

@@ -18,9 +18,10 @@ from transformers.models.auto.modeling_auto import (
 )
 from transformers.utils import logging
 
-from ...exceptions import CheckpointError
-from .._checkpoint import Checkpoint, Conventions, read_conventions
+from ...exceptions import CheckpointError, FingerprintMismatchError
+from .._checkpoint import Checkpoint, Conventions, fingerprint, read_conventions
 from .._spec import ForwardSpec
+from ._hidden import find_layers
 from ._precision import lower_precision
 from ._tokenizer import TextTokenizer, load_tokenizer
 
@@ -40,6 +41,10 @@ _OFFSET_POSITIONS = {
     "xlm-roberta-xl",
     "xmod",
 }
+
+
+# These have a causal language model beside an encoder in which every token sees every other.
+_BIDIRECTIONAL = {"bert-generation", "xlnet"}
 
 
 @dataclass(frozen=True)
@@ -130,7 +135,10 @@ def describe(checkpoint: Checkpoint, trust_remote_code: bool = False) -> ModelFa
     text = _text_config(config)
     kind = config.model_type
     causal = kind in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and kind not in MODEL_FOR_MASKED_LM_MAPPING_NAMES
-    causal = (causal or getattr(text, "is_decoder", False)) and not getattr(text, "use_bidirectional_attention", False)
+    causal = (causal and kind not in _BIDIRECTIONAL) or getattr(text, "is_decoder", False)
+    if config.is_encoder_decoder or getattr(text, "use_bidirectional_attention", False):
+        causal = False
+    causal = causal and getattr(text, "is_causal", True)
     limit = getattr(text, "max_position_embeddings", None)
     if limit is not None and kind in _OFFSET_POSITIONS:
         limit -= (text.pad_token_id or 0) + 1
@@ -159,6 +167,8 @@ def load(spec: ForwardSpec, device: str) -> LoadedModel:
     ------
     CheckpointError
         If the weights cannot be read.
+    FingerprintMismatchError
+        If another checkpoint lies there, as it may on another machine.
     RuntimeError
         In a forked child whose parent has used a GPU.
     """
@@ -195,8 +205,15 @@ def _load(spec: ForwardSpec, device: str) -> LoadedModel:
     global n_loads
     n_loads += 1
     checkpoint = Checkpoint(Path(spec.folder), spec.folder, None)
+    found = fingerprint(checkpoint)
+    if found != spec.fingerprint:
+        raise FingerprintMismatchError(
+            f"{spec.folder} has fingerprint {found} on this machine, and {spec.fingerprint} is asked for: put the same "
+            "checkpoint there."
+        )
     conventions = read_conventions(checkpoint)
     config = _config(checkpoint, spec.trust_remote_code)
+    config.use_cache = False  # keys and values are kept for generation alone
     # The text-encoding classes load the encoder of T5 alone; AutoModel would load its decoder too.
     loader = AutoModelForTextEncoding if config.model_type in MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES else AutoModel
     dtype = torch.float32 if spec.dtype == "int8" else getattr(torch, spec.dtype)
@@ -212,6 +229,8 @@ def _load(spec: ForwardSpec, device: str) -> LoadedModel:
             )
         except (OSError, ValueError, RuntimeError) as error:
             raise CheckpointError(f"{spec.folder} could not be loaded: {error}") from error
+    if config.is_encoder_decoder and loader is AutoModel:
+        model = model.get_encoder()
     model.eval().requires_grad_(False)
     if spec.dtype == "int8":
         model = lower_precision(model)
@@ -219,7 +238,7 @@ def _load(spec: ForwardSpec, device: str) -> LoadedModel:
     text = _text_config(config)
     return LoadedModel(
         model=model,
-        layers=_find_layers(model, text.num_hidden_layers),
+        layers=find_layers(model, text.num_hidden_layers, device),
         n_layers=text.num_hidden_layers,
         hidden_size=text.hidden_size,
         tokenizer=load_tokenizer(checkpoint, spec),
@@ -243,12 +262,6 @@ def _text_config(config):
     return config.get_text_config(encoder=True) if config.is_encoder_decoder else config.get_text_config()
 
 
-def _find_layers(model: nn.Module, n_layers: int) -> nn.ModuleList | None:
-    """Find the layers by shape: the outermost list of as many modules as the configuration has layers."""
-    lists = [(name, m) for name, m in model.named_modules() if isinstance(m, nn.ModuleList) and len(m) == n_layers]
-    return min(lists, key=lambda item: item[0].count("."))[1] if lists else None
-
-
 def _load_head(conventions: Conventions, device: str) -> tuple[Callable[[torch.Tensor], torch.Tensor], ...]:
     from safetensors.torch import load_file
 
@@ -257,8 +270,10 @@ def _load_head(conventions: Conventions, device: str) -> tuple[Callable[[torch.T
         tensors = load_file(dense.file)
         linear = nn.Linear(dense.n_in, dense.n_out, bias="linear.bias" in tensors)
         linear.load_state_dict({name.removeprefix("linear."): value.float() for name, value in tensors.items()})
-        activation = getattr(nn, dense.activation.rsplit(".", 1)[-1])()
-        head.append(nn.Sequential(linear, activation).eval().requires_grad_(False).to(device))
+        activation = getattr(nn, dense.activation.rsplit(".", 1)[-1], None)
+        if activation is None:
+            raise CheckpointError(f"{dense.file}: torch has no activation {dense.activation!r}.")
+        head.append(nn.Sequential(linear, activation()).eval().requires_grad_(False).to(device))
     return tuple(head)
 
 

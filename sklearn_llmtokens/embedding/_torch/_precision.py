@@ -135,7 +135,10 @@ class _Int8Linear(nn.Module):
         super().__init__()
         scale = weight.abs().amax(dim=1).clamp(min=1e-12) / 127
         zero = torch.zeros(len(weight), dtype=torch.long)
-        quantised = torch.quantize_per_channel(weight, scale, zero, 0, torch.qint8)
+        with warnings.catch_warnings():
+            # torch wants to move quantised tensors to torchao, which has no such layer for CPUs of before 2019
+            warnings.simplefilter("ignore", UserWarning)
+            quantised = torch.quantize_per_channel(weight, scale, zero, 0, torch.qint8)
         self.weight = weight.new_empty(0)  # some models ask for the dtype of a layer's weight
         self._packed = torch.ops.quantized.linear_prepack(quantised, None if bias is None else bias.data)
 

@@ -17,7 +17,7 @@ Spans = Sequence[tuple[int, int, float]]
 # A long text is cut before it is tokenised, at first to this many characters for each token that the model reads.
 _CHARACTERS_PER_TOKEN = 16
 _OVERLAP = 8  # windows of a long text share one part in this many
-_PROBE = "a b"
+_PROBES = ("a b", "的", "1")  # a vocabulary of one script alone may know only one of them
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,10 @@ class Sequence_:
         A weight for each token.
     share : int
         Tokens of the text in it: its share in the mean of the windows.
+    columns : ndarray of int of shape (n_located,), or None
+        Where the tokens of the text stand among `token_ids`, if that was asked for.
+    offsets : ndarray of int of shape (n_located, 2), or None
+        First character of each, and the one after its last, in the text.
     """
 
     row: int
@@ -44,6 +48,8 @@ class Sequence_:
     stop: int
     weights: np.ndarray | None
     share: int
+    columns: np.ndarray | None = None
+    offsets: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +107,7 @@ def load_tokenizer(checkpoint: Checkpoint, spec: ForwardSpec) -> TextTokenizer:
             checkpoint.transformer_folder, local_files_only=True, trust_remote_code=spec.trust_remote_code
         )
         backend = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
-    except (OSError, ValueError, AttributeError) as error:
+    except Exception as error:  # what tokenizers raises for a damaged file is an Exception and nothing narrower
         raise CheckpointError(f"{checkpoint}: its tokenizer cannot be read, or has no fast form ({error}).") from error
     backend.no_truncation()
     backend.no_padding()
@@ -121,7 +127,12 @@ def load_tokenizer(checkpoint: Checkpoint, spec: ForwardSpec) -> TextTokenizer:
 
 
 def make_sequences(
-    tokenizer: TextTokenizer, spec: ForwardSpec, texts: Sequence[str], spans: Sequence[Spans] | None
+    tokenizer: TextTokenizer,
+    spec: ForwardSpec,
+    texts: Sequence[str],
+    spans: Sequence[Spans] | None,
+    *,
+    locate: bool = False,
 ) -> tuple[list[Sequence_], int]:
     """Make the sequences of `texts`.
 
@@ -135,6 +146,8 @@ def make_sequences(
         The texts.
     spans : sequence of length n_texts, or None
         Weighted words of each text, as ``(start, end, weight)`` in characters.
+    locate : bool, default=False
+        Whether the tokens of the text are found, with their offsets.
 
     Returns
     -------
@@ -150,159 +163,175 @@ def make_sequences(
     ValueError
         If the prompt alone fills the model.
     """
-    maker = _SequenceMaker(tokenizer, spec)
+    maker = _SequenceMaker(tokenizer, spec, locate)
     cut = [maker.shorten(text) for text in texts]
-    filled, starts = zip(*(fill(spec.template, text) for text in cut), strict=True) if texts else ((), ())
-    plain = spans is None and spec.pool_scope != "text"
+    filled, starts = (
+        zip(*(fill(spec.template, text[a:b]) for text, (a, b) in zip(texts, cut, strict=True)), strict=True)
+        if texts
+        else ((), ())
+    )
+    plain = spans is None and spec.pool_scope != "text" and not locate
     encode = tokenizer.backend.encode_batch_fast if plain else tokenizer.backend.encode_batch
     sequences: list[Sequence_] = []
     n_truncated = 0
     for row, encoding in enumerate(encode(list(filled), add_special_tokens=False)):
-        ids = encoding.ids
-        if len(cut[row]) == len(texts[row]) and len(ids) + tokenizer.n_special <= spec.max_length:
-            at = maker.weights(encoding, texts[row], starts[row], None if spans is None else spans[row])
-            sequences.append(maker.build(row, ids, *at))
+        text, row_spans = texts[row], None if spans is None else spans[row]
+        if cut[row] == (0, len(text)) and len(encoding.ids) + tokenizer.n_special <= spec.max_length:
+            offsets = None if plain else _offsets(encoding) - starts[row]
+            sequences.append(maker.build(row, _Part(encoding.ids, offsets, 0, len(text)), row_spans))
         elif spec.long_text == "chunk":
-            sequences += maker.windows(row, texts[row], None if spans is None else spans[row])
+            sequences += maker.windows(row, text, row_spans)
         elif spec.long_text == "error":
             error = TextTooLongError(
                 f"has more than {spec.max_length} tokens, which is all that the model reads: set long_text='truncate' "
-                f"or 'chunk', or a larger max_length ({_excerpt(texts[row])})."
+                f"or 'chunk', or a larger max_length ({_excerpt(text)})."
             )
             error.index = row  # type: ignore[attr-defined]
             raise error
         else:
             n_truncated += 1
-            sequences.append(maker.truncated(row, texts[row], None if spans is None else spans[row]))
+            sequences.append(maker.build(row, maker.truncated(text, *cut[row]), row_spans))
     return sequences, n_truncated
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Tokens of the template around ``text[begin:end]``; `offsets` count characters of the whole text."""
+
+    ids: list[int]
+    offsets: np.ndarray | None
+    begin: int
+    end: int
+
+    def inside(self) -> np.ndarray:
+        """Tell which tokens are those of the text, in its last copy where the template has several."""
+        assert self.offsets is not None
+        first, last = self.offsets[:, 0], self.offsets[:, 1]
+        return (last > self.begin) & (first < self.end) & (last > first)
+
+    def take(self, idx: np.ndarray) -> "_Part":
+        assert self.offsets is not None
+        return _Part([self.ids[i] for i in idx], self.offsets[idx], self.begin, self.end)
 
 
 class _SequenceMaker:
     """Builds the sequences of one spec; knows how many tokens are left for a text."""
 
-    def __init__(self, tokenizer: TextTokenizer, spec: ForwardSpec):
-        self.tokenizer, self.spec = tokenizer, spec
+    def __init__(self, tokenizer: TextTokenizer, spec: ForwardSpec, locate: bool):
+        self.tokenizer, self.spec, self.locate = tokenizer, spec, locate
         self.n_slots = spec.template.count(SLOT)
         before, _, after = spec.template.partition(SLOT)
         self.is_prefix = self.n_slots == 1 and not after
         self.n_prompt = len(self._encode(spec.template.replace(SLOT, "")).ids) if before or after else 0
         self.n_before = len(self._encode(before).ids) if before else 0
-        self.room = (spec.max_length - tokenizer.n_special - self.n_prompt) // self.n_slots
+        self.n_tokens = spec.max_length - tokenizer.n_special
+        self.room = (self.n_tokens - self.n_prompt) // self.n_slots
         if self.room < 1:
             raise ValueError(
                 f"The prompt {spec.template!r} has {self.n_prompt} tokens and leaves no room for a text in max_length="
                 f"{spec.max_length}."
             )
 
-    def shorten(self, text: str) -> str:
+    def shorten(self, text: str) -> tuple[int, int]:
         """Give the part of a very long text that decides the tokens that are kept; the whole of any other."""
-        if len(text) <= self.spec.max_length * _CHARACTERS_PER_TOKEN:
-            return text
         size = self.spec.max_length * _CHARACTERS_PER_TOKEN
         while size < len(text):
-            part = text[-size:] if self.tokenizer.keep_end else text[:size]
+            part = (len(text) - size, len(text)) if self.tokenizer.keep_end else (0, size)
             # Twice the tokens that are kept: the tokens at the cut, which a cut may change, are then far behind.
-            if len(self._encode(part).ids) >= 2 * self.spec.max_length:
+            if len(self._encode(text[slice(*part)]).ids) >= 2 * self.spec.max_length:
                 return part
             size *= 4
-        return text
+        return 0, len(text)
 
-    def build(self, row: int, ids: list[int], start: int, stop: int, weights: np.ndarray | None) -> Sequence_:
-        """Put the special tokens around `ids`; `start`, `stop` and `weights` count without them."""
-        tokens = [*self.tokenizer.prefix, *ids, *self.tokenizer.suffix]
-        if not tokens and self.tokenizer.filler is not None:
-            return Sequence_(row, [self.tokenizer.filler], 0, 1, None, 1)
+    def build(self, row: int, part: _Part, spans: Spans | None) -> Sequence_:
+        """Put the special tokens around those of `part`, and settle which are pooled and how they are weighted."""
         n_prefix = len(self.tokenizer.prefix)
-        if weights is not None:
-            weights = np.pad(weights, (n_prefix, len(self.tokenizer.suffix)))
-        if self.spec.pool_scope == "all":
-            return Sequence_(row, tokens, 0, len(tokens), weights, max(1, len(ids)))
+        tokens = [*self.tokenizer.prefix, *part.ids, *self.tokenizer.suffix]
+        if not tokens and self.tokenizer.filler is not None:
+            tokens = [self.tokenizer.filler]
+        weights = None
+        if spans is not None and part.ids:
+            weights = np.zeros(len(tokens), dtype=np.float32)
+            weights[n_prefix : n_prefix + len(part.ids)] = _span_weights(part.offsets, spans) * part.inside()
+        start, stop, share = 0, len(tokens), max(1, len(part.ids) - self.n_prompt)
         if self.spec.pool_scope == "after_prompt":
-            return Sequence_(
-                row, tokens, min(n_prefix + start, len(tokens) - 1), len(tokens), weights, max(1, len(ids))
-            )
-        if start >= stop:  # an empty text has no tokens of its own: all are pooled
-            return Sequence_(row, tokens, 0, len(tokens), weights, 1)
-        return Sequence_(row, tokens, n_prefix + start, n_prefix + stop, weights, stop - start)
+            start = max(0, min(n_prefix + self.n_before, len(tokens) - 1))
+        elif self.spec.pool_scope == "text":
+            where = np.flatnonzero(part.inside())
+            if len(where):  # an empty text has no tokens of its own: all are pooled
+                start, stop = n_prefix + int(where[0]), n_prefix + int(where[-1]) + 1
+                share = stop - start
+        if not self.locate:
+            return Sequence_(row, tokens, start, stop, weights, share)
+        columns = np.flatnonzero(part.inside())
+        offsets = part.offsets[columns].clip(part.begin, part.end)
+        return Sequence_(row, tokens, start, stop, weights, share, columns + n_prefix, offsets)
 
-    def weights(self, encoding, text: str, offset: int, spans: Spans | None) -> tuple[int, int, np.ndarray | None]:
-        """Find the tokens of the last copy of `text`, and their weights."""
-        if self.spec.pool_scope == "all" and spans is None:
-            return 0, len(encoding.ids), None
-        if self.spec.pool_scope == "after_prompt" and spans is None:
-            return self.n_before, len(encoding.ids), None
-        offsets = np.asarray(encoding.offsets, dtype=np.int64).reshape(-1, 2)
-        inside = (offsets[:, 1] > offset) & (offsets[:, 0] < offset + len(text)) & (offsets[:, 1] > offsets[:, 0])
-        where = np.flatnonzero(inside)
-        start, stop = (int(where[0]), int(where[-1]) + 1) if len(where) else (0, 0)
-        if self.spec.pool_scope == "after_prompt":
-            start = self.n_before
-        weights = None if spans is None else _span_weights(offsets - offset, spans) * inside
-        return start, stop, weights
-
-    def truncated(self, row: int, text: str, spans: Spans | None) -> Sequence_:
-        """Cut the tokens, or, where a part of the prompt follows the text, the text before it."""
+    def truncated(self, text: str, begin: int, end: int) -> _Part:
+        """Keep the tokens that the model reads: the whole prompt, and the text's first ones, or its last ones."""
         if self.is_prefix:
-            encoding = self._encode(fill(self.spec.template, self.shorten(text))[0])
-            at = self.weights(encoding, text, self.n_chars_before(), spans)
-            keep = self.spec.max_length - self.tokenizer.n_special
-            kept = slice(-keep, None) if self.tokenizer.keep_end else slice(keep)
-            return self.build(row, encoding.ids[kept], at[0], min(at[1], keep), None if at[2] is None else at[2][kept])
-        text = self.shorten(text)
-        return self._fit(row, text, self._encode(text), self.room, spans)
-
-    def windows(self, row: int, text: str, spans: Spans | None) -> list[Sequence_]:
-        """Cut a long text into windows of as many tokens as there is room for."""
-        encoding = self._encode(text)
-        offsets, n_tokens = encoding.offsets, len(encoding.ids)
-        step = max(1, self.room - self.room // _OVERLAP)
-        sequences = []
-        for first in range(0, max(1, n_tokens - (self.room - step)), step):
-            begin, end = offsets[first][0], offsets[min(first + self.room, n_tokens) - 1][1]
-            sequences += self._window(row, text[begin:end], _shift(spans, begin, end))
-        return sequences
-
-    def _window(self, row: int, text: str, spans: Spans | None) -> list[Sequence_]:
-        filled, offset = fill(self.spec.template, text)
-        encoding = self._encode(filled)
-        if len(encoding.ids) + self.tokenizer.n_special <= self.spec.max_length or len(text) < 2:
-            keep = self.spec.max_length - self.tokenizer.n_special
-            start, stop, weights = self.weights(encoding, text, offset, spans)
-            return [
-                self.build(
-                    row, encoding.ids[:keep], start, min(stop, keep), None if weights is None else weights[:keep]
-                )
-            ]
-        # A window cut out of its text may take more tokens than inside it: halve it, so that nothing is lost.
-        half = len(text) // 2
-        parts = [(0, half), (half, len(text))]
-        return [s for a, b in parts for s in self._window(row, text[a:b], _shift(spans, a, b))]
-
-    def _fit(self, row: int, text: str, encoding, n_tokens: int, spans: Spans | None) -> Sequence_:
-        """Keep as many tokens of the text as leave room for the whole prompt."""
+            part = self._part(text, begin, end)
+            if not self.tokenizer.keep_end:
+                return part.take(np.arange(self.n_tokens))
+            n_before = int((part.offsets[:, 1] <= begin).sum())
+            first_kept = len(part.ids) - (self.n_tokens - n_before)
+            return part.take(np.r_[:n_before, first_kept : len(part.ids)])
+        offsets = _offsets(self._encode(text[begin:end])) + begin
+        n_kept = min(self.room, len(offsets))
         while True:
-            kept = text[: encoding.offsets[n_tokens - 1][1]] if n_tokens else ""
-            filled, offset = fill(self.spec.template, kept)
-            whole = self._encode(filled)
-            over = len(whole.ids) + self.tokenizer.n_special - self.spec.max_length
+            kept = offsets[len(offsets) - n_kept :] if self.tokenizer.keep_end else offsets[:n_kept]
+            part = self._part(text, int(kept[0, 0]), int(kept[-1, 1])) if n_kept else self._part(text, begin, begin)
+            over = len(part.ids) - self.n_tokens
             if over <= 0:
-                return self.build(row, whole.ids, *self.weights(whole, kept, offset, spans))
-            if n_tokens == 0:
+                return part
+            if n_kept == 0:
                 raise ValueError(
                     f"The prompt {self.spec.template!r} leaves no room in max_length={self.spec.max_length}."
                 )
-            n_tokens = max(0, n_tokens - -(-over // self.n_slots))
+            n_kept = max(0, n_kept - -(-over // self.n_slots))
 
-    def n_chars_before(self) -> int:
-        return self.spec.template.index(SLOT)
+    def windows(self, row: int, text: str, spans: Spans | None) -> list[Sequence_]:
+        """Cut a long text into windows of as many tokens as there is room for."""
+        offsets = _offsets(self._encode(text))
+        step = max(1, self.room - self.room // _OVERLAP)
+        sequences = []
+        for first in range(0, max(1, len(offsets) - (self.room - step)), step):
+            window = offsets[first : first + self.room]
+            sequences += [self.build(row, part, spans) for part in self._window(text, *_span_of(window, len(text)))]
+        return sequences
+
+    def _window(self, text: str, begin: int, end: int) -> list[_Part]:
+        part = self._part(text, begin, end)
+        if len(part.ids) <= self.n_tokens:
+            return [part]
+        if end - begin < 2:
+            return [part.take(np.arange(self.n_tokens))]
+        # A window cut out of its text may take more tokens than inside it: halve it, so that nothing is lost.
+        half = (begin + end) // 2
+        return [*self._window(text, begin, half), *self._window(text, half, end)]
+
+    def _part(self, text: str, begin: int, end: int) -> _Part:
+        filled, at = fill(self.spec.template, text[begin:end])
+        encoding = self._encode(filled)
+        return _Part(encoding.ids, _offsets(encoding) - at + begin, begin, end)
 
     def _encode(self, text: str):
         return self.tokenizer.backend.encode(text, add_special_tokens=False)
 
 
+def _offsets(encoding) -> np.ndarray:
+    """Give the first character of each token and the one after its last: (n_tokens, 2)."""
+    return np.asarray(encoding.offsets, dtype=np.int64).reshape(-1, 2)
+
+
+def _span_of(offsets: np.ndarray, n_characters: int) -> tuple[int, int]:
+    return (int(offsets[0, 0]), int(offsets[-1, 1])) if len(offsets) else (0, n_characters)
+
+
 def _special_tokens(backend: Tokenizer, checkpoint: Checkpoint) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    bare = backend.encode(_PROBE, add_special_tokens=False).ids
-    whole = backend.encode(_PROBE, add_special_tokens=True).ids
+    probe = next((p for p in _PROBES if backend.encode(p, add_special_tokens=False).ids), "")
+    bare = backend.encode(probe, add_special_tokens=False).ids
+    whole = backend.encode(probe, add_special_tokens=True).ids
     for at in range(len(whole) - len(bare) + 1):
         if whole[at : at + len(bare)] == bare:
             return tuple(whole[:at]), tuple(whole[at + len(bare) :])
@@ -320,12 +349,6 @@ def _span_weights(offsets: np.ndarray, spans: Spans) -> np.ndarray:
     nearest = word.clip(min=0)
     inside = (word >= 0) & (offsets[:, 1] - 1 < ends[nearest])
     return np.where(inside, values[nearest], 0).astype(np.float32)
-
-
-def _shift(spans: Spans | None, begin: int, end: int) -> Spans | None:
-    if spans is None:
-        return None
-    return [(max(a, begin) - begin, min(b, end) - begin, w) for a, b, w in spans if b > begin and a < end]
 
 
 def _excerpt(text: str) -> str:

@@ -1,0 +1,274 @@
+"""Which model: folders and Hub ids, what is damaged or absent, revisions and fingerprints."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from sklearn_llmtokens import LLMTokenEmbedder
+from sklearn_llmtokens.embedding import _checkpoint
+from sklearn_llmtokens.embedding._checkpoint import fingerprint, resolve
+from sklearn_llmtokens.exceptions import CheckpointError, FingerprintMismatchError
+from tests.checkpoints import TEXTS, build
+
+
+@pytest.fixture
+def folder(checkpoints, tmp_path):
+    """A copy that a test may damage."""
+    return shutil.copytree(checkpoints["bert"], tmp_path / "bert")
+
+
+def complaint(model, **params):
+    with pytest.raises(CheckpointError) as caught:
+        LLMTokenEmbedder(model, cache=None, **params).fit(TEXTS).transform(TEXTS)
+    assert isinstance(caught.value, OSError)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("model", ["/no/such/folder", "./no-such-folder", "a/b/c", "~/model", "no such name", ""])
+def test_an_absent_folder_says_what_is_accepted(model):
+    assert "zh-mini" in complaint(model)
+
+
+@pytest.mark.parametrize("model", ["nobody/nothing", "nobody/nothing@v1.0", "nothing"])
+def test_an_absent_hub_id_is_named_with_its_revision(tmp_path, monkeypatch, model):
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    name, _, revision = model.partition("@")
+    assert f"{name}@{revision or 'main'}" in complaint(model)
+
+
+def test_a_folder_without_a_configuration(tmp_path):
+    assert "config.json" in complaint(tmp_path)
+
+
+def test_no_weights(folder):
+    (folder / "model.safetensors").unlink()
+    assert "no safetensors weights" in complaint(folder)
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "model.ckpt", "model.pt"])
+def test_pickled_weights_are_not_read(folder, name):
+    (folder / "model.safetensors").rename(folder / name)
+    message = complaint(folder)
+    assert f"only pickled ones ({name})" in message
+    assert "safe_serialization" in message
+
+
+def shard(folder):
+    from transformers import AutoModel
+
+    model = AutoModel.from_pretrained(folder)
+    (folder / "model.safetensors").unlink()
+    model.save_pretrained(folder, max_shard_size="20KB")
+    return sorted(path.name for path in folder.glob("model-*.safetensors"))
+
+
+def test_shards_are_read(checkpoints, folder):
+    expected = LLMTokenEmbedder(checkpoints["bert"], cache=None).fit_transform(TEXTS)
+    assert len(shard(folder)) > 1
+    np.testing.assert_array_equal(LLMTokenEmbedder(folder, cache=None).fit_transform(TEXTS), expected)
+
+
+def test_a_missing_shard_is_named(folder):
+    shards = shard(folder)
+    (folder / shards[1]).unlink()
+    message = complaint(folder)
+    assert "incomplete" in message
+    assert shards[1] in message
+
+
+@pytest.mark.parametrize("keep", [0, 4, 200, 0.5, 0.999])
+def test_half_downloaded_weights(folder, keep):
+    path = folder / "model.safetensors"
+    data = path.read_bytes()
+    path.write_bytes(data[: int(keep * len(data)) if isinstance(keep, float) else keep])
+    assert "half downloaded" in complaint(folder)
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json", "tokenizer.json"])
+@pytest.mark.parametrize("content", ['{"model_type": "be', "", "[1, 2]", '{"model_type": 3}'], ids=str)
+def test_bad_json(folder, name, content):
+    (folder / name).write_text(content)
+    if name == "tokenizer_config.json" and content.startswith('{"model_type": 3'):
+        return  # a tokenizer does without its configuration
+    assert str(folder) in complaint(folder)
+
+
+@pytest.mark.parametrize(
+    "name", ["modules.json", "sentence_bert_config.json", "config_sentence_transformers.json", "1_Pooling/config.json"]
+)
+def test_bad_json_of_sentence_transformers(st_checkpoint, name):
+    folder = st_checkpoint("bert")
+    (folder / name).write_text("{")
+    message = complaint(folder)
+    assert name in message
+    assert "not JSON" in message
+
+
+def test_without_a_tokenizer(folder):
+    for path in folder.glob("tokenizer*"):
+        path.unlink()
+    assert "tokenizer" in complaint(folder)
+
+
+def test_code_of_the_checkpoint_needs_trust(folder):
+    config = json.loads((folder / "config.json").read_text())
+    config |= {"model_type": "mine", "auto_map": {"AutoConfig": "mine.MyConfig", "AutoModel": "mine.MyModel"}}
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "mine.py").write_text("raise RuntimeError('this code ran')")
+    assert "trust_remote_code=True" in complaint(folder)
+
+
+def test_an_unknown_architecture(folder):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"model_type": "no-such-architecture"}))
+    assert "no-such-architecture" in complaint(folder)
+
+
+# The Hub's cache
+
+
+SHA = "0123456789abcdef0123456789abcdef01234567"
+OTHER = "fedcba9876543210fedcba9876543210fedcba98"
+
+
+@pytest.fixture
+def hub(checkpoints, tmp_path):
+    """A cache as huggingface_hub lays it out, with two revisions of one model."""
+    root = tmp_path / "hub/models--org--name"
+    shutil.copytree(checkpoints["bert"], root / "snapshots" / SHA)
+    shutil.copytree(checkpoints["gpt2"], root / "snapshots" / OTHER)
+    (root / "refs").mkdir()
+    (root / "refs/main").write_text(SHA)
+    (root / "refs/v2").write_text(OTHER)
+    return tmp_path / "hub"
+
+
+@pytest.fixture
+def offline(hub, monkeypatch):
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(hub))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    return hub
+
+
+@pytest.mark.parametrize(
+    ("model", "kind", "revision"),
+    [
+        ("org/name", "bert", SHA),
+        ("org/name@main", "bert", SHA),
+        ("org/name@v2", "gpt2", OTHER),
+        (f"org/name@{OTHER}", "gpt2", OTHER),
+    ],
+)
+def test_a_hub_id_is_pinned_to_its_revision(offline, checkpoints, model, kind, revision):
+    ours = LLMTokenEmbedder(model, cache=None).fit(TEXTS)
+    assert ours.revision_ == revision
+    expected = LLMTokenEmbedder(checkpoints[kind], cache=None).fit(TEXTS)
+    assert ours.fingerprint_ == expected.fingerprint_
+    np.testing.assert_array_equal(ours.transform(TEXTS), expected.transform(TEXTS))
+    assert expected.revision_ is None
+
+
+@pytest.mark.parametrize("model", ["org/name", "org/name@main"])
+def test_a_fitted_embedder_stays_with_its_revision_when_the_branch_moves(offline, model):
+    ours = LLMTokenEmbedder(model, cache=None).fit(TEXTS)
+    before = ours.transform(TEXTS)
+    (offline / "models--org--name/refs/main").write_text(OTHER)
+    np.testing.assert_array_equal(ours.transform(TEXTS), before)
+    assert ours.fit(TEXTS).revision_ == OTHER
+
+
+def test_an_incomplete_snapshot_is_named(offline):
+    (offline / "models--org--name/snapshots" / SHA / "model.safetensors").unlink()
+    message = complaint("org/name")
+    assert f"org/name@{SHA}" in message
+    assert "no safetensors" in message
+
+
+def test_the_environment_of_the_hub_is_obeyed(hub):
+    code = "from sklearn_llmtokens import LLMTokenEmbedder as E; print(E('org/name').fit(['a']).revision_)"
+    environment = {**os.environ, "HF_HUB_CACHE": str(hub), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == SHA, done.stderr
+
+
+# Fingerprints
+
+
+def test_a_copy_has_the_same_fingerprint(checkpoints, folder):
+    assert fingerprint(resolve(folder)) == fingerprint(resolve(checkpoints["bert"]))
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json"])
+def test_a_change_of_any_file_changes_the_fingerprint(folder, name):
+    before = fingerprint(resolve(folder))
+    path = folder / name
+    data = path.read_bytes()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]) if name.endswith("safetensors") else data + b"\n")
+    assert fingerprint(resolve(folder)) != before
+
+
+def test_conventions_are_part_of_the_fingerprint(st_checkpoint):
+    folder = st_checkpoint("bert")
+    before = fingerprint(resolve(folder))
+    (folder / "modules.json").write_text((folder / "modules.json").read_text() + "\n")
+    assert fingerprint(resolve(folder)) != before
+
+
+def test_a_model_card_is_not(folder):
+    before = fingerprint(resolve(folder))
+    (folder / "README.md").write_text("# A model")
+    (folder / "picture.png").write_bytes(b"")
+    assert fingerprint(resolve(folder)) == before
+
+
+def test_hashes_are_remembered_until_a_file_changes(folder, monkeypatch):
+    before = fingerprint(resolve(folder))
+    opened = []
+    original = open
+
+    def spy(path, *args, **kwargs):
+        opened.append(str(path))
+        return original(path, *args, **kwargs)
+
+    monkeypatch.setattr(_checkpoint, "open", spy, raising=False)
+    assert fingerprint(resolve(folder)) == before
+    assert opened == []
+    os.utime(folder / "config.json", ns=(1, 1))
+    assert fingerprint(resolve(folder)) == before
+    assert opened == [str(folder / "config.json")]
+
+
+def test_another_checkpoint_in_the_same_place_is_noticed(folder):
+    ours = LLMTokenEmbedder(folder).fit(TEXTS)
+    before = ours.transform(TEXTS)
+    shutil.rmtree(folder)
+    build("bert", folder, seed=1)
+    with pytest.raises(FingerprintMismatchError) as caught:
+        ours.transform(TEXTS)
+    now = fingerprint(resolve(folder))
+    assert ours.fingerprint_ in str(caught.value)
+    assert now in str(caught.value)
+    assert "fit again" in str(caught.value)
+    assert np.abs(ours.fit_transform(TEXTS) - before).max() > 1e-3
+
+
+def test_a_worker_with_another_checkpoint_refuses(folder):
+    """As on another machine of a cluster, where nothing but the spec arrives."""
+    from sklearn_llmtokens.embedding import _torch
+    from sklearn_llmtokens.embedding._spec import EmbeddingSpec
+
+    spec = EmbeddingSpec.from_dict(LLMTokenEmbedder(folder).fit(TEXTS).spec_)
+    shutil.rmtree(folder)
+    build("bert", folder, seed=1)
+    with pytest.raises(FingerprintMismatchError, match=spec.forward.fingerprint):
+        _torch.encode(TEXTS, None, spec.forward, [spec.readout], "cpu", "auto")

@@ -1,0 +1,167 @@
+"""The embedder inside scikit-learn: pipelines, searches, unions, frames, names, and openTSNE."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import PCA
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_llmtokens import LLMTokenEmbedder
+from sklearn_llmtokens.embedding import _torch
+from tests.checkpoints import TEXTS
+
+X = [f"{text} {i}" for i in range(5) for text in TEXTS[:6]]
+Y = np.array([0, 0, 1, 1, 2, 2] * 5)
+
+
+def pipeline(folder, **params):
+    return Pipeline(
+        [
+            ("embed", LLMTokenEmbedder(folder, **params)),
+            ("pca", PCA(n_components=4, random_state=0)),
+            ("forest", RandomForestClassifier(n_estimators=5, random_state=0)),
+        ]
+    )
+
+
+GRID = {
+    "embed__pooling": ["mean", "cls"],
+    "embed__layer": [1, -1],
+    "pca__n_components": [2, 4],
+    "forest__max_depth": [2],
+}
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_grid_search_over_every_step(checkpoints, tmp_path, n_jobs):
+    search = GridSearchCV(
+        pipeline(checkpoints["bert"], cache=tmp_path / "store"), GRID, cv=StratifiedKFold(3), n_jobs=n_jobs
+    ).fit(X, Y)
+    assert not np.isnan(search.cv_results_["mean_test_score"]).any()
+    assert search.predict(X).shape == Y.shape
+    assert search.best_estimator_.named_steps["embed"].pooling_ in {("mean",), ("cls",)}
+
+
+def test_search_in_one_process_runs_each_text_once_for_each_vector(checkpoints, monkeypatch):
+    seen = []
+    original = _torch.encode
+    monkeypatch.setattr(_torch, "encode", lambda texts, *a, **k: seen.extend(texts) or original(texts, *a, **k))
+    GridSearchCV(pipeline(checkpoints["bert"]), GRID, cv=3).fit(X, Y)
+    assert len(seen) == 4 * len(X)  # 2 poolings x 2 layers
+
+
+def test_cross_validation_and_clone(checkpoints):
+    scores = cross_val_score(pipeline(checkpoints["bert"]), X, Y, cv=3, error_score="raise")
+    assert len(scores) == 3
+    copy = clone(pipeline(checkpoints["bert"], layer=(0, 1)))
+    assert copy.get_params()["embed__layer"] == (0, 1)
+
+
+def test_feature_union(checkpoints):
+    union = FeatureUnion([("llm", LLMTokenEmbedder(checkpoints["bert"])), ("words", TfidfVectorizer(analyzer="char"))])
+    rows = union.fit_transform(X)
+    assert rows.shape[1] == 32 + len(union.transformer_list[1][1].vocabulary_)
+    assert list(union.get_feature_names_out()[:2]) == ["llm__llmtokenembedder0", "llm__llmtokenembedder1"]
+
+
+@pytest.mark.parametrize("library", [pd.DataFrame, pl.DataFrame])
+def test_column_transformer(checkpoints, library):
+    frame = library({"title": X, "text": X[::-1], "price": np.arange(len(X), dtype=float)})
+    columns = ColumnTransformer(
+        [
+            ("title", LLMTokenEmbedder(checkpoints["bert"], pooling="cls"), "title"),
+            ("both", LLMTokenEmbedder(checkpoints["bert"]), ["title", "text"]),
+            ("price", StandardScaler(), ["price"]),
+        ]
+    )
+    rows = columns.fit_transform(frame)
+    assert rows.shape == (len(X), 32 + 64 + 1)
+    expected = LLMTokenEmbedder(checkpoints["bert"], pooling="cls").fit_transform(X)
+    np.testing.assert_allclose(rows[:, :32], expected, atol=1e-6)
+    names = columns.get_feature_names_out()
+    assert names[0] == "title__llmtokenembedder0"
+    assert names[-1] == "price__price"
+
+
+def test_feature_names(checkpoints):
+    ours = LLMTokenEmbedder(checkpoints["bert"]).fit(X)
+    names = ours.get_feature_names_out()
+    assert list(names) == [f"llmtokenembedder{i}" for i in range(32)]
+    assert names.dtype == object
+
+
+def test_pandas_output_keeps_the_index(checkpoints):
+    index = [7, 3, 100]
+    ours = LLMTokenEmbedder(checkpoints["bert"]).set_output(transform="pandas")
+    plain = LLMTokenEmbedder(checkpoints["bert"]).fit_transform(X[:3])
+    for data in (pd.Series(X[:3], index=index), pd.DataFrame({"a": X[:3]}, index=index)):
+        out = ours.fit_transform(data)
+        assert isinstance(out, pd.DataFrame)
+        assert list(out.index) == index
+        assert list(out.columns) == list(ours.get_feature_names_out())
+        assert (out.dtypes == np.float32).all()
+        np.testing.assert_array_equal(out.to_numpy(), plain)
+
+
+@pytest.mark.parametrize("data", [X[:3], tuple(X[:3]), np.array(X[:3]), np.array(X[:3], dtype=object)], ids=type)
+def test_pandas_output_of_other_containers(checkpoints, data):
+    out = LLMTokenEmbedder(checkpoints["bert"]).set_output(transform="pandas").fit_transform(data)
+    assert out.shape == (3, 32)
+    assert list(out.index) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("data", [X[:3], pl.Series(X[:3]), pl.DataFrame({"a": X[:3]}), pd.Series(X[:3])], ids=type)
+def test_polars_output(checkpoints, data):
+    out = LLMTokenEmbedder(checkpoints["bert"]).set_output(transform="polars").fit_transform(data)
+    assert isinstance(out, pl.DataFrame)
+    assert out.shape == (3, 32)
+    assert set(out.dtypes) == {pl.Float32}
+
+
+def test_no_rows_as_a_frame(checkpoints):
+    frame = pd.DataFrame({"a": X, "b": X})
+    ours = LLMTokenEmbedder(checkpoints["bert"]).set_output(transform="pandas").fit(frame)
+    assert ours.transform(frame[:0]).shape == (0, 64)
+
+
+def test_html_and_text_representation(checkpoints):
+    ours = LLMTokenEmbedder(checkpoints["bert"], layer=2)
+    assert "LLMTokenEmbedder" in ours._repr_html_()
+    assert "layer=2" in repr(ours)
+    ours.fit(X)
+    assert "LLMTokenEmbedder" in pipeline(checkpoints["bert"])._repr_html_()
+    assert repr(ours) == repr(clone(ours))
+
+
+def test_the_smallest_pipeline_of_the_article(checkpoints):
+    model = make_pipeline(
+        LLMTokenEmbedder(checkpoints["bert"]), PCA(3), RandomForestClassifier(n_estimators=5, random_state=0)
+    )
+    assert model.fit(X, Y).score(X, Y) > 0.5
+
+
+def test_opentsne_in_a_pipeline(checkpoints):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from openTSNE.sklearn import TSNE
+
+        texts = [f"{text} {i}" for i in range(6) for text in TEXTS]
+        layout = make_pipeline(
+            LLMTokenEmbedder(checkpoints["bert"]),
+            TSNE(perplexity=5, n_iter=50, early_exaggeration_iter=20, random_state=0, n_jobs=1, neighbors="exact"),
+        )
+        points = layout.fit_transform(texts)
+        assert points.shape == (len(texts), 2)
+        assert np.isfinite(points).all()
+        placed = layout.transform(["a new text", texts[0]])
+    assert placed.shape == (2, 2)
+    assert np.isfinite(placed).all()

@@ -1,0 +1,119 @@
+"""What the model reads around a text, and which of its tokens are pooled."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sklearn_llmtokens import LLMTokenEmbedder
+from sklearn_llmtokens.embedding._prompts import PRESETS, SLOT, fill, resolve_prompt
+from tests.checkpoints import TEXTS
+from tests.embedding.oracle import NaiveModel, embed, pool
+
+KINDS = ["gpt2", "llama", "bert", "xlm-roberta"]
+any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+def vectors(folder, texts=TEXTS, **params):
+    return LLMTokenEmbedder(folder, **{"cache": None, "normalize": False, **params}).fit_transform(texts)
+
+
+@given(before=any_text, middle=any_text, after=any_text, text=any_text)
+def test_fill_puts_the_text_in_every_slot_and_finds_the_last(before, middle, after, text):
+    if SLOT in before + middle + after:
+        return
+    filled, start = fill(before + SLOT + middle + SLOT + after, text)
+    assert filled == before + text + middle + text + after
+    assert start == len(before + text + middle)
+    assert filled[start : start + len(text)] == text
+    assert fill(before + SLOT, text) == (before + text, len(before))
+
+
+def test_a_text_that_contains_the_slot_is_not_filled_again():
+    assert fill("a {text} b", "{text}") == ("a {text} b", 2)
+    assert fill("{text} or {text}", "x{text}")[0] == "x{text} or x{text}"
+
+
+@pytest.mark.parametrize("template", ["{text}", "{} {text}", "{{text}}", '{"q": "{text}"}', "{text}{0}", "%s {text}"])
+def test_other_braces_stand_for_themselves(template):
+    assert fill(template, "X")[0] == template.replace("{text}", "X")
+
+
+def test_names_go_before_presets_and_presets_before_templates():
+    prompts = {"query": "query: ", "prompt_eol": "mine: ", "empty": ""}
+    assert resolve_prompt("prompt_eol", prompts, None).template == "mine: {text}"
+    assert resolve_prompt("prompt_eol", {}, None).template == PRESETS["prompt_eol"].template
+    assert resolve_prompt("auto", prompts, "query").template == "query: {text}"
+    assert resolve_prompt("auto", prompts, None).template == SLOT
+    assert resolve_prompt("empty", prompts, None).template == SLOT
+    assert resolve_prompt(None, prompts, "query").template == SLOT
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones():
+    with pytest.raises(ValueError, match=r"passage.*\(auto, echo, prompt_eol, query\).*'passage\{text\}'"):
+        resolve_prompt("passage", {"query": "query: "}, None)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("template", ["query: {text}", "very {text}, good", "{text}\n", "{0} {text} {}"])
+@pytest.mark.parametrize("pooling", ["mean", "last"])
+def test_templates_are_read_and_pooled_whole(checkpoints, kind, template, pooling):
+    filled = [template.replace("{text}", text) for text in TEXTS]
+    expected = embed(NaiveModel(checkpoints[kind]), filled, [pooling])
+    found = vectors(checkpoints[kind], prompt=template, pooling=pooling)
+    np.testing.assert_allclose(found, expected, atol=2e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_prompt_eol_takes_the_last_token(checkpoints, kind):
+    filled = [f'This sentence : "{text}" means in one word:"' for text in TEXTS]
+    expected = embed(NaiveModel(checkpoints[kind]), filled, ["last"])
+    np.testing.assert_allclose(vectors(checkpoints[kind], prompt="prompt_eol"), expected, atol=2e-5, rtol=1e-4)
+    assert LLMTokenEmbedder(checkpoints[kind], prompt="prompt_eol").fit(TEXTS).pooling_ == ("last",)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_echo_pools_the_tokens_of_the_second_copy(checkpoints, kind):
+    model = NaiveModel(checkpoints[kind])
+    rows, texts = [], TEXTS[:5]
+    for text in texts:
+        before = f"Rewrite the sentence: {text}, rewritten sentence: "
+        encoding = model.tokenizer(before + text, return_offsets_mapping=True)
+        special = set(model.tokenizer.all_special_ids)
+        inside = [
+            i
+            for i, (a, b) in enumerate(encoding["offset_mapping"])
+            if b > max(a, len(before)) and encoding["input_ids"][i] not in special
+        ]
+        rows.append(pool(model.states(encoding["input_ids"])[-1][inside], "mean"))
+    found = vectors(checkpoints[kind], texts, prompt="echo")
+    np.testing.assert_allclose(found, rows, atol=2e-5, rtol=1e-4)
+
+
+def test_a_pooling_of_ones_own_goes_with_a_preset(checkpoints):
+    fitted = LLMTokenEmbedder(checkpoints["llama"], prompt="echo", pooling=("max", "last")).fit(TEXTS)
+    assert fitted.pooling_ == ("max", "last")
+    assert fitted.spec_["forward"]["pool_scope"] == "text"
+    assert np.isfinite(fitted.transform([*TEXTS, ""])).all()
+
+
+@pytest.mark.parametrize("prompt", ["prompt_eol", "echo", "query: {text}", "a {text} b"])
+@pytest.mark.parametrize("kind", ["llama", "bert"])
+def test_empty_texts_under_a_prompt_give_finite_rows(checkpoints, kind, prompt):
+    assert np.isfinite(vectors(checkpoints[kind], ["", " ", "good"], prompt=prompt)).all()
+
+
+def test_prompt_is_part_of_the_identity_of_a_vector(checkpoints):
+    folder = checkpoints["bert"]
+    plain, asked = (LLMTokenEmbedder(folder, prompt=p).fit(TEXTS) for p in (None, "query: {text}"))
+    assert asked.prompt_ == "query: {text}"
+    assert plain.prompt_ is None
+    first, second = plain.transform(TEXTS), asked.transform(TEXTS)
+    assert np.abs(first - second).max() > 1e-3
+    np.testing.assert_array_equal(first, plain.transform(TEXTS))
+
+
+@pytest.mark.parametrize("prompt", ["x " * 200 + "{text}", "{text} and " * 64])
+def test_a_prompt_that_fills_the_model_is_refused(checkpoints, prompt):
+    with pytest.raises(ValueError, match="no room"):
+        vectors(checkpoints["bert"], prompt=prompt, max_length=64)

@@ -1,0 +1,325 @@
+"""A store whose file, folder or disk goes wrong: nothing wrong is ever read, and the caller goes on with a warning."""
+
+import os
+import random
+import sqlite3
+import subprocess
+import warnings
+
+import numpy as np
+import pytest
+
+from sklearn_llmtokens.embedding import _flight, _sqlite_store
+from sklearn_llmtokens.embedding._file_lock import hold_ranges
+from sklearn_llmtokens.embedding._sqlite_file import SCHEMA_VERSION, connect
+from sklearn_llmtokens.embedding._store import open_store
+from sklearn_llmtokens.exceptions import StoreError, StoreWarning
+
+from .store_helpers import FINGERPRINT, NAMESPACE, OTHER, Child, holds, key, keys, read, vectors
+
+resource = pytest.importorskip("resource")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "vectors"
+
+
+@pytest.fixture
+def path(folder):
+    """A database with 50 rows, closed."""
+    store = open_store(folder, FINGERPRINT)
+    store.write(NAMESPACE, keys(50), vectors(50, 384))
+    store.close()
+    return folder / f"{FINGERPRINT}.sqlite3"
+
+
+@pytest.fixture
+def mount(tmp_path):
+    """Mount small file systems, where this user may."""
+    mounted = []
+
+    def mount(*arguments):
+        point = tmp_path / f"mount{len(mounted)}"
+        point.mkdir()
+        done = subprocess.run(["mount", *arguments, str(point)], capture_output=True)
+        if done.returncode:
+            pytest.skip("this user cannot mount")
+        mounted.append(point)
+        return point
+
+    yield mount
+    for point in mounted:
+        subprocess.run(["umount", "-l", str(point)], check=True)
+
+
+def overwrite(path, data: bytes, at: int = 0):
+    with open(path, "r+b") as file:
+        file.seek(at)
+        file.write(data)
+
+
+def put_aside(path):
+    return [file for file in path.parent.iterdir() if ".damaged-" in file.name and not file.name.endswith("-journal")]
+
+
+def assert_goes_on(folder):
+    store = open_store(folder, FINGERPRINT)
+    store.write(NAMESPACE, keys(50), vectors(50, 384))
+    assert holds(store, 50, 384)
+
+
+def test_a_damaged_row_is_a_miss_and_is_written_anew(folder, path):
+    data = path.read_bytes()
+    overwrite(path, b"\x01", data.index(vectors(1, 384, start=20).tobytes()) + 50)
+    overwrite(path, b"\x01", data.index(vectors(1, 384, start=30).tobytes()) + 90)
+    store = open_store(folder, FINGERPRINT)
+    with pytest.warns(StoreWarning, match=r"2 damaged rows \(wrong checksums\)") as caught:
+        found, out = read(store, 50, 384)
+    assert len(caught) == 1
+    assert list(np.flatnonzero(~found)) == [20, 30]
+    assert (out[[20, 30]] == -1).all()
+    store.write(NAMESPACE, [key(20), key(30)], vectors(50, 384)[[20, 30]])
+    assert holds(store, 50, 384)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn_llmtokens.exceptions.StoreWarning")
+def test_flipped_bits_never_give_a_wrong_vector(folder, path):
+    whole, rng, n_lost = path.read_bytes(), random.Random(0), 0
+    # Half of them in the pages of the schema and the index, which are few.
+    places = [rng.randrange(len(whole)) for _ in range(60)] + [rng.randrange(4096) for _ in range(60)]
+    for place in places:
+        path.write_bytes(whole)
+        overwrite(path, bytes([whole[place] ^ 1 << rng.randrange(8)]), place)
+        try:
+            store = open_store(folder, FINGERPRINT)
+        except StoreError:
+            continue  # the bit was one of the version's
+        found, out = read(store, 50, 384)
+        np.testing.assert_array_equal(out[found], vectors(50, 384)[found])
+        n_lost += not found.all()
+        store.write(NAMESPACE, keys(50), vectors(50, 384))
+        assert holds(store, 50, 384)
+        store.close()
+    assert n_lost > 5
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: os.truncate(path, path.stat().st_size - 20_000),
+        lambda path: os.truncate(path, 40),
+        lambda path: os.truncate(path, 0),
+        lambda path: overwrite(path, b"garbage" * 30),
+        lambda path: path.write_bytes(random.Random(0).randbytes(100_000)),
+        lambda path: overwrite(path, bytes(16384)),
+        lambda path: sqlite3.connect(path).execute("PRAGMA application_id=7").connection.close(),
+        lambda path: sqlite3.connect(path).execute("DROP TABLE vectors").connection.close(),
+    ],
+    ids=[
+        "cut",
+        "cut short",
+        "empty",
+        "garbage header",
+        "garbage",
+        "zeros",
+        "another application's",
+        "without its table",
+    ],
+)
+@pytest.mark.parametrize("first", ["read", "write", "forget", "clear", "info"])
+def test_a_damaged_file_is_put_aside(folder, path, damage, first):
+    damage(path)
+    store = open_store(folder, FINGERPRINT)
+    call = {
+        "read": lambda: read(store, 50, 384),
+        "write": lambda: store.write(NAMESPACE, keys(50), vectors(50, 384)),
+        "forget": lambda: store.forget(keys(50)),
+        "clear": store.clear,
+        "info": store.info,
+    }[first]
+    with pytest.warns(StoreWarning, match=r"is damaged \(.*\): it was put aside as .*damaged-.*, and a new one"):
+        call()
+    # What is put aside holds vectors too, and goes with them.
+    assert len(put_aside(path)) == (first not in ("forget", "clear"))
+    assert_goes_on(folder)
+
+
+def test_only_the_last_damaged_file_is_kept(folder, path):
+    for _ in range(2):
+        overwrite(path, b"garbage")
+        store = open_store(folder, FINGERPRINT)
+        with pytest.warns(StoreWarning, match="put aside"):
+            store.write(NAMESPACE, keys(50), vectors(50, 384))
+        store.close()
+    assert len(put_aside(path)) == 1
+
+
+def test_a_journal_goes_with_its_damaged_database(folder, path):
+    overwrite(path, b"garbage" * 30)
+    journal = path.with_name(path.name + "-journal")
+    journal.write_bytes(b"left behind")
+    with pytest.warns(StoreWarning, match="put aside"):
+        read(open_store(folder, FINGERPRINT), 1)
+    assert not journal.exists()
+    assert_goes_on(folder)
+
+
+def test_damage_under_an_open_connection(folder, path):
+    store = open_store(folder, FINGERPRINT)
+    assert holds(store, 50, 384)
+    os.truncate(path, 20_000)
+    with pytest.warns(StoreWarning, match="put aside"):
+        assert not read(store, 50, 384)[0].any()
+    assert_goes_on(folder)
+
+
+def test_a_folder_that_is_removed_under_an_open_store_is_made_again(folder, path):
+    store = open_store(folder, FINGERPRINT)
+    assert holds(store, 50, 384)
+    subprocess.run(["rm", "-r", str(folder)], check=True)
+    assert not read(store, 50, 384)[0].any()
+    assert_goes_on(folder)
+
+
+def test_a_later_version_is_refused_and_left_alone(folder, path):
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA user_version={SCHEMA_VERSION + 1}")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=f"has version {SCHEMA_VERSION + 1} .* reads version {SCHEMA_VERSION}"):
+        open_store(folder, FINGERPRINT)
+    assert path.read_bytes() == before
+
+
+def test_a_database_that_was_put_into_wal_mode_is_put_back(folder, path):
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA journal_mode=WAL").fetchone() == ("wal",)
+    connection.close()
+    assert_goes_on(folder)
+    (mode,) = connect(path, 1).execute("PRAGMA journal_mode").fetchone()
+    assert mode == b"truncate"
+
+
+def test_a_world_writable_folder_is_refused(folder):
+    folder.mkdir()
+    folder.chmod(0o777)
+    with pytest.raises(StoreError, match="can be written by every user"):
+        open_store(folder, FINGERPRINT)
+
+
+def test_a_folder_of_another_user_is_refused(folder):
+    folder.mkdir()
+    try:
+        os.chown(folder, 12345, 12345)
+    except PermissionError:
+        pytest.skip("this user cannot give a folder away")
+    with pytest.raises(StoreError, match=r"belongs to another user \(uid 12345\)"):
+        open_store(folder, FINGERPRINT)
+
+
+def test_a_file_or_nothing_in_place_of_a_folder_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="is a file"):
+        open_store(tmp_path / "file", FINGERPRINT)
+    with pytest.raises(StoreError, match="names no folder"):
+        open_store("", FINGERPRINT)
+
+
+def test_a_read_only_folder_is_read_and_not_written(mount, folder, path):
+    place = mount("--bind", str(folder))
+    subprocess.run(["mount", "-o", "remount,ro,bind", str(place)], check=True)
+    store = open_store(place, FINGERPRINT)
+    assert holds(store, 50, 384)
+    with pytest.warns(StoreWarning, match="could not be written"):
+        store.write(NAMESPACE, keys(1, 60), vectors(1, 384, start=60))
+    with pytest.warns(StoreWarning, match="could not be erased"):
+        assert store.forget(keys(1)) == 0
+    with pytest.warns(StoreWarning, match="cannot be locked"), store.flight(NAMESPACE, keys(3)):
+        pass
+    assert holds(store, 50, 384)
+    store.close()
+
+
+def test_a_folder_that_cannot_be_made(mount):
+    place = mount("-t", "tmpfs", "-o", "ro,size=64k", "tmpfs")
+    store = open_store(place / "vectors", FINGERPRINT)
+    assert not read(store, 1)[0].any()
+    with pytest.warns(StoreWarning, match="could not be written"):
+        store.write(NAMESPACE, keys(1), vectors(1))
+    assert store.info().rows == 0
+
+
+def test_a_full_disk_keeps_what_was_committed(mount):
+    place = mount("-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs")
+    store = open_store(place, FINGERPRINT)
+    store.write(NAMESPACE, keys(50), vectors(50, 384))
+    with pytest.warns(StoreWarning, match=r"could not be written \(.*(full|I/O error)"):
+        store.write(NAMESPACE, keys(5000, 50), vectors(5000, 384))
+    assert holds(store, 50, 384)
+    store.close()
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_file_at_its_limit_keeps_what_was_committed(folder):
+    def run(say, listen):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+        store = open_store(folder, FINGERPRINT)
+        for i in range(40):
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                store.write(NAMESPACE, keys(1, i), vectors(1, 4000, i))
+            say(caught[0].message if caught else "kept")
+        found, out = read(store, 40, 4000)
+        assert np.array_equal(out[found], vectors(40, 4000)[found])
+        say(found.sum())
+
+    child = Child(run)
+    *said, n_found = child.lines.read().splitlines()
+    assert child.end() == 0
+    n_kept = said.count("kept")
+    assert 5 < n_kept < 40
+    assert "could not be written" in said[n_kept]
+    assert n_found == str(n_kept)
+    found, out = read(open_store(folder, FINGERPRINT), n_kept, 4000)
+    assert found.all()
+    np.testing.assert_array_equal(out, vectors(n_kept, 4000))
+
+
+def test_a_lock_that_is_held_too_long_is_a_warning(folder, path, monkeypatch):
+    monkeypatch.setattr(_sqlite_store, "LOCK_TIMEOUT", 0.05)
+    store = open_store(folder, FINGERPRINT)
+    store.close()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.warns(StoreWarning, match="could not be read .*locked"):
+        assert not read(store, 50, 384)[0].any()
+    with pytest.warns(StoreWarning, match="could not be written .*locked"):
+        store.write(NAMESPACE, keys(1), vectors(1, 384))
+    other.close()
+    with hold_ranges(path.with_name(f"{FINGERPRINT}.writer"), [(0, 1)], 1):
+        assert holds(store, 50, 384)
+        with pytest.warns(StoreWarning, match="could not be written .*another process holds the lock"):
+            store.write(NAMESPACE, keys(1), vectors(1, 384))
+    store.write(OTHER, keys(1), vectors(1, 384))
+    assert holds(store, 50, 384)
+
+
+def test_a_flight_that_never_ends_is_waited_for_no_longer_than_the_limit(folder, path, monkeypatch):
+    monkeypatch.setattr(_flight, "FLIGHT_TIMEOUT", 0.05)
+    first, second = (_sqlite_store.SQLiteStore(folder, FINGERPRINT) for _ in range(2))
+    with first.flight(NAMESPACE, keys(5)):
+        with second.flight(NAMESPACE, keys(5, 5)):
+            pass
+        with pytest.warns(StoreWarning, match="may be computed by several"), second.flight(NAMESPACE, keys(5, 2)):
+            pass
+
+
+def test_warnings_as_errors_leave_no_lock_behind(folder, path):
+    overwrite(path, b"garbage" * 30)
+    store = open_store(folder, FINGERPRINT)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(StoreWarning, match="put aside"):
+            store.write(NAMESPACE, keys(50), vectors(50, 384))
+    assert holds(store, 50, 384)

@@ -1,0 +1,178 @@
+"""Tokens weighted by the words they belong to."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.base import BaseEstimator, clone
+
+from sklearn_llmtokens import LLMTokenEmbedder
+from sklearn_llmtokens.embedding import _forward
+from sklearn_llmtokens.embedding._torch._tokenizer import _span_weights
+from tests.checkpoints import TEXTS
+from tests.embedding.oracle import NaiveModel, pool
+
+
+class Words(BaseEstimator):
+    """Words between blanks, each of a weight; unknown ones weigh 1."""
+
+    def __init__(self, weights=()):
+        self.weights = weights
+
+    def word_spans(self, text):
+        known, spans, at = dict(self.weights), [], 0
+        for word in text.split(" "):
+            if word:
+                spans.append((at, at + len(word), known.get(word, 1.0)))
+            at += len(word) + 1
+        return spans
+
+
+STOPPED = Words((("The", 0.0), ("was", 0.0), ("and", 0.0), ("room", 3.5)))
+SENTENCES = [TEXTS[2], "The room was good", "good room good", TEXTS[0]]
+
+
+def embedder(folder, **params):
+    return LLMTokenEmbedder(folder, **{"cache": None, "normalize": False, **params})
+
+
+def naive_vector(model, text, spans, pooling):
+    encoding = model.tokenizer(text, return_offsets_mapping=True)
+    weights = []
+    for a, b in encoding["offset_mapping"]:
+        weights.append(next((w for s, e, w in spans if b > a and s < b <= e), 0.0))
+    return pool(model.states(encoding["input_ids"])[-1], pooling, weights)
+
+
+@pytest.mark.parametrize("pooling", ["mean", "weighted_mean", "mean_sqrt_len", "max", "cls", "last"])
+@pytest.mark.parametrize("kind", ["bert", "roberta", "gpt2", "xlm-roberta", "t5"])
+def test_weighted_tokens_equal_the_naive_loop(checkpoints, kind, pooling):
+    naive = NaiveModel(checkpoints[kind])
+    expected = [naive_vector(naive, text, STOPPED.word_spans(text), pooling) for text in SENTENCES]
+    found = embedder(checkpoints[kind], word_weights=STOPPED, pooling=pooling).fit_transform(SENTENCES)
+    np.testing.assert_allclose(found, expected, atol=2e-5, rtol=1e-4)
+
+
+def test_stop_words_are_read_by_the_model_but_not_pooled(checkpoints):
+    """Left out of the mean, and not out of the sentence: other tokens still see them."""
+    fitted = embedder(checkpoints["bert"], word_weights=STOPPED).fit(SENTENCES)
+    with_them, without = fitted.transform(["The room was good", "room good"])
+    assert np.abs(with_them - without).max() > 1e-3
+    at_layer_0 = embedder(checkpoints["gpt2"], word_weights=STOPPED, layer=0, pooling="mean").fit(SENTENCES)
+    assert np.isfinite(at_layer_0.transform(["The room was good"])).all()
+
+
+@pytest.mark.parametrize("pooling", ["mean", "weighted_mean", "mean_sqrt_len"])
+def test_stop_words_alone_fall_back_to_the_plain_mean(checkpoints, pooling):
+    texts = ["The was and", "good room"]
+    weighted = embedder(checkpoints["bert"], word_weights=STOPPED, pooling=pooling).fit_transform(texts)
+    plain = embedder(checkpoints["bert"], pooling=pooling).fit_transform(texts)
+    np.testing.assert_allclose(weighted[0], plain[0], atol=1e-6)
+    assert np.abs(weighted[1] - plain[1]).max() > 1e-3
+
+
+def test_empty_text_has_no_words(checkpoints):
+    weighted = embedder(checkpoints["bert"], word_weights=STOPPED).fit_transform(["", "good"])
+    np.testing.assert_allclose(weighted[0], embedder(checkpoints["bert"]).fit_transform([""])[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("prompt", ["very {text}", "{text} was good", "a {text} b", "echo", "prompt_eol"])
+@pytest.mark.parametrize("kind", ["bert", "llama"])
+def test_words_are_found_under_a_prompt(checkpoints, kind, prompt):
+    """The prompt weighs nothing; words are counted in the characters of the text."""
+    text, naive = "The room was good", NaiveModel(checkpoints[kind])
+    template = {"echo": "Rewrite the sentence: {text}, rewritten sentence: {text}"}.get(prompt, prompt)
+    template = 'This sentence : "{text}" means in one word:"' if prompt == "prompt_eol" else template
+    at = len(template.rpartition("{text}")[0].replace("{text}", text))
+    spans = [(a + at, b + at, w) for a, b, w in STOPPED.word_spans(text)]
+    expected = naive_vector(naive, template.replace("{text}", text), spans, "mean")
+    found = embedder(checkpoints[kind], word_weights=STOPPED, prompt=prompt, pooling="mean").fit_transform([text])
+    np.testing.assert_allclose(found[0], expected, atol=2e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["bert", "llama"])
+def test_words_are_found_in_windows(checkpoints, kind):
+    text = "The room was good and very nice. " * 8
+    params = {"pooling": "mean", "long_text": "chunk", "max_length": 32}
+    weighted = embedder(checkpoints[kind], word_weights=STOPPED, **params).fit_transform([text])
+    plain = embedder(checkpoints[kind], **params).fit_transform([text])
+    even = embedder(checkpoints[kind], word_weights=Words(), **params).fit_transform([text])
+    assert np.abs(weighted - plain).max() > 1e-3
+    if kind == "llama":
+        assert np.isfinite(even).all()
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_words_are_found_in_a_very_long_text_that_is_cut(checkpoints, tmp_path, left):
+    import json
+    import shutil
+    import warnings
+
+    folder = shutil.copytree(checkpoints["bert"], tmp_path / "copy")
+    path = folder / "tokenizer_config.json"
+    side = {"truncation_side": "left" if left else "right"}
+    path.write_text(json.dumps(json.loads(path.read_text()) | side))
+    core = "The room was good and very nice. " * 20
+    far = "good " * 5000
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fitted = embedder(folder, word_weights=STOPPED, max_length=32).fit([core])
+        a, b = fitted.transform([core, far + core if left else core + far])
+    np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+def test_spans_enter_the_key(checkpoints):
+    """With the cache on, other weights give other vectors, and the same weights the stored ones."""
+    folder = checkpoints["bert"]
+    first = LLMTokenEmbedder(folder, word_weights=STOPPED).fit(SENTENCES)
+    one = first.transform(SENTENCES)
+    two = LLMTokenEmbedder(folder, word_weights=Words()).fit_transform(SENTENCES)
+    none = LLMTokenEmbedder(folder).fit_transform(SENTENCES)
+    assert np.abs(one - two).max() > 1e-3
+    assert np.abs(two - none).max() > 1e-3
+    np.testing.assert_array_equal(first.transform(SENTENCES), one)
+
+
+def test_words_are_cut_by_the_caller_alone(checkpoints, monkeypatch):
+    """The object never travels: workers get spans."""
+    sent = []
+    original = _forward.run_shards
+
+    def spy(shards, *args, **kwargs):
+        sent.extend(shards)
+        return original(shards, *args, **kwargs)
+
+    monkeypatch.setattr(_forward, "run_shards", spy)
+    embedder(checkpoints["bert"], word_weights=STOPPED).fit_transform(SENTENCES)
+    assert all(isinstance(spans, list) and isinstance(spans[0], tuple) for _, spans in sent)
+
+
+def test_nested_parameters_and_clone(checkpoints):
+    ours = LLMTokenEmbedder(checkpoints["bert"], word_weights=Words())
+    ours.set_params(word_weights__weights=(("good", 0.0),))
+    copy = clone(ours)
+    assert copy.word_weights is not ours.word_weights
+    assert copy.word_weights.weights == (("good", 0.0),)
+
+
+def test_an_object_without_word_spans_is_refused(checkpoints):
+    with pytest.raises(ValueError, match="word_weights"):
+        LLMTokenEmbedder(checkpoints["bert"], word_weights="jieba").fit(TEXTS)
+
+
+@st.composite
+def spans_and_offsets(draw):
+    edges = sorted(draw(st.lists(st.integers(0, 30), max_size=12, unique=True)))
+    weight = st.sampled_from([0.0, 0.5, 1.0, 7.25])
+    spans = [(a, b, draw(weight)) for a, b in zip(edges[::2], edges[1::2], strict=False)]
+    cuts = sorted(draw(st.lists(st.integers(-3, 33), max_size=12)))
+    return spans, np.array(list(itertools.pairwise(cuts)), dtype=np.int64).reshape(-1, 2)
+
+
+@given(spans_and_offsets())
+def test_span_weights_equal_a_loop(case):
+    spans, offsets = case
+    expected = [next((w for s, e, w in spans if s <= b - 1 < e), 0.0) for _, b in offsets]
+    np.testing.assert_array_equal(_span_weights(offsets, spans), np.array(expected, dtype=np.float32))

@@ -1,0 +1,367 @@
+"""The one reader of text columns: every container that is read, and every complaint."""
+
+from collections import UserList, deque
+from datetime import datetime
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import DataConversionWarning
+
+from sklearn_llmtokens._texts import distinct, lone_surrogate, read_texts, validate_texts
+from sklearn_llmtokens.exceptions import InvalidTextError, MissingTextError, TextTypeError
+
+T = ["物流很快", "", "a\x00b"]
+any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
+
+COLUMNS = {
+    "list": list(T),
+    "tuple": tuple(T),
+    "deque": deque(T),
+    "UserList": UserList(T),
+    "list of np.str_": [np.str_(t) for t in T],
+    "object array": np.array(T, dtype=object),
+    "unicode array": np.array(T),
+    "StringDType array": np.array(T, dtype=np.dtypes.StringDType()),
+    "masked array without a mask": np.ma.MaskedArray(np.array(T, dtype=object)),
+    "non-contiguous array": np.array([T[0], "x", T[1], "x", T[2]], dtype=object)[::2],
+    "Series of str": pd.Series(T),
+    "Series of object": pd.Series(T, dtype=object),
+    "Series of string[python]": pd.Series(T, dtype="string[python]"),
+    "Series of string[pyarrow]": pd.Series(T, dtype="string[pyarrow]"),
+    "Series of ArrowDtype": pd.Series(T, dtype=pd.ArrowDtype(pa.string())),
+    "categorical Series": pd.Series(T, dtype="category"),
+    "Series with a gapped index": pd.Series(T, index=[5, 1, 9]),
+    "Index": pd.Index(T),
+    "pandas array": pd.array(T),
+    "polars Series": pl.Series(T),
+    "polars categorical": pl.Series(T, dtype=pl.Categorical),
+    "pyarrow array": pa.array(T),
+    "pyarrow chunked array": pa.chunked_array([T[:1], T[1:]]),
+}
+FRAMES = {
+    "pandas": pd.DataFrame({"a": T, "b": T[::-1]}),
+    "pandas, gapped index": pd.DataFrame({"a": T, "b": T[::-1]}, index=[5, 1, 9]),
+    "pandas of category": pd.DataFrame({"a": T, "b": T[::-1]}, dtype="category"),
+    "polars": pl.DataFrame({"a": T, "b": T[::-1]}),
+    "pyarrow": pa.table({"a": T, "b": T[::-1]}),
+    "object array": np.array([T, T[::-1]], dtype=object).T,
+    "unicode array": np.array([T, T[::-1]]).T,
+    "StringDType array": np.array([T, T[::-1]], dtype=np.dtypes.StringDType()).T,
+}
+
+
+@pytest.mark.parametrize("X", COLUMNS.values(), ids=COLUMNS.keys())
+def test_a_column_of_any_kind(X):
+    table = read_texts(X)
+    assert table.columns == (T,)
+    assert table.ndim == 1
+    assert table.n_rows == 3
+    assert all(type(text) is str for text in table.columns[0])
+
+
+@pytest.mark.parametrize("X", FRAMES.values(), ids=FRAMES.keys())
+def test_several_columns_of_any_kind(X):
+    table = read_texts(X)
+    assert table.columns == (T, T[::-1])
+    assert table.ndim == 2
+    assert all(type(text) is str for column in table.columns for text in column)
+
+
+@pytest.mark.parametrize("X", [*COLUMNS.values()], ids=COLUMNS.keys())
+def test_a_column_is_rebuilt_as_it_came(X):
+    out = read_texts(X).rebuild([[f"{t}!" for t in T]])
+    assert list(out) == [f"{t}!" for t in T] or out.to_pylist() == [f"{t}!" for t in T]
+    if isinstance(X, pd.Series):
+        assert isinstance(out, pd.Series)
+        assert out.index.equals(X.index)
+    if isinstance(X, pl.Series):
+        assert isinstance(out, pl.Series)
+    if isinstance(X, list | np.ndarray):
+        assert out.shape == (3,)
+        assert out.dtype == object
+
+
+@pytest.mark.parametrize("X", [*FRAMES.values()], ids=FRAMES.keys())
+def test_a_frame_is_rebuilt_as_it_came(X):
+    out = read_texts(X).rebuild([["1", "2", "3"], ["4", "5", "6"]])
+    assert type(out) is (np.ndarray if isinstance(X, np.ndarray) else type(X))
+    assert out.shape == X.shape
+    if isinstance(X, pd.DataFrame):
+        assert out.index.equals(X.index)
+        assert list(out.columns) == ["a", "b"]
+
+
+@given(st.lists(any_text, max_size=12))
+def test_any_texts_come_back(texts):
+    assert read_texts(texts).columns == (texts,)
+    assert read_texts(np.array(texts, dtype=object)).columns == (texts,)
+    assert read_texts(pl.Series(texts, dtype=pl.String)).columns == (texts,)
+
+
+@given(st.lists(any_text, max_size=20))
+def test_distinct_gives_each_once_and_the_way_back(texts):
+    once, inverse = distinct(texts)
+    assert len(once) == len(set(once))
+    assert [once[i] for i in inverse] == texts
+    assert once == list(dict.fromkeys(texts))
+
+
+@pytest.mark.parametrize(
+    "X", [[], (), np.array([], dtype=object), pd.Series([], dtype=str), pl.Series([], dtype=pl.String)], ids=repr
+)
+def test_no_rows(X):
+    assert read_texts(X).n_rows == 0
+    with pytest.raises(InvalidTextError, match=r"0 sample\(s\).*minimum of 1"):
+        read_texts(X, min_rows=1)
+
+
+# Missing texts
+
+MISSING = {
+    "None": ["a", None],
+    "NaN": ["a", float("nan")],
+    "numpy NaN": ["a", np.float32("nan")],
+    "NA": ["a", pd.NA],
+    "NaT": ["a", pd.NaT],
+    "masked": ["a", np.ma.masked],
+    "object array": np.array(["a", None], dtype=object),
+    "masked array": np.ma.MaskedArray(np.array(["a", "b"], dtype=object), mask=[False, True]),
+    "masked unicode array": np.ma.MaskedArray(np.array(["a", "b"]), mask=[False, True]),
+    "StringDType with NaN": np.array(["a", np.nan], dtype=np.dtypes.StringDType(na_object=np.nan)),
+    "StringDType with None": np.array(["a", None], dtype=np.dtypes.StringDType(na_object=None)),
+    "Series of object": pd.Series(["a", None], dtype=object),
+    "Series of str": pd.Series(["a", None]),
+    "Series of string[python]": pd.Series(["a", None], dtype="string[python]"),
+    "Series of string[pyarrow]": pd.Series(["a", None], dtype="string[pyarrow]"),
+    "categorical": pd.Series(["a", None], dtype="category"),
+    "polars": pl.Series(["a", None]),
+    "pyarrow": pa.array(["a", None]),
+    "pyarrow masked": pa.array(np.array(["a", "b"], dtype=object), mask=np.array([False, True])),
+}
+
+
+@pytest.mark.parametrize("X", MISSING.values(), ids=MISSING.keys())
+def test_a_missing_text_is_named_or_kept(X):
+    with pytest.raises(MissingTextError, match=r'X\[1\] is missing \(.*NaN.*missing="zero"'):
+        read_texts(X)
+    assert read_texts(X, missing="keep").columns == (["a", None],)
+
+
+@pytest.mark.parametrize("library", [pd.DataFrame, pl.DataFrame, pa.table])
+def test_a_missing_cell_is_named_by_row_and_column(library):
+    X = library({"title": ["a", "b"], "text": ["c", None]})
+    with pytest.raises(MissingTextError, match=r"X\[1, 'text'\] is missing"):
+        read_texts(X)
+    with pytest.raises(MissingTextError, match=r"X\[0, 1\] is missing"):
+        read_texts(np.array([["a", None]], dtype=object))
+
+
+# What is no text
+
+
+@pytest.mark.parametrize(
+    ("X", "error", "message"),
+    [
+        ("one text", InvalidTextError, "Iterable over raw text documents expected, string object received"),
+        (b"bytes", TextTypeError, "decode"),
+        (bytearray(b"x"), TextTypeError, "decode"),
+        ([b"bytes"], TextTypeError, r"X\[0\] is bytes"),
+        (np.array([b"bytes"]), TextTypeError, r"X\[0\] is bytes"),
+        (["a", 3], TextTypeError, r"X\[1\] is 3 of type int"),
+        (["a", 2.5], TextTypeError, r"X\[1\] is 2.5 of type float"),
+        (["a", True], TextTypeError, r"X\[1\] is True"),
+        (["a", 1j], InvalidTextError, r"X\[1\] is 1j: Complex"),
+        (["a", Decimal(3)], TextTypeError, r"X\[1\]"),
+        (["a", datetime(2020, 1, 1)], TextTypeError, r"X\[1\]"),
+        (["a", object()], TextTypeError, r"X\[1\]"),
+        (["a", {"text": "b"}], (TextTypeError, InvalidTextError), r"X\[1\]"),
+        (["a", {"b"}], (TextTypeError, InvalidTextError), r"X\[1\]"),
+        ([["a", "b"], ["c", "d"]], InvalidTextError, r"X\[0\] is a list"),
+        ([("a", "b")], InvalidTextError, r"X\[0\] is a tuple"),
+        (["a", ["b"]], InvalidTextError, r"X\[1\] is a list"),
+        (["a", [1]], InvalidTextError, r"X\[1\] is a list"),
+        (["a", ()], InvalidTextError, r"X\[1\] is a tuple"),
+        ([[1, 2], [3]], InvalidTextError, r"X\[0\] is a list"),
+        (["a", np.array(["b"])], InvalidTextError, r"X\[1\] is a ndarray"),
+        ({"a", "b"}, TextTypeError, "set, whose order"),
+        (frozenset(["a"]), TextTypeError, "frozenset"),
+        ({"a": 1}, TextTypeError, "dict"),
+        ({"a": 1}.keys(), TextTypeError, "dict_keys"),
+        ((t for t in T), TextTypeError, "generator, which can be read only once"),
+        (iter(T), TextTypeError, "read only once"),
+        (map(str, T), TextTypeError, "map"),
+        (3, TextTypeError, "int"),
+        (None, TextTypeError, "NoneType"),
+        (range(3), TextTypeError, r"X\[0\] is 0"),
+        (sparse.csr_matrix((2, 2)), TextTypeError, "Sparse data"),
+        (sparse.coo_array((2, 2)), TextTypeError, "Sparse data"),
+        (np.arange(3), InvalidTextError, "1D array of numbers.*Reshape your data"),
+        (np.array([True]), InvalidTextError, "1D array"),
+        (np.array(["2020-01-01"], dtype="M8[D]"), InvalidTextError, "1D array"),
+        (np.array("text"), InvalidTextError, "0 dimensions"),
+        (np.array([[["a"]]]), InvalidTextError, "3 dimensions"),
+        (np.array([[1j]]), InvalidTextError, "Complex data not supported"),
+        (np.array([[np.inf]]), InvalidTextError, "infinity"),
+        (np.empty((3, 0)), InvalidTextError, r"0 feature\(s\)"),
+        (pd.DataFrame(index=[0, 1]), InvalidTextError, r"0 feature\(s\)"),
+        (pl.DataFrame(), InvalidTextError, r"0 feature\(s\)"),
+        ([[], []], InvalidTextError, r"0 feature\(s\)"),
+        (pd.Series([1, 2]), InvalidTextError, "Series of numbers"),
+        (pl.Series([1.0]), InvalidTextError, "Series of numbers"),
+        (pd.Series([True]), (TextTypeError, InvalidTextError), "True|numbers"),
+        (pl.LazyFrame({"a": T}), TextTypeError, "lazy frame"),
+        (pd.Series(pd.to_datetime(["2020-01-01"])), (TextTypeError, InvalidTextError), r"X\[0\]|datetime"),
+        (pl.Series([["a"]]), InvalidTextError, r"X\[0\] is a"),
+        (pd.DataFrame({"a": [b"x"]}), TextTypeError, r"X\[0, 'a'\] is bytes"),
+    ],
+    ids=lambda value: repr(value)[:40] if not isinstance(value, tuple | type) else "",
+)
+def test_what_is_no_column_of_text_is_refused_with_its_position(X, error, message):
+    with pytest.raises(error, match=message):
+        read_texts(X)
+
+
+def test_errors_are_the_builtins_that_a_caller_would_catch():
+    assert issubclass(InvalidTextError, ValueError)
+    assert issubclass(MissingTextError, ValueError)
+    assert issubclass(TextTypeError, TypeError)
+
+
+# Numbers in two dimensions, as scikit-learn's checks feed them
+
+
+@pytest.mark.parametrize(
+    ("X", "expected"),
+    [
+        (np.array([[1, 2]]), (["1"], ["2"])),
+        (np.array([[1.5, 2.0]]), (["1.5"], ["2.0"])),
+        (np.array([[True]]), (["True"],)),
+        ([[1, 2], [3, 4]], (["1", "3"], ["2", "4"])),
+        (np.array([["a", 1]], dtype=object), (["a"], ["1"])),
+        (pd.DataFrame({"a": [1, 2]}), (["1", "2"],)),
+        (pd.DataFrame({"a": [1, 2]}, dtype="Int64"), (["1", "2"],)),
+        (pl.DataFrame({"a": [1, 2]}), (["1", "2"],)),
+        (pl.DataFrame({"a": [True]}), (["True"],)),
+    ],
+    ids=repr,
+)
+def test_numbers_in_two_dimensions_are_read_as_text_with_a_warning(X, expected):
+    with pytest.warns(DataConversionWarning, match="read as text"):
+        assert read_texts(X).columns == expected
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        np.array([[1.0], [np.nan]]),
+        np.ma.MaskedArray([[1], [2]], mask=[[False], [True]]),
+        pd.DataFrame({"a": [1, None]}),
+        pd.DataFrame({"a": pd.array([1, None], dtype="Int64")}),
+        pl.DataFrame({"a": [1, None]}),
+        np.array([[1], [None]], dtype=object),
+    ],
+    ids=repr,
+)
+@pytest.mark.filterwarnings("ignore:Numbers:sklearn.exceptions.DataConversionWarning")
+def test_missing_numbers_are_missing_texts(X):
+    with pytest.raises(MissingTextError, match=r"X\[1, (0|'a')\] is missing"):
+        read_texts(X)
+    (column,) = read_texts(X, missing="keep").columns
+    assert column[1] is None
+    assert float(column[0]) == 1
+
+
+@pytest.mark.parametrize("missing", [None, 3])
+@pytest.mark.parametrize("library", ["Int64", "polars"])
+@pytest.mark.filterwarnings("ignore:Numbers:sklearn.exceptions.DataConversionWarning")
+def test_an_integer_reads_the_same_whatever_is_missing_beside_it(missing, library):
+    values = [1, missing]
+    X = pl.DataFrame({"a": values}) if library == "polars" else pd.DataFrame({"a": pd.array(values, dtype="Int64")})
+    assert read_texts(X, missing="keep").columns[0][0] == "1"
+
+
+# Characters
+
+
+@pytest.mark.parametrize("text", ["\x00", "𝔘𝔫𝔦", "مرحبا", "e\u0301", "\u200d", "\ufffe", "\U0010ffff"])
+def test_any_character_of_unicode_is_a_character(text):
+    assert read_texts([text]).columns == ([text],)
+
+
+def test_a_lone_surrogate_is_named_with_its_position():
+    with pytest.raises(InvalidTextError, match=r"X\[2\] has a lone surrogate U\+D83D at character 1"):
+        read_texts(["a", "b", "c\ud83d", "d"])
+    with pytest.raises(InvalidTextError, match=r"X\[1, 'b'\] has a lone surrogate U\+DE00 at character 0"):
+        read_texts(pd.DataFrame({"a": ["x", "y"], "b": pd.Series(["x", "\ude00"], dtype=object)}))
+    assert read_texts(["\ud83d"], surrogates="keep").columns == (["\ud83d"],)
+
+
+def test_halves_of_a_pair_in_two_texts_are_both_lone():
+    with pytest.raises(InvalidTextError, match=r"X\[0\]"):
+        read_texts(["\ud83d", "\ude00"])
+
+
+def test_surrogates_are_found_in_every_block():
+    texts = ["a"] * 10_000 + ["\udfff"]
+    with pytest.raises(InvalidTextError, match=r"X\[10000\]"):
+        read_texts(texts)
+
+
+@given(st.text(max_size=10))
+def test_lone_surrogate_equals_a_loop(text):
+    expected = next((i for i, c in enumerate(text) if 0xD800 <= ord(c) <= 0xDFFF), None)
+    assert lone_surrogate(text) == expected
+
+
+# For estimators
+
+
+class Reader(BaseEstimator):
+    def fit(self, X, y=None):
+        validate_texts(self, X, reset=True)
+        return self
+
+    def transform(self, X):
+        return validate_texts(self, X, reset=False)
+
+
+@pytest.mark.parametrize("library", [pd.DataFrame, pl.DataFrame])
+def test_names_of_columns_are_remembered(library):
+    reader = Reader().fit(library({"a": T, "b": T}))
+    assert list(reader.feature_names_in_) == ["a", "b"]
+    assert reader.n_features_in_ == 2
+    with pytest.raises(ValueError, match="feature names"):
+        reader.transform(library({"a": T, "c": T}))
+
+
+def test_a_column_has_one_feature_and_no_name():
+    for X in (T, pd.Series(T, name="a"), pl.Series("a", T)):
+        reader = Reader().fit(X)
+        assert reader.n_features_in_ == 1
+        assert not hasattr(reader, "feature_names_in_")
+
+
+def test_a_table_of_pyarrow_is_checked_too():
+    reader = Reader().fit(pa.table({"a": T, "b": T}))
+    assert reader.n_features_in_ == 2
+    with pytest.raises(ValueError, match=r"feature names should match|expecting 2 features"):
+        reader.transform(pa.table({"a": T}))
+
+
+def test_columns_named_by_numbers():
+    table = read_texts(pd.DataFrame({0: T, 1: T}))
+    assert table.labels == (0, 1)
+    assert Reader().fit(pd.DataFrame({0: T, 1: T})).n_features_in_ == 2
+
+
+def test_a_frame_with_two_columns_of_one_name_is_refused():
+    with pytest.raises(ValueError, match=r"(?i)duplicate|unique"):
+        read_texts(pd.DataFrame([["a", "b"]], columns=["x", "x"]))
