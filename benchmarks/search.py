@@ -1,0 +1,243 @@
+"""A search over layers, poolings and C for the price of one embedding, beside what the same search costs elsewhere.
+
+    python benchmarks/search.py                                   # 2,000 shopping reviews, positive or negative
+    python benchmarks/search.py --texts 300 --json search.json --plot search.png
+
+SKLEARN_LLMTOKENS_DATA names the data home. 24 candidates (3 layers x 4 poolings x 2 C) in 5 folds, logistic regression.
+The peers embed the texts again for every candidate and fold; they are timed on a part of it, one candidate in one fold
+(fit on four fifths, score on one), and that is multiplied by 120, with one more fit at the end. They take one layer and
+one pooling, for they offer no others. All read the same checkpoint.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+import warnings
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from sklearn_llmtokens import LLMTokenEmbedder
+from sklearn_llmtokens.checkpoints import bundled_checkpoint
+from sklearn_llmtokens.datasets import fetch_shopping_reviews
+from sklearn_llmtokens.embedding import _torch
+from sklearn_llmtokens.model_selection import precompute
+
+GRID = {
+    "embed__layer": [-1, -2, -3],
+    "embed__pooling": ["mean", "max", "cls", "weighted_mean"],
+    "model__C": [0.01, 1],
+}
+N_CANDIDATES, FOLDS = 24, StratifiedKFold(5)
+
+
+def classifier() -> list[tuple]:
+    return [("scale", StandardScaler()), ("model", LogisticRegression(max_iter=200))]
+
+
+def ours(texts, y, folder) -> dict:
+    """Time precompute and the search, one embedding pass, and the classifiers on arrays that are there already."""
+    search = GridSearchCV(Pipeline([("embed", LLMTokenEmbedder()), *classifier()]), GRID, cv=FOLDS)
+    LLMTokenEmbedder(cache=None).fit_transform(texts[:50])  # the model is loaded
+    with timed() as plain:
+        LLMTokenEmbedder(cache=None).fit_transform(texts)
+    receipt = precompute(search, texts, y, cache=folder, dry_run=True)
+    with counted() as encoded:
+        with timed() as passing:
+            ready = precompute(search, texts, y, cache=folder)
+        with timed() as searching:
+            ready.fit(texts, y)
+    own = classifiers_alone(texts, y, folder)
+    whole, floor = passing["s"] + searching["s"], plain["s"] + own
+    models = models_of_workers(texts, y, folder)
+    return {
+        "distinct_texts": len(set(texts)),
+        "texts_through_the_model": len(encoded),
+        "one_plain_embedding_pass_s": plain["s"],
+        "classifiers_alone_s": own,
+        "precompute_s": passing["s"],
+        "search_s": searching["s"],
+        "whole_over_floor": whole / floor,
+        "receipt_predicted_s": receipt.seconds,
+        "receipt_over_measured": receipt.seconds / passing["s"],
+        "receipt_tokens": receipt.n_tokens,
+        "models_loaded_by_workers_n_jobs_2": models,
+        "best": {k: str(v) for k, v in ready.best_params_.items()},
+        "best_score": ready.best_score_,
+    }
+
+
+def classifiers_alone(texts, y, folder) -> float:
+    """Time the fits and scores of the search on arrays that are there already."""
+    seconds = 0.0
+    for layer in GRID["embed__layer"]:
+        for pooling in GRID["embed__pooling"]:
+            X = LLMTokenEmbedder(layer=layer, pooling=pooling, cache=folder).fit_transform(texts)
+            with timed() as taken:
+                GridSearchCV(Pipeline(classifier()), {"model__C": GRID["model__C"]}, cv=FOLDS, refit=False).fit(X, y)
+            seconds += taken["s"]
+    with timed() as taken:
+        Pipeline(classifier()).fit(X, y)
+    return seconds + taken["s"]
+
+
+def models_of_workers(texts, y, folder) -> int:
+    search = GridSearchCV(
+        Pipeline([("embed", LLMTokenEmbedder()), *classifier()]),
+        GRID,
+        cv=FOLDS,
+        n_jobs=2,
+        scoring=score_and_models,
+        refit=False,
+    )
+    ready = precompute(search, texts, y, cache=folder).fit(texts, y)
+    return int(max(np.max(ready.cv_results_[f"split{i}_test_models"]) for i in range(FOLDS.n_splits)))
+
+
+def score_and_models(estimator, X, y) -> dict:
+    """Score, and say how many models the process that scores has loaded."""
+    from sklearn_llmtokens.embedding._torch import _model
+
+    return {"score": estimator.score(X, y), "models": len(_model._loaded)}
+
+
+def peers(texts, y) -> dict[str, dict]:
+    """Time one candidate in one fold of each peer that is installed, and multiply."""
+    folder, found = str(bundled_checkpoint("zh-mini")), {}
+    train, test = next(FOLDS.split(texts, y))
+    for name, encoder in (
+        ("a sentence-transformers step", lambda: SentenceTransformerStep(folder)),
+        ("skrub's encoder", lambda: _skrub(folder)),
+        ("embetter SentenceEncoder, cached", lambda: _embetter(folder)),
+    ):
+        try:
+            pipeline = Pipeline([("embed", encoder()), *classifier()])
+        except ImportError as error:
+            print(f"left out: {name} ({error})")
+            continue
+        with timed() as fold:
+            pipeline.fit(texts[train], y[train]).score(texts[test], y[test])
+        with timed() as last:
+            pipeline.fit(texts, y)
+        found[name] = {
+            "one_candidate_in_one_fold_s": fold["s"],
+            "whole_search_extrapolated_s": fold["s"] * N_CANDIDATES * FOLDS.n_splits + last["s"],
+            "texts_through_the_model": len(texts) * (N_CANDIDATES * FOLDS.n_splits + 1),
+        }
+    return found
+
+
+class SentenceTransformerStep(TransformerMixin, BaseEstimator):
+    """What people write: encode in transform."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        from sentence_transformers import SentenceTransformer
+
+        if not hasattr(self, "encoder_"):
+            self.encoder_ = SentenceTransformer(self.model)
+        return self.encoder_.encode(list(X))
+
+
+def _skrub(folder):
+    import pandas as pd
+    import skrub
+
+    encoder = getattr(skrub, "LLMEncoder", None) or skrub.TextEncoder  # renamed in 0.11
+    column = FunctionTransformer(lambda texts: pd.Series(texts, name="text"))
+    return make_pipeline(column, encoder(folder, n_components=None))
+
+
+def _embetter(folder):
+    from embetter.text import SentenceEncoder
+    from embetter.utils import cached
+
+    # The cache is a patch of the instance, which `clone` drops: every candidate and fold of a search begins without it.
+    return cached(tempfile.mkdtemp(), SentenceEncoder(folder))
+
+
+@contextmanager
+def timed():
+    taken = {}
+    start = time.perf_counter()
+    yield taken
+    taken["s"] = time.perf_counter() - start
+
+
+@contextmanager
+def counted():
+    texts, encode = [], _torch.encode
+
+    def count(some, *arguments, **keywords):
+        texts.extend(some)
+        return encode(some, *arguments, **keywords)
+
+    _torch.encode = count
+    try:
+        yield texts
+    finally:
+        _torch.encode = encode
+
+
+def draw(found: dict, path: Path) -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    here = found["ours"]
+    bars = {"precompute and search": here["precompute_s"] + here["search_s"]}
+    bars |= {name: row["whole_search_extrapolated_s"] for name, row in found["peers"].items()}
+    figure, axes = plt.subplots(figsize=(7, 0.6 * len(bars) + 1.2), layout="constrained")
+    axes.barh(list(bars), list(bars.values()), color=["C1"] + ["C0"] * (len(bars) - 1))
+    axes.bar_label(axes.containers[0], [f"{v:,.0f} s" for v in bars.values()], padding=3)
+    axes.set(xscale="log", xlabel=f"seconds for 24 candidates x 5 folds, {here['distinct_texts']:,} texts (log scale)")
+    axes.invert_yaxis()
+    axes.set_xlim(right=4 * max(bars.values()))
+    figure.savefig(path, dpi=150)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--texts", type=int, default=2000)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--plot", type=Path)
+    parser.add_argument("--no-peers", action="store_true")
+    arguments = parser.parse_args()
+    reviews = fetch_shopping_reviews(target="sentiment", duplicates="first")
+    chosen = np.random.default_rng(0).choice(len(reviews.data), arguments.texts, replace=False)
+    texts, y = np.asarray(reviews.data, dtype=object)[chosen], np.asarray(reviews.target)[chosen]
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        found = {"ours": ours(texts, y, folder), "peers": {}}
+        print(json.dumps(found["ours"], indent=2, ensure_ascii=False), flush=True)
+        if not arguments.no_peers:
+            found["peers"] = peers(texts, y)
+    print("| | texts through the model | whole search, s |\n|---|---:|---:|")
+    whole = found["ours"]["precompute_s"] + found["ours"]["search_s"]
+    print(f"| precompute and search | {found['ours']['texts_through_the_model']:,} | {whole:,.0f} |")
+    for name, row in found["peers"].items():
+        print(
+            f"| {name} | {row['texts_through_the_model']:,} | {row['whole_search_extrapolated_s']:,.0f} (from a part) |"
+        )
+    if arguments.json:
+        arguments.json.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+    if arguments.plot:
+        draw(found, arguments.plot)
+
+
+if __name__ == "__main__":
+    main()

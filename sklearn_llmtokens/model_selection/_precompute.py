@@ -1,0 +1,111 @@
+"""A whole search for the price of one embedding."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from platformdirs import user_cache_path
+from sklearn.base import clone
+
+from ..embedding import LLMTokenEmbedder
+from ._candidates import candidates, is_search, settle
+from ._passes import check_bounds, estimate, plan_passes, run_pass
+from ._recording import embedders_of, record
+
+
+def precompute(search, X, y=None, *, cache=None, dry_run=False):
+    """Run the language model once for all that a search will ask of it.
+
+    Every layer, pooling, normalisation and truncation that the search tries is taken from one forward pass for each
+    distinct text and prompt, and kept in a store on disk. No fold, candidate or worker process of the search loads the
+    model afterwards, so that ``n_jobs=8`` means eight classifiers and not eight language models.
+
+    Parameters
+    ----------
+    search : estimator
+        A grid, randomized or halving search over a pipeline, or a pipeline, a ColumnTransformer, or an embedder alone.
+        For a loop written by hand, take ``precompute(GridSearchCV(pipeline, grid), X, y).estimator`` and set
+        parameters of `grid` on clones of it.
+    X : array-like of n_texts rows
+        What the search will be fitted on.
+    y : array-like of n_texts rows, default=None
+        The targets, for steps before the embedder that need them.
+    cache : path-like, default=None
+        The folder of the store. None is the embedder's own `cache` where that is a folder, or else a folder in the
+        user's cache directory.
+    dry_run : bool, default=False
+        Whether nothing is kept and a receipt is given instead.
+
+    Returns
+    -------
+    search : estimator
+        A clone, not fitted, whose embedders read the store. A randomized search without a number as its `random_state`
+        is given one, so that it tries what was prepared.
+    receipt : Receipt
+        Instead, with ``dry_run=True``: texts, tokens, passes, predicted seconds and bytes.
+
+    Raises
+    ------
+    ValueError
+        If there is no `LLMTokenEmbedder` in it, or one has parameters that do not suit its checkpoint, or `cache` is
+        ``"memory"``, which worker processes do not share.
+    StoreError
+        If the vectors would not fit into the store; the message has the size that is needed.
+
+    Notes
+    -----
+    The steps before the embedder are fitted on the whole of `X`, and the texts that they give are embedded. A step that
+    learns from the rows of a fold, and gives other texts for it, makes texts that were not foreseen: the search embeds
+    these when it meets them, once.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sklearn.pipeline import Pipeline
+    >>> from sklearn_llmtokens import LLMTokenEmbedder
+    >>> from sklearn_llmtokens.model_selection import precompute
+    >>> pipeline = Pipeline([("embed", LLMTokenEmbedder()), ("model", LogisticRegression())])
+    >>> grid = {"embed__layer": [-1, -2], "embed__pooling": ["mean", "max"], "model__C": [0.1, 1]}
+    >>> texts = ["物流很快", "发货迅速", "味道发苦", "又酸又涩"]
+    >>> receipt = precompute(GridSearchCV(pipeline, grid, cv=2), texts, [0, 0, 1, 1], dry_run=True)
+    >>> receipt.n_texts, receipt.n_passes
+    (4, 1)
+    """
+    if isinstance(cache, str) and cache == "memory":
+        raise ValueError("cache='memory' is not shared with the worker processes of a search: pass a folder, or None.")
+    settled = settle(search) if is_search(search) else clone(search)
+    estimator, tried = (settled.estimator, candidates(settled)) if is_search(settled) else (settled, [{}])
+    embedders = list(_all_embedders(settled))
+    if not embedders:
+        raise ValueError(
+            f"There is no LLMTokenEmbedder in {type(search).__name__}: precompute takes a search over a pipeline that "
+            "has one, or the pipeline."
+        )
+    for embedder in embedders:
+        embedder.set_params(cache=_folder(embedder, cache))
+    passes = plan_passes(record(estimator, tried, X, y))
+    check_bounds(passes)
+    if dry_run:
+        return estimate(passes)
+    for one in passes:
+        run_pass(one)
+    return settled
+
+
+def _all_embedders(search) -> Iterator[LLMTokenEmbedder]:
+    """Find the embedders in an estimator, and in the values that a search puts into it."""
+    yield from embedders_of(search).values()
+    grids = getattr(search, "param_grid", None) or getattr(search, "param_distributions", None) or []
+    for grid in [grids] if isinstance(grids, dict) else grids:
+        for values in grid.values():
+            for value in values if isinstance(values, Iterable) else ():
+                yield from embedders_of(value).values()
+
+
+def _folder(embedder: LLMTokenEmbedder, cache) -> str:
+    if cache is not None:
+        return os.fspath(cache)
+    if embedder.cache is None or embedder.cache == "memory":
+        return os.fspath(user_cache_path("sklearn_llmtokens") / "vectors")
+    return os.fspath(Path(embedder.cache))
