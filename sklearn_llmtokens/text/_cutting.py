@@ -27,11 +27,12 @@ _STRANGERS = re.compile(
 )
 _LETTERS = "[a-zA-Z0-9]"
 # Single characters in a row, as jieba buffers them for the model; without the model it joins letters and digits itself.
-_RUN = re.compile(rf"( (?:(?:[{_HAN}+#&._%\-]|{_LETTERS}++) ){{2,}}+)")
-_RUN_OR_LATIN = re.compile(rf"( (?:(?:[{_HAN}+#&._%\-]|{_LETTERS}++) )++)")
+_SINGLE = rf"(?:[{_HAN}+#&._%\-] |{_LETTERS}++ )"
+_RUN = re.compile(f"( {_SINGLE}{_SINGLE}++)")
+_RUN_OR_LATIN = re.compile(f"( {_SINGLE}++)")
 # The parts of a run: for the model, by jieba.finalseg.re_skip, and what is between; a tab and a line end divide parts.
 _PART = re.compile(rf"[{_HAN}]+|{_LETTERS}+(?:\.[0-9]+)?%?|[+#&._%\-]+|[\t\n]")
-_LONG_WORD = re.compile(r"(\S{3,})")
+_LONG_WORD = re.compile("( [^ ]{3,}+)")
 
 
 class Cutter:
@@ -57,7 +58,7 @@ class Cutter:
         self._latin_words = dictionary.latin_words if dictionary else {}
         self._run = _RUN_OR_LATIN if self._latin_words else _RUN
         self._words_of_run: dict[str, str] = {}
-        self._finer: dict[str, str] = Remembered(self._split_finer)
+        self._spaced_finer: dict[str, str] = Remembered(lambda spaced: f" {self.split_for_search(spaced[1:])}")
 
     def cut(self, texts: Sequence[str]) -> list[str]:
         """Give the words of each text with a space between them, without white space among them."""
@@ -67,7 +68,10 @@ class Cutter:
 
     def split_for_search(self, word: str) -> str:
         """Give `word` and before it the shorter words inside, as jieba's search mode does."""
-        return self._finer[word] if len(word) > 2 else word
+        grams = [word[i : i + 2] for i in range(len(word) - 1)] if len(word) > 2 else []
+        if len(word) > 3:
+            grams += [word[i : i + 3] for i in range(len(word) - 2)]
+        return " ".join([*filter(self.engine.is_word, grams), word])
 
     def _cut_chunk(self, texts: Sequence[str]) -> list[str]:
         mark, hole = _unused_characters(texts)
@@ -80,7 +84,7 @@ class Cutter:
             spaced = self._recognise(spaced)
         if self.mode == "search":
             parts = _LONG_WORD.split(spaced)
-            parts[1::2] = map(self._finer.__getitem__, parts[1::2])
+            parts[1::2] = map(self._spaced_finer.__getitem__, parts[1::2])
             spaced = "".join(parts)
         spaced = spaced.replace("   ", " ")
         if strangers:
@@ -134,13 +138,6 @@ class Cutter:
 
     def _take_apart(self, words: str) -> str:
         return " ".join(" ".join(word) if word in self._removed else word for word in words.split(" "))
-
-    def _split_finer(self, word: str) -> str:
-        is_word = self.engine.is_word
-        grams = [word[i : i + 2] for i in range(len(word) - 1)]
-        if len(word) > 3:
-            grams += [word[i : i + 3] for i in range(len(word) - 2)]
-        return " ".join([*filter(is_word, grams), word])
 
 
 class Remembered(dict):

@@ -326,8 +326,7 @@ def _check_pos(pos, mode: str) -> None:
         raise ValueError(
             'pos cannot be used with mode="full": jieba tags no overlapping words; use "accurate" or "search".'
         )
-    wrong = next((tag for tag in pos if not isinstance(tag, str) or not tag), None)
-    if wrong is not None or not pos:
+    if not pos or any(not isinstance(tag, str) or not tag for tag in pos):
         raise ValueError(f"pos is {pos!r}: it must hold tags such as 'n' or 'v', or prefixes such as 'n*'.")
 
 

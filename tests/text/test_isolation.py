@@ -46,10 +46,10 @@ def test_words_of_one_instance_are_unknown_to_another():
 def test_words_added_to_the_modules_are_unknown_to_us(monkeypatch):
     rjieba = pytest.importorskip("rjieba", reason="the fast engine is optional")
     monkeypatch.setattr(_shared, "_kept", type(_shared._kept)())
-    other = "韵味无穷杭研"
+    other = "北京杭研"
     rjieba.add_word(other, 10**6, "n")
     monkeypatch.setattr(finalseg, "Force_Split_Words", {"杭研"})
-    assert JiebaTokenizer()(other) == ["韵味无穷", "杭研"]
+    assert JiebaTokenizer()(other) == ["北京", "杭研"]
     assert JiebaTokenizer()(TEXT)[-2:] == ["杭研", "大厦"]
 
 
@@ -91,7 +91,10 @@ def test_planted_cache_is_neither_read_nor_written(tmp_path, params):
     planted = tmp_path / "jieba.cache"
     planted.write_bytes(marshal.dumps(({TEXT: 10**6, **{TEXT[:i]: 0 for i in range(1, len(TEXT))}}, 10**6)))
     before = planted.read_bytes()
-    code = f"from sklearn_llmtokens.text import JiebaTokenizer as J; t = J({params}); print('|'.join(t({TEXT!r})), len(t.word_spans({TEXT!r})))"
+    code = (
+        f"from sklearn_llmtokens.text import JiebaTokenizer; tokenizer = JiebaTokenizer({params}); "
+        f"print('|'.join(tokenizer({TEXT!r})), len(tokenizer.word_spans({TEXT!r})))"
+    )
     folder = {name: str(tmp_path) for name in ("TMPDIR", "TEMP", "TMP")}
     words = run_python(code, PYTHONIOENCODING="utf-8", **folder)
     assert TEXT not in words

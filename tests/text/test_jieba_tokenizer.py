@@ -1,6 +1,7 @@
 import pickle
 import subprocess
 import sys
+from itertools import pairwise
 
 import joblib
 import numpy as np
@@ -165,9 +166,12 @@ def test_pickle_is_small_and_opens_in_another_process_without_its_files(tmp_path
     joblib.dump(tokenizer, path)
     assert path.stat().st_size < 2000
     words.unlink()
-    code = f"import joblib; t = joblib.load({str(path)!r}); print(ascii(t.transform({TEXTS!r}).tolist()), ascii(t({TEXTS[2]!r})))"
+    code = (
+        f"import joblib; t = joblib.load({str(path)!r}); "
+        f"print(ascii(t.transform({TEXTS!r}).tolist()), ascii(t({TEXTS[2]!r})))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
-    assert done.stdout.strip() == f"{ascii(expected)} {ascii(expected[2].split())}", done.stderr
+    assert done.stdout.strip() == f"{expected!a} {expected[2].split()!a}", done.stderr
     assert expected[2] == "他 来到 网易 杭研大厦"
 
 
@@ -223,10 +227,10 @@ def test_stemmer_is_for_latin_script():
 
 
 def test_parts_of_speech_exact_and_by_prefix():
-    text = "他来到了网易杭研大厦"
+    text = "他来到了北京的大厦"
     assert JiebaTokenizer(pos=["r"])(text) == ["他"]
-    assert JiebaTokenizer(pos=["n"])(text) == ["网易", "大厦"]
-    assert JiebaTokenizer(pos=["n*"])(text) == ["网易", "杭研", "大厦"]
+    assert JiebaTokenizer(pos=["n"])(text) == ["大厦"]
+    assert JiebaTokenizer(pos=["n*"])(text) == ["北京", "大厦"]
     assert JiebaTokenizer("search", pos=["nt"])("在清华大学") == ["清华", "华大", "大学", "清华大学"]
 
 
@@ -299,7 +303,7 @@ class TestWordSpans:
         for mode in ("accurate", "search", "full"):
             spans = JiebaTokenizer(mode).word_spans(text)
             assert [text[start:stop] for start, stop, _ in spans] == JiebaTokenizer()(text)
-            assert all(stop <= start for (_, stop, _), (start, _, _) in zip(spans, spans[1:], strict=False))
+            assert all(stop <= start for (_, stop, _), (start, _, _) in pairwise(spans))
 
     def test_repeated_words_keep_their_own_places(self):
         assert [span[:2] for span in JiebaTokenizer().word_spans("好 好 好")] == [(0, 1), (2, 3), (4, 5)]
@@ -316,9 +320,9 @@ class TestWordSpans:
             for _, _, weight in JiebaTokenizer(stop_words=["的", "the"], lowercase=True).word_spans("我的THE手机")
         ]
         assert [weight > 0 for weight in weights] == [True, False, False, True]
-        text = "他来到了网易杭研大厦"
+        text = "他来到了北京的大厦"
         spans = JiebaTokenizer(pos=["n*"]).word_spans(text)
-        assert [text[start:stop] for start, stop, weight in spans if weight] == ["网易", "杭研", "大厦"]
+        assert [text[start:stop] for start, stop, weight in spans if weight] == ["北京", "大厦"]
         assert spans[-1][1] == len(text)
 
     def test_punctuation_weighs_like_the_commonest_word_and_emoji_like_rare_ones(self):

@@ -32,9 +32,9 @@ def test_bad_line_is_named_by_file_and_number(tmp_path, line, complaint):
 @pytest.mark.parametrize(
     ("entry", "complaint"),
     [
-        (5, "is not a word"),
-        ((), "is not a word"),
-        (("云计算", 1, "n", "x"), "is not a word"),
+        (5, "is neither a word"),
+        ((), "is neither a word"),
+        (("云计算", 1, "n", "x"), "is neither a word"),
         ((5, 5), "is a int, not a str"),
         (("云计算", 1.5), "not a whole number"),
         (("云计算", -1), "not a whole number"),
