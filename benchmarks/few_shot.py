@@ -1,0 +1,296 @@
+"""Few labels, many labels and similarity: the bundled checkpoint beside its teachers and its rivals.
+
+    python benchmarks/few_shot.py --data FOLDER [--teacher FOLDER] [--words words.npz] [--json few_shot.json]
+
+`--data` is a data home (`SKLEARN_LLMTOKENS_DATA` by default; see `sklearn_llmtokens.datasets.get_data_home`) that
+holds the public sets; a set whose file is not there is skipped, and said so. `--write-held-out FILE` writes the texts
+that are measured here, one a line, for `python -m tools.train_zh_mini --held-out FILE`: none of them may be trained on.
+
+Protocol: logistic regression (C=1) on the vectors after StandardScaler, fitted on k labels of each class drawn at
+random, or on 3,000 rows; accuracy on up to 2,000 other rows; the mean over the draws. TF-IDF goes unscaled into the
+same model with C=10. Pairs: Spearman's correlation of the cosine with the score, nothing fitted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import spearmanr
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_llmtokens import datasets
+from sklearn_llmtokens.checkpoints import bundled_checkpoint
+
+SHOTS = (8, 32, 3000)
+N_TEST = 2000
+PAIR_SETS = ("sts_b_zh", "afqmc", "lcqmc")
+
+
+def main(argv=None):
+    args = _parser().parse_args(argv)
+    if args.write_held_out:
+        write_held_out(args.write_held_out, args.data)
+        return
+    sets, pairs = load_sets(args.data, args.rows), load_pairs(args.data, args.pairs)
+    if not sets and not pairs:
+        print("no data: give --data or set SKLEARN_LLMTOKENS_DATA to a folder with the public sets")
+        return
+    results = json.loads(args.json.read_text()) if args.json and args.json.exists() else {}
+    for name, encode in representations(args).items():
+        started = time.perf_counter()
+        results[name] = measure(encode, sets, pairs, args.draws)
+        results[name]["seconds"] = round(time.perf_counter() - started, 1)
+        print(name, json.dumps(results[name], ensure_ascii=False), flush=True)
+        if args.json:
+            args.json.write_text(json.dumps(results, ensure_ascii=False, indent=1), encoding="utf-8")
+    print(as_markdown(results))
+
+
+# --- the sets ---------------------------------------------------------------------------------------------------------
+
+
+def is_held_out(text):
+    """Half of the reviews, chosen by their text: measured with, never trained on."""
+    return int(hashlib.md5(text.strip().encode()).hexdigest()[:8], 16) % 2 == 0
+
+
+def load_sets(data_home, n_rows, seed=0):
+    """Return {name: (texts, labels)} of the sets that are there, at most `n_rows` rows each."""
+    home = {"data_home": data_home, "download_if_missing": False}
+    loaders = {
+        "shop hotel sentiment": lambda: _reviews(home, "酒店", "sentiment"),
+        "shop fruit sentiment": lambda: _reviews(home, "水果", "sentiment"),
+        "shop categories": lambda: _reviews(home, None, "category"),
+        "thucnews": lambda: _bunch(datasets.fetch_thucnews(**home)),
+        "tnews": lambda: _bunch(datasets.fetch_tnews(subset="all", **home)),
+        "eprstmt": lambda: _bunch(datasets.fetch_eprstmt(subset="all", **home)),
+        "iflytek": lambda: _bunch(datasets.fetch_iflytek(subset="all", **home)),
+        "csldcp": lambda: _bunch(datasets.fetch_csldcp(subset="all", **home)),
+    }
+    found = {name: _try(name, loader) for name, loader in loaders.items()}
+    return {name: _sample(*rows, n_rows, seed) for name, rows in found.items() if rows is not None}
+
+
+def load_pairs(data_home, n_pairs, seed=0):
+    """Return {name: (firsts, seconds, scores)} of the development parts that are there."""
+    home = {"data_home": data_home, "download_if_missing": False}
+    found = {name: _try(name, lambda name=name: datasets.fetch_sentence_pairs(name, **home)) for name in PAIR_SETS}
+    pairs = {}
+    for name, bunch in found.items():
+        if bunch is not None:
+            rows = np.sort(np.random.default_rng(seed).permutation(len(bunch.target))[:n_pairs])
+            pairs[name] = (list(bunch.data[rows, 0]), list(bunch.data[rows, 1]), np.asarray(bunch.target[rows], float))
+    return pairs
+
+
+def write_held_out(path, data_home):
+    """Write every text that can be measured here, one a line."""
+    texts = [text for rows, _ in load_sets(data_home, None).values() for text in rows]
+    texts += [text for firsts, seconds, _ in load_pairs(data_home, None).values() for text in (*firsts, *seconds)]
+    home = {"data_home": data_home, "download_if_missing": False}
+    reviews = _try("reviews", lambda: datasets.fetch_shopping_reviews(**home))
+    texts += [text for text in reviews.data if is_held_out(text)] if reviews is not None else []
+    lines = dict.fromkeys(" ".join(text.split("\n")).strip() for text in texts)
+    Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _reviews(home, category, target):
+    reviews = datasets.fetch_shopping_reviews(target=target, duplicates="drop", **home)
+    names = np.array(datasets.fetch_shopping_reviews(target="category", duplicates="drop", **home).target_names)
+    chosen = np.array([is_held_out(text) for text in reviews.data])
+    if category is not None:
+        chosen &= names[reviews.category] == category
+    return list(reviews.data[chosen]), np.asarray(reviews.target[chosen])
+
+
+def _bunch(bunch):
+    return list(bunch.data), np.asarray(bunch.target)
+
+
+def _try(name, loader):
+    try:
+        return loader()
+    except OSError as error:
+        print(f"skipped {name}: {str(error).splitlines()[0]}")
+        return None
+
+
+def _sample(texts, labels, n_rows, seed):
+    rows = np.random.default_rng(seed).permutation(len(texts))[:n_rows]
+    return [texts[i] for i in rows], labels[rows]
+
+
+# --- the representations ----------------------------------------------------------------------------------------------
+
+
+def representations(args):
+    """Return {name: callable of texts}; a callable has `fit` when it must see the labelled rows, as TF-IDF must."""
+    chosen = {"TF-IDF, characters 1-3": CharacterTfidf}
+    if args.words:
+        chosen["PPMI-SVD of jieba words, SIF"] = _words(args.words)
+    if args.teacher:
+        chosen["teacher"] = _checkpoint(args.teacher, args.max_length)
+    chosen["random, same shape"] = _random(args.checkpoint, args.max_length)
+    chosen["zh-mini"] = _checkpoint(args.checkpoint, args.max_length)
+    return {name: encode for name, encode in chosen.items() if not args.only or name in args.only}
+
+
+class CharacterTfidf:
+    """TF-IDF of 1 to 3 characters, fitted on the labelled rows alone."""
+
+    def __init__(self):
+        self.vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True)
+
+    def fit(self, texts):
+        self.vectorizer.fit(texts)
+        return self
+
+    def __call__(self, texts):
+        return self.vectorizer.transform(texts)
+
+
+def _checkpoint(folder, max_length):
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(folder))
+    model.max_seq_length = min(model.max_seq_length, max_length)
+    return lambda texts: model.encode(list(texts), batch_size=32, show_progress_bar=False)
+
+
+def _random(folder, max_length):
+    from sentence_transformers import SentenceTransformer
+    from torch import nn
+
+    model = SentenceTransformer(str(folder))
+    model.max_seq_length = min(model.max_seq_length, max_length)
+    for module in model.modules():
+        if isinstance(module, nn.Linear | nn.Embedding):
+            nn.init.normal_(module.weight, std=0.02)
+            if isinstance(module, nn.Linear) and module.bias is not None:
+                nn.init.zeros_(module.bias)
+    return lambda texts: model.encode(list(texts), batch_size=32, show_progress_bar=False)
+
+
+def _words(path):
+    from tools.train_zh_mini.word_vectors import WordVectors
+
+    return WordVectors.load(path).encode
+
+
+# --- the measure ------------------------------------------------------------------------------------------------------
+
+
+def measure(encode, sets, pairs, draws):
+    """Return accuracies by set and number of labels, their means, and Spearman's correlation by pair set."""
+    accuracy = {name: few_shot(encode, texts, labels, draws) for name, (texts, labels) in sets.items()}
+    spearman = {} if encode is CharacterTfidf else {name: similarity(encode, *pair) for name, pair in pairs.items()}
+    return {"accuracy": accuracy, "spearman": spearman}
+
+
+def few_shot(encode, texts, labels, draws):
+    """Return {labels per class, or number of rows: mean accuracy}."""
+    vectors = None if encode is CharacterTfidf else encode(texts)
+    results = {}
+    for shots, n_draws in zip(SHOTS, draws, strict=True):
+        scores = [_one_draw(vectors, texts, labels, shots, seed) for seed in range(n_draws)]
+        if None not in scores:
+            results[str(shots)] = round(float(np.mean(scores)), 4)
+    return results
+
+
+def _one_draw(vectors, texts, labels, shots, seed):
+    """Accuracy of one draw, or None where the set is too small for it."""
+    train, test = _split(labels, shots, np.random.default_rng(seed))
+    if len(test) < 200:
+        return None
+    if vectors is None:
+        encode = CharacterTfidf().fit([texts[i] for i in train])
+        inputs, held = encode([texts[i] for i in train]), encode([texts[i] for i in test])
+        model = LogisticRegression(C=10.0, max_iter=300)
+    else:
+        inputs, held = vectors[train], vectors[test]
+        model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(inputs, labels[train]).score(held, labels[test])
+
+
+def _split(labels, shots, rng):
+    order = rng.permutation(len(labels))
+    if shots >= 1000:
+        return order[:shots], order[shots:][:N_TEST]
+    train = np.concatenate([order[labels[order] == label][:shots] for label in np.unique(labels)])
+    return train, np.setdiff1d(order, train, assume_unique=True)[:N_TEST]
+
+
+def similarity(encode, firsts, seconds, scores):
+    """Spearman's correlation of cosine and score."""
+    left, right = (_unit(np.asarray(encode(texts), np.float64)) for texts in (firsts, seconds))
+    return round(float(spearmanr((left * right).sum(1), scores)[0]), 4)
+
+
+def _unit(vectors):
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True).clip(min=1e-12)
+
+
+# --- the report -------------------------------------------------------------------------------------------------------
+
+
+def as_markdown(results):
+    """Return a table for accuracy, a row a representation, three numbers a set, and one for the pairs."""
+    names = list(next(iter(results.values()))["accuracy"])
+    pairs = [name for name in PAIR_SETS if any(name in result["spearman"] for result in results.values())]
+    lines = [
+        "Accuracy with 8 and 32 labels a class, and with 3,000 rows.",
+        "",
+        _row(["", *names]),
+        _row(["---"] * (len(names) + 1)),
+    ]
+    for name, result in results.items():
+        lines.append(_row([name, *(_triple(result["accuracy"].get(column, {})) for column in names)]))
+    lines += ["", "Spearman's correlation.", "", _row(["", *pairs]), _row(["---"] * (len(pairs) + 1))]
+    for name, result in results.items():
+        if result["spearman"]:
+            lines.append(_row([name, *(f"{result['spearman'][pair]:.3f}" for pair in pairs)]))
+    return "\n".join(lines)
+
+
+def _triple(accuracy):
+    return " / ".join(f"{accuracy[str(shots)]:.3f}".lstrip("0") if str(shots) in accuracy else "-" for shots in SHOTS)
+
+
+def _row(cells):
+    return "| " + " | ".join(cells) + " |"
+
+
+def _parser():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=os.environ.get("SKLEARN_LLMTOKENS_DATA"))
+    parser.add_argument("--checkpoint", type=Path, default=bundled_checkpoint("zh-mini"))
+    parser.add_argument("--teacher", type=Path)
+    parser.add_argument("--words", type=Path, help="words.npz that the training wrote")
+    parser.add_argument("--rows", type=int, default=5000, help="at most so many rows of a set")
+    parser.add_argument("--pairs", type=int, default=2000, help="at most so many pairs of a set")
+    parser.add_argument(
+        "--draws", type=int, nargs=3, default=(8, 5, 1), help="draws for 8 labels, 32 labels and 3,000 rows"
+    )
+    parser.add_argument("--max-length", type=int, default=128, help="pieces of a text that are read")
+    parser.add_argument("--only", nargs="*", help="names of the representations to measure")
+    parser.add_argument("--json", type=Path, help="results are written here, and added to what is there")
+    parser.add_argument("--write-held-out", type=Path)
+    return parser
+
+
+if __name__ == "__main__":
+    main()

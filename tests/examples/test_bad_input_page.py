@@ -1,0 +1,247 @@
+"""Every row of docs/bad_input.md, done: the exception or warning, and the message as the page prints it."""
+
+import json
+import pickle
+import re
+import shutil
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from scipy import sparse
+from sklearn.exceptions import DataConversionWarning, NotFittedError
+
+from sklearn_llmtokens import (
+    EmbeddingPCA,
+    JiebaTokenizer,
+    LLMTokenEmbedder,
+    TextNormalizer,
+    text_pipeline,
+    top_k_labels,
+)
+from sklearn_llmtokens.checkpoints import bundled_checkpoint
+from sklearn_llmtokens.exceptions import StoreWarning, TruncationWarning
+
+PAGE = Path(__file__).parents[2] / "docs" / "bad_input.md"
+GOOD = ["物流很快", "好"]
+LONG = "好的" * 1000
+MISSING = "None, NaN, pd.NA, a null of polars or pyarrow"
+
+
+def read_page():
+    """What comes in, without backquotes -> (what you get, message or None)."""
+    rows = {}
+    for line in PAGE.read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        if line.startswith("| ") and len(cells) in (2, 3) and cells[0] != "what comes in":
+            message = cells[2].strip(" |`") if len(cells) == 3 else None
+            rows.setdefault(cells[0].replace("`", ""), []).append((cells[1].strip(" |"), message or None))
+    return {(name, k): row for name, found in rows.items() for k, row in enumerate(found)}
+
+
+ROWS = read_page()
+
+
+@pytest.fixture(scope="module")
+def embedder():
+    return LLMTokenEmbedder().fit(GOOD)
+
+
+def half_checkpoint(folder, *files):
+    folder.mkdir()
+    for name in ("config.json", *files):
+        (folder / name).write_text("{}")
+    return folder
+
+
+def changed_checkpoint(folder):
+    """A pickle, and beside it the checkpoint it was fitted with, changed since."""
+    shutil.copytree(bundled_checkpoint("zh-mini"), folder)
+    pickled = pickle.dumps(LLMTokenEmbedder(folder).fit(GOOD))
+    file = folder / "sentence_bert_config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"max_seq_length": 128}))
+    return pickled
+
+
+def bad_dictionary(folder):
+    file = folder / "words.txt"
+    file.write_text("好词 3 n\n坏词 many n\n", encoding="utf-8")
+    return file
+
+
+# Row of the page (and which one, where a name occurs twice) -> exception, call of (fitted embedder, empty folder).
+RAISES = {
+    (MISSING, 0): (ValueError, lambda e, _: [e.transform(X) for X in (["a", None],)]),
+    ("bytes", 0): (TypeError, lambda e, _: e.transform(["a", b"x"])),
+    ("a number in a list", 0): (TypeError, lambda e, _: e.transform(["a", 3])),
+    ("a 1-D array of numbers", 0): (ValueError, lambda e, _: e.transform(np.arange(3, dtype=np.int64))),
+    ("infinity in it", 0): (ValueError, lambda e, _: e.transform(np.array([[np.inf]]))),
+    ("lists in a list, pairs", 0): (ValueError, lambda e, _: e.transform([["a", "b"], ["c", "d"]])),
+    ("one str in place of a list", 0): (ValueError, lambda e, _: e.transform("abc")),
+    ("a set or a dict", 0): (TypeError, lambda e, _: e.transform({"a"})),
+    ("a generator", 0): (TypeError, lambda e, _: e.transform(text for text in GOOD)),
+    ("a sparse matrix", 0): (TypeError, lambda e, _: e.transform(sparse.eye_array(2))),
+    ("a lazy frame of polars", 0): (TypeError, lambda e, _: e.transform(pl.LazyFrame({"a": ["x"]}))),
+    ("more than two dimensions", 0): (ValueError, lambda e, _: e.transform(np.array([[["a"]]]))),
+    ("no rows, in fit", 0): (ValueError, lambda e, _: LLMTokenEmbedder().fit([])),
+    ("another number of columns than in fit", 0): (
+        ValueError,
+        lambda e, _: e.transform(np.array([["a", "b"]], dtype=object)),
+    ),
+    ("a lone surrogate", 0): (ValueError, lambda e, _: e.transform(["a", "x\ud800"])),
+    ('the same, long_text="error"', 0): (
+        ValueError,
+        lambda e, _: LLMTokenEmbedder(long_text="error").fit_transform(["好", LONG]),
+    ),
+    ("a folder that is not there", 0): (OSError, lambda e, _: LLMTokenEmbedder("./nowhere").fit(GOOD)),
+    ("a Hub id that is not in the cache, offline", 0): (
+        OSError,
+        lambda e, _: LLMTokenEmbedder("no/such-model").fit(GOOD),
+    ),
+    ("pickled weights only", 0): (
+        OSError,
+        lambda e, new: LLMTokenEmbedder(half_checkpoint(new / "m", "pytorch_model.bin")).fit(GOOD),
+    ),
+    ("a damaged or half downloaded file", 0): (
+        OSError,
+        lambda e, new: LLMTokenEmbedder(half_checkpoint(new / "m", "model.safetensors")).fit(GOOD),
+    ),
+    ("a pickle opened where the checkpoint is another one", 0): (
+        ValueError,
+        lambda e, new: pickle.loads(changed_checkpoint(new / "m")).transform(GOOD),
+    ),
+    ("an unknown pooling", 0): (ValueError, lambda e, _: LLMTokenEmbedder(pooling="avg").fit(GOOD)),
+    ("a layer that the model does not have", 0): (ValueError, lambda e, _: LLMTokenEmbedder(layer=9).fit(GOOD)),
+    ("a prompt that the checkpoint does not have", 0): (
+        ValueError,
+        lambda e, _: LLMTokenEmbedder(prompt="query").fit(GOOD),
+    ),
+    ("more features than there are", 0): (ValueError, lambda e, _: LLMTokenEmbedder(truncate_dim=1000).fit(GOOD)),
+    ("a longer max_length than the model has positions", 0): (
+        ValueError,
+        lambda e, _: LLMTokenEmbedder(max_length=9999).fit(GOOD),
+    ),
+    ("a device that is not there", 0): (
+        ValueError,
+        lambda e, _: LLMTokenEmbedder(device="cuda:99").fit_transform(GOOD),
+    ),
+    ("transform before fit", 0): (NotFittedError, lambda e, _: LLMTokenEmbedder().transform(GOOD)),
+    ("a line of a user dictionary that cannot be read", 0): (
+        ValueError,
+        lambda e, new: JiebaTokenizer(user_dict=bad_dictionary(new)).fit(GOOD),
+    ),
+    ("stop words that are no file and no list", 0): (
+        FileNotFoundError,
+        lambda e, _: JiebaTokenizer(stop_words="fr").fit(GOOD),
+    ),
+    ("an unknown stemmer", 0): (ValueError, lambda e, _: JiebaTokenizer(stemmer="klingon").fit(GOOD)),
+    ("an unknown mode", 0): (ValueError, lambda e, _: JiebaTokenizer(mode="fast").fit(GOOD)),
+    ("one row", 0): (ValueError, lambda e, _: EmbeddingPCA(50).fit(np.ones((1, 384)))),
+    ("top_k_labels of something that is no classifier", 0): (TypeError, lambda e, _: top_k_labels(e, GOOD)),
+    ("an unknown task of text_pipeline", 0): (ValueError, lambda e, _: text_pipeline("cls")),
+}
+
+WARNS = {
+    ("a 2-D array of numbers", 0): (
+        DataConversionWarning,
+        lambda e, _: e.transform(np.arange(3, dtype=np.int64).reshape(-1, 1)),
+    ),
+    ("a text longer than the model reads", 0): (TruncationWarning, lambda e, _: e.transform([LONG, LONG])),
+    ("a cache folder that cannot be written", 0): (
+        StoreWarning,
+        lambda e, new: LLMTokenEmbedder(cache=unwritable(new)).fit_transform(GOOD),
+    ),
+    ("fewer rows than EmbeddingPCA(n_components=) asks for", 0): (
+        UserWarning,
+        lambda e, _: EmbeddingPCA(50).fit_transform(np.eye(2, 384)),
+    ),
+}
+
+
+def unwritable(folder):
+    """A folder inside a file: not even root can write there."""
+    (folder / "file").write_text("")
+    return folder / "file" / "vectors"
+
+
+def is_finite(rows):
+    return np.isfinite(rows).all() and np.abs(rows).max(axis=1).all()
+
+
+# Rows that are no complaint: what must hold.
+HOLDS = {
+    ('the same, LLMTokenEmbedder(missing="zero")', 0): lambda e: (
+        not (LLMTokenEmbedder(missing="zero").fit_transform(["a", None])[1].any())
+    ),
+    ('"", white space only', 0): lambda e: is_finite(e.transform(["", " \n"])),
+    ("the same text twice", 0): lambda e: len(np.unique(e.transform(["好", "好"]), axis=0)) == 1,
+    ("no rows, in transform", 0): lambda e: (
+        e.transform([]).shape == (0, e.n_features_out_) and e.transform([]).dtype == np.float32
+    ),
+    ('the same, TextNormalizer(surrogates="replace")', 0): lambda e: (
+        TextNormalizer(surrogates="replace").fit_transform(["x\ud800"])[0] == "x\ufffd"
+    ),
+    ("NUL, emoji, right-to-left text", 0): lambda e: is_finite(e.transform(["a\0b", "👩‍🚀", "שלום"])),
+    ("two user dictionaries in one process", 0): lambda e: (
+        [JiebaTokenizer(user_dict=[word])("来到杭研大厦") for word in ("到杭研", "杭研大厦")]
+        == [["来", "到杭研", "大厦"], ["来到", "杭研大厦"]]
+    ),
+    ("one character, 100,000 times", 0): lambda e: "".join(JiebaTokenizer()("好" * 100_000)) == "好" * 100_000,
+    ('set_output(transform="pandas") before TfidfVectorizer', 0): lambda e: isinstance(
+        JiebaTokenizer().set_output(transform="pandas").fit_transform(pd.Series(GOOD)), pd.Series
+    ),
+    ('the same, long_text="chunk"', 0): lambda e: (
+        not np.allclose(*LLMTokenEmbedder(long_text="chunk").fit_transform([LONG + "坏", LONG + "今天下雨了" * 60]))
+    ),
+}
+
+
+def as_pattern(message):
+    """The message of the page as a regular expression: `...` is the rest, or what stood before."""
+    return "^" + ".*".join(re.escape(part) for part in message.split("...")) + "$"
+
+
+def test_every_row_of_the_page_has_a_test():
+    assert set(ROWS) == {*RAISES, *WARNS, *HOLDS}
+
+
+@pytest.mark.parametrize("row", RAISES, ids=lambda row: row[0])
+def test_complaint_is_the_one_on_the_page(row, embedder, tmp_path):
+    expected, call = RAISES[row]
+    said, message = ROWS[row]
+    with pytest.raises(expected) as caught:
+        call(embedder, tmp_path)
+    assert said.startswith(expected.__name__)
+    assert re.search(as_pattern(message), str(caught.value), re.DOTALL)
+
+
+@pytest.mark.parametrize("row", WARNS, ids=lambda row: row[0])
+def test_warning_is_the_one_on_the_page(row, embedder, tmp_path):
+    expected, call = WARNS[row]
+    said, message = ROWS[row]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        result = call(embedder, tmp_path)
+    assert np.isfinite(result).all()
+    assert expected.__name__ in said
+    assert any(
+        issubclass(w.category, expected) and re.search(as_pattern(message), str(w.message), re.DOTALL) for w in caught
+    )
+
+
+@pytest.mark.parametrize("row", HOLDS, ids=lambda row: row[0])
+def test_promise_of_the_page_holds(row, embedder):
+    assert HOLDS[row](embedder)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [["a", np.nan], pd.Series(["a", pd.NA], dtype="string"), pl.Series(["a", None]), pd.DataFrame({"t": ["a", None]})],
+    ids=["nan", "pandas", "polars", "frame"],
+)
+def test_missing_text_is_found_in_every_container(embedder, X):
+    with pytest.raises(ValueError, match=r"^X\[1(, 't')?\] is missing"):
+        embedder.transform(X)

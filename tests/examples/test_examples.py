@@ -1,0 +1,118 @@
+"""The examples do what they say: each is run as a user runs it, and its outcome is looked at."""
+
+import os
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+
+# Warnings that other packages give when they are imported, once an installation.
+QUIET = ["-W", "error", "-W", "ignore::SyntaxWarning", "-W", "ignore:pkg_resources is deprecated"]
+
+
+def run_script(name, *arguments):
+    """Run an example in a process of its own, any warning being an error, and give what it prints."""
+    done = subprocess.run(
+        [sys.executable, *QUIET, EXAMPLES / f"{name}.py", *arguments],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env=os.environ | {"PYTHONIOENCODING": "utf-8", "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"},
+        cwd=ROOT,
+        timeout=540,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def run_main(name, *arguments):
+    """Run an example's `main` here and give what it returns."""
+    return runpy.run_path(str(EXAMPLES / f"{name}.py"))["main"](*arguments)
+
+
+def test_every_example_has_a_test():
+    tested = set(re.findall(r'run_(?:script|main)\(\s*"(\w+)"', Path(__file__).read_text(encoding="utf-8")))
+    assert tested == {path.stem for path in EXAMPLES.glob("*.py")}
+
+
+def test_quickstart_prints_the_table_and_saves_the_picture(tmp_path):
+    picture = tmp_path / "new" / "map.png"
+    output = run_script("quickstart", picture)
+
+    assert "头皮 / 发红" in output
+    rows = re.findall(r"^(.{52}) +(0\.\d{3}) ± 0\.\d{3} +(0\.\d{3}) ± 0\.\d{3} +[\d.]+$", output, re.MULTILINE)
+    names = [name.strip() for name, *_ in rows]
+    assert "text_pipeline: words and LLM vectors" in names
+    assert sum(name.startswith("TF-IDF") for name in names) == 2
+    assert any("random forest" in name for name in names)
+    for name, category, sentiment in rows:
+        assert float(category) > 0.35, name  # chance: 0.125
+        assert float(sentiment) > 0.53, name  # chance: 0.5
+    assert f"picture: {picture}" in output
+    assert_is_picture(picture)
+
+
+def test_article_recommends_better_than_popularity(tmp_path):
+    picture = tmp_path / "map.png"
+    result = run_main("article", picture)
+    assert result["first"] > 0.2  # chance: 0.1
+    assert result["among_three"] > result["popular_three"]
+    assert_is_picture(picture)
+
+
+def test_grid_search_saves_a_pipeline_that_predicts_the_same_elsewhere(tmp_path):
+    result = run_main("grid_search", tmp_path)
+    assert result["same"]
+    assert result["n_candidates"] == 16
+    assert result["accuracy"] > 0.35  # chance: 0.125
+    assert result["embedder_bytes"] < 50_000  # no weights
+    assert (tmp_path / "pipeline.joblib").stat().st_size < 20e6
+
+
+def test_tsne_puts_new_texts_beside_old_ones_of_their_category(tmp_path):
+    pytest.importorskip("openTSNE")
+    picture = tmp_path / "map.png"
+    result = run_main("tsne", picture)
+    assert result["old"].shape == (500, 2)
+    assert result["new"].shape == (92, 2)
+    assert np.isfinite(result["new"]).all()
+    assert result["accuracy"] > 0.25  # chance: 0.125
+    assert_is_picture(picture)
+
+
+def test_tsne_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "openTSNE.sklearn", None)
+    with pytest.raises(SystemExit, match="pip install openTSNE"):
+        run_main("tsne")
+
+
+def test_table_gives_the_same_from_pandas_and_polars(tmp_path):
+    pytest.importorskip("polars")
+    result = run_main("table", tmp_path)
+    assert result["same"]
+    assert result["accuracy"] > 0.35  # chance: 0.125
+    assert "text__embeddingpca0" in result["columns"]
+    assert "number__stars" in result["columns"]
+    assert result["polars"].columns == result["columns"]
+
+
+def test_top_labels_beat_popularity_and_chance(capsys):
+    result = run_main("top_labels")
+    assert result["hit_rate"] > result["popular"]
+    assert result["precision"] > 1.5 * result["at_random"]
+    assert "for the first new reader:" in capsys.readouterr().out
+
+
+def assert_is_picture(path):
+    from matplotlib import image
+
+    pixels = image.imread(path)
+    assert pixels.shape[:2] == (720, 960)
+    assert len(np.unique(pixels.reshape(-1, pixels.shape[2]), axis=0)) > 20
