@@ -123,7 +123,8 @@ def as_markdown(rows):
         "# Vectors against their references",
         "",
         "The largest difference between a feature of ours (float32, padded batches) and the reference, over the",
-        "largest value of the reference. The loop takes one text at a time, in float64, over transformers' own hidden states.",
+        "largest value of the reference. The loop takes one text at a time, in float64, over transformers' own hidden",
+        "states.",
         f'"{OWN.capitalize()}" is what the checkpoint\'s sentence-transformers configuration says. Made by '
         "`benchmarks/reference.py`",
         f"with torch {torch.__version__.partition('+')[0]}, transformers {transformers.__version__}, "

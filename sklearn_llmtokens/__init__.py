@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from ._recipes import text_pipeline
     from .embedding import LLMTokenEmbedder
     from .features import EmbeddingPCA
+    from .model_selection import precompute
     from .recommend import top_k_labels
     from .text import JiebaTokenizer, TextNormalizer
 
@@ -17,6 +18,7 @@ __all__ = [
     "JiebaTokenizer",
     "LLMTokenEmbedder",
     "TextNormalizer",
+    "precompute",
     "text_pipeline",
     "top_k_labels",
 ]
@@ -27,6 +29,7 @@ _HOMES = {
     "JiebaTokenizer": "text",
     "LLMTokenEmbedder": "embedding",
     "TextNormalizer": "text",
+    "precompute": "model_selection",
     "text_pipeline": "_recipes",
     "top_k_labels": "recommend",
 }

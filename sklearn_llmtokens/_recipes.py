@@ -1,4 +1,4 @@
-"""The defaults that we would use ourselves, as plain scikit-learn objects; the one module that may import every part."""
+"""The defaults that we would use ourselves, as plain scikit-learn objects; no other part imports them."""
 
 from sklearn.base import BaseEstimator, clone
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -10,15 +10,15 @@ from .embedding import LLMTokenEmbedder
 from .text import JiebaTokenizer
 
 _FINAL = {
-    # Rows of each block have unit length, so that one strength of regularisation suits few and many labels: measured from
-    # 8 labels a class to 3,000 rows, the accuracy is flat from C=5 to C=100.
+    # Rows of each block have unit length, so that one strength of regularisation suits few and many labels: from 8
+    # labels a class to 3,000 rows the accuracy is flat from C=5 to C=100.
     "classification": LogisticRegression(C=10, max_iter=1000),
     "regression": Ridge(alpha=0.5),
 }
 
 
 def text_pipeline(task="classification", *, embedder=None) -> Pipeline:
-    """Build a pipeline from texts to labels or numbers: words, characters and meaning side by side, then a linear model.
+    """Build a pipeline from texts to labels or numbers: words, characters and meaning side by side, and a linear model.
 
     Words that occur in both training and new texts are best told by TF-IDF, what is said in other words by the vectors
     of a language model; together they do better than either from a few labels to many.
@@ -33,8 +33,8 @@ def text_pipeline(task="classification", *, embedder=None) -> Pipeline:
     Returns
     -------
     Pipeline
-        Unfitted, with the steps ``features`` (a `FeatureUnion` of ``characters``, ``words`` and ``meaning``) and ``model``.
-        It takes a list, 1-D array or Series of str, and every part can be set:
+        Unfitted, with the steps ``features`` (a `FeatureUnion` of ``characters``, ``words`` and ``meaning``) and
+        ``model``. It takes a list, 1-D array or Series of str, and every part can be set:
         ``set_params(features__meaning__embedder__pooling="cls", model__C=1)``.
 
     Raises

@@ -153,7 +153,7 @@ def distinct(texts: Sequence[str]) -> tuple[list[str], np.ndarray]:
 class _Shape:
     """Stands for a container without column names: all that scikit-learn asks of it here is its shape."""
 
-    def __init__(self, shape: tuple[int, int]):
+    def __init__(self, shape: tuple[int, ...]):
         self.shape = shape
 
 
@@ -398,8 +398,7 @@ def _refuse_surrogates(texts: list[str | None], label) -> None:
             "".join(text for text in block if text is not None).encode()
         except UnicodeEncodeError:
             for i, text in enumerate(block, start):
-                at = lone_surrogate(text or "")
-                if at is not None:
+                if text is not None and (at := lone_surrogate(text)) is not None:
                     raise InvalidTextError(
                         f"{_position(i, label)} has a lone surrogate U+{ord(text[at]):04X} at character {at}, which is "
                         'not a character of Unicode: TextNormalizer(surrogates="replace") puts U+FFFD in its place.'

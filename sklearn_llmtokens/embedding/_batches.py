@@ -28,12 +28,12 @@ def token_budget_batches(lengths: Sequence[int], budget: int) -> list[np.ndarray
     >>> token_budget_batches([2, 9, 3, 2], budget=9)
     [array([1]), array([2, 0, 3])]
     """
-    lengths = np.asarray(lengths, dtype=np.int64)
-    order = np.argsort(-lengths, kind="stable")
+    n_tokens = np.asarray(lengths, dtype=np.int64)
+    order = np.argsort(-n_tokens, kind="stable")
     batches = []
     start = 0
     while start < len(order):
-        rows = max(1, budget // int(lengths[order[start]]))
+        rows = max(1, budget // int(n_tokens[order[start]]))
         batches.append(order[start : start + rows])
         start += rows
     return batches

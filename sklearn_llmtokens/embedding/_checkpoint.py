@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 from ..checkpoints import BUNDLED_CHECKPOINTS, bundled_checkpoint
 from ..exceptions import CheckpointError
@@ -374,5 +375,7 @@ def _read_dense(checkpoint: Checkpoint, path: str) -> DenseLayer:
 def _read_export(checkpoint: Checkpoint, own: dict) -> Conventions:
     if own["version"] > EXPORT_VERSION:
         raise CheckpointError(f"{checkpoint} was exported by a later version of this package: update it.")
-    values = {name: tuple(v) if isinstance(v, list) else v for name, v in own.items() if name != "version"}
-    return Conventions(**values | {"dense": tuple(_read_dense(checkpoint, path) for path in own["dense"])})
+    values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in own.items()}
+    del values["version"]
+    values["dense"] = tuple(_read_dense(checkpoint, path) for path in own["dense"])
+    return Conventions(**values)

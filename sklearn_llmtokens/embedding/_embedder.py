@@ -9,10 +9,11 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import HasMethods, Interval, StrOptions, fit_context
-from .._texts import TextTable, distinct, validate_texts
+from .._texts import TextTable, validate_texts
 from ..exceptions import FingerprintMismatchError
+from ._cells import read_cells
 from ._checkpoint import fingerprint, resolve
-from ._forward import Resources, Texts, embed_distinct, embed_tokens
+from ._forward import Resources, embed_distinct, embed_tokens
 from ._resolve import POOLING_NAMES, resolve_spec
 from ._spec import EmbeddingSpec
 from ._store import open_store
@@ -213,18 +214,20 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self.n_features_out_ = resolved.n_features * self.n_features_in_
         return self
 
-    def transform(self, X):
+    def transform(self, X, *, out=None):
         """Embed texts.
 
         Parameters
         ----------
         X : list, 1-D array or Series of str, or 2-D array or frame of them
             The texts. The columns of a 2-D input are embedded each and placed side by side.
+        out : ndarray of shape (n_texts, n_features_out_), dtype float16 or float32, default=None
+            Gets the rows, and is returned: a `numpy.memmap`, for more rows than memory holds.
 
         Returns
         -------
         ndarray of shape (n_texts, n_features_out_), dtype=float32
-            A row a text.
+            A row a text; `out` where it is given.
 
         Raises
         ------
@@ -244,12 +247,13 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         """
         check_is_fitted(self)
         table = self._read(X, reset=False)
-        texts, inverse = _distinct_texts(table, self.word_weights)
-        spec = self._spec_here()
-        n_features = self.n_features_out_ // len(table.columns)
+        cells = read_cells(table, self.word_weights)
+        rows = _result(out, (table.n_rows, self.n_features_out_))
+        vectors = rows.reshape(len(cells.inverse), -1) if table.n_rows else rows  # a row a cell
         store = open_store(self.cache, self.fingerprint_)
-        vectors = embed_distinct(texts, spec, n_features, store, self._resources())
-        return _to_rows(vectors, inverse, len(table.columns))
+        embed_distinct(cells.texts, self._spec_here(), store, self._resources(), vectors, cells.homes)
+        cells.fill(vectors)
+        return rows
 
     def transform_tokens(self, X):
         """Give the vectors of the tokens themselves.
@@ -275,9 +279,9 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         if len(table.columns) > 1:
             raise ValueError(f"X has {len(table.columns)} columns; transform_tokens takes one column of texts.")
         column = ["" if text is None else text for text in table.columns[0]]  # neither has tokens
-        texts, inverse = _distinct_texts(replace(table, columns=(column,)), None)
-        found = embed_tokens(texts, self._spec_here(), self._resources())
-        return [found[i] for i in inverse]
+        cells = read_cells(replace(table, columns=(column,)))
+        found = embed_tokens(cells.texts, self._spec_here(), self._resources())
+        return [found[i] for i in cells.inverse]
 
     def export(self, folder):
         """Write the checkpoint and the conventions in use as one folder.
@@ -382,29 +386,14 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         return tags
 
 
-def _distinct_texts(table: TextTable, word_weights) -> tuple[Texts, np.ndarray]:
-    """Give the distinct texts of all columns, and the index of each cell among them, -1 where it is missing."""
-    cells = [text for column in table.columns for text in column]
-    present = [i for i, text in enumerate(cells) if text is not None]
-    texts, index = distinct([cells[i] for i in present])
-    inverse = np.full(len(cells), -1, dtype=np.intp)
-    inverse[present] = index
-    spans = None if word_weights is None else [tuple(map(tuple, word_weights.word_spans(text))) for text in texts]
-
-    def where(i: int) -> str:
-        column, row = divmod(int(np.flatnonzero(inverse == i)[0]), table.n_rows)
-        label = table.labels[column]
-        return f"X[{row}]" if label is None else f"X[{row}, {label!r}]"
-
-    return Texts(texts, spans, where), inverse
-
-
-def _to_rows(vectors: np.ndarray, inverse: np.ndarray, n_columns: int) -> np.ndarray:
-    """Scatter the vectors of distinct texts to rows, columns side by side: (n_rows, n_columns * n_features)."""
-    n_features = vectors.shape[1]
-    rows = np.zeros((len(inverse), n_features), dtype=np.float32)
-    rows[inverse >= 0] = vectors[inverse[inverse >= 0]]
-    n_rows = len(inverse) // n_columns
-    # (n_columns * n_rows, d) -> (n_rows, n_columns * d)
-    by_column = rows.reshape(n_columns, n_rows, n_features)
-    return np.ascontiguousarray(by_column.transpose(1, 0, 2)).reshape(n_rows, n_columns * n_features)
+def _result(out, shape: tuple[int, int]) -> np.ndarray:
+    """Give the array that gets the rows: a new one, or `out` if it can hold them in place."""
+    if out is None:
+        return np.empty(shape, dtype=np.float32)
+    if not isinstance(out, np.ndarray) or out.dtype not in (np.float32, np.float16):
+        raise TypeError(
+            f"out must be an ndarray of float32 or float16, not {getattr(out, 'dtype', type(out).__name__)}."
+        )
+    if out.shape != shape or not out.flags.c_contiguous or not out.flags.writeable:
+        raise ValueError(f"out must be a writeable C-contiguous array of shape {shape}, and has shape {out.shape}.")
+    return out

@@ -1,6 +1,5 @@
 """Distinct texts -> look-up -> shards of misses -> the model -> store -> rows."""
 
-import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,47 +9,21 @@ import numpy as np
 
 from ..exceptions import NonFiniteVectorError, OutOfMemoryError, TextTooLongError, TruncationWarning
 from ._batches import total_order
+from ._cells import Texts
+from ._progress import Progress
 from ._sharding import run_shards
-from ._spec import EmbeddingSpec, ForwardSpec, Readout, text_key
+from ._spec import EmbeddingSpec, ForwardSpec, Readout
 from ._store import Store
 
 if TYPE_CHECKING:
-    from ._torch import TextTokens
+    from ._torch import Encoded, TextTokens
 
 # A shard is what is computed, stored and perhaps sent to a worker at once: an interrupted run loses no more than one.
 _SHARD_TEXTS = 1024
 _SHARD_CHARACTERS = 1 << 20
+_READ_ROWS = 4096
 
 _OF_ONE_TEXT = (TextTooLongError, OutOfMemoryError, NonFiniteVectorError)
-
-
-@dataclass(frozen=True)
-class Texts:
-    """Distinct texts on their way to vectors.
-
-    Attributes
-    ----------
-    texts : sequence of str of length n_texts
-        Each text once.
-    spans : sequence of length n_texts, or None
-        Weighted words of each text, where they change its vector.
-    where : callable
-        Gives the place of a text in the user's input, for messages.
-    """
-
-    texts: Sequence[str]
-    spans: Sequence[tuple] | None
-    where: Callable[[int], str]
-
-    def keys(self) -> list[bytes]:
-        """Give the key of each text in a store."""
-        if self.spans is None:
-            return [text_key(text) for text in self.texts]
-        return [text_key(text, spans) for text, spans in zip(self.texts, self.spans, strict=True)]
-
-    def take(self, idx: Sequence[int]) -> tuple[list[str], list | None]:
-        """Give the texts at `idx`, and their spans."""
-        return [self.texts[i] for i in idx], None if self.spans is None else [self.spans[i] for i in idx]
 
 
 @dataclass(frozen=True)
@@ -76,9 +49,9 @@ class Resources:
 
 
 def embed_distinct(
-    texts: Texts, spec: EmbeddingSpec, n_features: int, store: Store, resources: Resources
-) -> np.ndarray:
-    """Give the vectors of distinct texts, from the store where it has them and from the model where it has not.
+    texts: Texts, spec: EmbeddingSpec, store: Store, resources: Resources, out: np.ndarray, homes: np.ndarray
+) -> None:
+    """Write the vectors of distinct texts, from the store where it has them and from the model where it has not.
 
     Parameters
     ----------
@@ -86,17 +59,14 @@ def embed_distinct(
         The texts.
     spec : EmbeddingSpec
         Everything that changes a vector.
-    n_features : int
-        Features of a vector.
     store : Store
         Where vectors are kept.
     resources : Resources
         Device, batches, workers.
-
-    Returns
-    -------
-    ndarray of shape (n_texts, n_features), dtype=float32
-        A row a text.
+    out : ndarray of shape (n_rows, n_features)
+        Gets the vectors; nothing else of their size is held in memory.
+    homes : ndarray of shape (n_texts,)
+        The row of `out` for each text.
 
     Raises
     ------
@@ -109,23 +79,20 @@ def embed_distinct(
         Once, with the number of texts that were cut.
     """
     keys, namespace = texts.keys(), spec.digest()
-    out = np.zeros((len(keys), n_features), dtype=np.float32)
-    found = store.read(namespace, keys, out)
-    n_truncated = 0
-    with _Progress(len(keys), int(found.sum()), resources.verbose) as progress:
-        for wave in _waves(texts.texts, np.flatnonzero(~found), resources.n_jobs):
-            idx = [i for shard in wave for i in shard]
-            with store.flight(namespace, [keys[i] for i in idx]):
-                missing = _look_up_again(store, namespace, keys, wave, out)
-                progress.found(len(idx) - sum(map(len, missing)))
-                for shard, encoded in _encode(texts, missing, spec.forward, [spec.readout], resources, progress):
-                    (vectors,) = encoded.vectors
-                    out[shard] = vectors
-                    store.write(namespace, [keys[i] for i in shard], vectors)
-                    n_truncated += encoded.n_truncated
-    if n_truncated:
-        _warn_truncated(n_truncated, spec.forward.max_length)
-    return out
+    scratch = np.empty((min(_READ_ROWS, len(keys)), out.shape[1]), dtype=np.float32)
+
+    def look_up(idx: Sequence[int]) -> np.ndarray:
+        found = np.zeros(len(idx), dtype=bool)
+        for start in range(0, len(idx), _READ_ROWS):
+            part = np.asarray(idx[start : start + _READ_ROWS])
+            rows = scratch[: len(part)]
+            hits = found[start : start + _READ_ROWS] = store.read(namespace, [keys[i] for i in part], rows)
+            out[homes[part[hits]]] = rows[hits]
+        return found
+
+    missing = np.flatnonzero(~look_up(range(len(keys))))
+    for shard, encoded in _embed_missing(texts, keys, missing, spec.forward, [spec.readout], store, resources, look_up):
+        out[homes[shard]] = encoded.vectors[0]
 
 
 def embed_into(
@@ -163,22 +130,15 @@ def embed_into(
     """
     keys = texts.keys()
     namespaces = [EmbeddingSpec(forward, readout).digest() for readout in readouts]
-    n_encoded = n_tokens = n_truncated = 0
-    with _Progress(len(keys), 0, resources.verbose) as progress:
-        for wave in _waves(texts.texts, np.arange(len(keys)), resources.n_jobs):
-            idx = [i for shard in wave for i in shard]
-            with store.flight(namespaces[0], [keys[i] for i in idx], *namespaces[1:]):
-                there = np.flatnonzero(store.contains(namespaces, [keys[i] for i in idx]).all(axis=0))
-                missing = _leave_out(wave, {idx[k] for k in there})
-                progress.found(len(there))
-                for shard, encoded in _encode(texts, missing, forward, readouts, resources, progress):
-                    for namespace, vectors in zip(namespaces, encoded.vectors, strict=True):
-                        store.write(namespace, [keys[i] for i in shard], vectors)
-                    n_encoded += len(shard)
-                    n_tokens += encoded.n_tokens
-                    n_truncated += encoded.n_truncated
-    if n_truncated:
-        _warn_truncated(n_truncated, forward.max_length)
+
+    def look_up(idx: Sequence[int]) -> np.ndarray:
+        return np.all(store.contains(namespaces, [keys[i] for i in idx]), axis=0)
+
+    n_encoded = n_tokens = 0
+    missing = np.arange(len(keys))
+    for shard, encoded in _embed_missing(texts, keys, missing, forward, readouts, store, resources, look_up):
+        n_encoded += len(shard)
+        n_tokens += encoded.n_tokens
     return n_encoded, n_tokens
 
 
@@ -223,6 +183,35 @@ def embed_tokens(texts: Texts, spec: EmbeddingSpec, resources: Resources) -> "li
     return found
 
 
+def _embed_missing(
+    texts: Texts,
+    keys: Sequence[bytes],
+    missing: np.ndarray,
+    forward: ForwardSpec,
+    readouts: Sequence[Readout],
+    store: Store,
+    resources: Resources,
+    look_up: Callable[[Sequence[int]], np.ndarray],
+) -> "Iterator[tuple[list[int], Encoded]]":
+    """Encode and store the texts at `missing`, but for those that another thread or process is first to store."""
+    namespaces = [EmbeddingSpec(forward, readout).digest() for readout in readouts]
+    n_truncated = 0
+    with Progress(len(keys), len(keys) - len(missing), resources.verbose) as progress:
+        for wave in _waves(texts.texts, missing, resources.n_jobs):
+            idx = [i for shard in wave for i in shard]
+            with store.flight(namespaces[0], [keys[i] for i in idx], *namespaces[1:]):
+                done = {i for i, found in zip(idx, look_up(idx), strict=True) if found}
+                progress.found(len(done))
+                shards = [rest for shard in wave if (rest := [i for i in shard if i not in done])]
+                for shard, encoded in _encode(texts, shards, forward, readouts, resources, progress):
+                    for namespace, vectors in zip(namespaces, encoded.vectors, strict=True):
+                        store.write(namespace, [keys[i] for i in shard], vectors)
+                    n_truncated += encoded.n_truncated
+                    yield shard, encoded
+    if n_truncated:
+        _warn_truncated(n_truncated, forward.max_length)
+
+
 def _waves(texts: Sequence[str], missing: np.ndarray, n_jobs: int | None) -> Iterator[list[list[int]]]:
     """Cut the texts that are missing into shards of about equal length, and these into rounds of one a worker."""
     from joblib import effective_n_jobs
@@ -243,27 +232,13 @@ def _waves(texts: Sequence[str], missing: np.ndarray, n_jobs: int | None) -> Ite
         yield shards[start : start + (4 * workers if workers > 1 else 1)]
 
 
-def _look_up_again(store: Store, namespace: bytes, keys, wave, out: np.ndarray) -> list[list[int]]:
-    """Leave out of `wave` what another thread or process has stored in the meantime."""
-    idx = [i for shard in wave for i in shard]
-    rows = np.empty((len(idx), out.shape[1]), dtype=np.float32)
-    found = store.read(namespace, [keys[i] for i in idx], rows)
-    out[np.asarray(idx)[found]] = rows[found]
-    return _leave_out(wave, {i for i, hit in zip(idx, found, strict=True) if hit})
-
-
-def _leave_out(wave: list[list[int]], done: set[int]) -> list[list[int]]:
-    remaining = [[i for i in shard if i not in done] for shard in wave]
-    return [shard for shard in remaining if shard]
-
-
 def _encode(
     texts: Texts,
     shards: list[list[int]],
     forward: ForwardSpec,
     readouts: Sequence[Readout],
     resources: Resources,
-    progress: "_Progress",
+    progress: Progress,
 ):
     """Encode shards; yield the indices and vectors of each, and name the text in a complaint."""
     results = run_shards(
@@ -291,49 +266,3 @@ def _warn_truncated(count: int, max_length: int) -> None:
         TruncationWarning,
         stacklevel=4,
     )
-
-
-class _Progress:
-    """One bar of texts, with tokens a second and the share that came from the store; silent unless asked for."""
-
-    def __init__(self, n_texts: int, n_found: int, verbose: int):
-        self.n_texts, self.n_found, self.n_tokens = n_texts, n_found, 0
-        self.verbose, self.bar, self.shown = verbose, None, 0
-        self.start = time.perf_counter()
-
-    def __enter__(self) -> "_Progress":
-        if self.verbose:
-            from tqdm.auto import tqdm
-
-            self.bar = tqdm(total=self.n_texts, initial=self.n_found, desc="embedding", unit="text")
-            self.bar.set_postfix_str(self._postfix())
-        return self
-
-    def __exit__(self, *error) -> None:
-        if self.bar is not None:
-            self.bar.close()
-
-    def batch(self, n_sequences: int, n_tokens: int) -> None:
-        self.n_tokens += n_tokens
-        self.shown += n_sequences
-        self._advance(n_sequences)
-
-    def shard(self, n_texts: int, n_tokens: int) -> None:
-        """Count what no batch has counted: a shard that a worker did, or texts without a sequence of their own."""
-        if not self.shown:
-            self.n_tokens += n_tokens
-        self._advance(n_texts - self.shown)
-        self.shown = 0
-
-    def found(self, n_texts: int) -> None:
-        self.n_found += n_texts
-        self._advance(n_texts)
-
-    def _advance(self, n_texts: int) -> None:
-        if self.bar is not None:
-            self.bar.set_postfix_str(self._postfix(), refresh=False)
-            self.bar.update(n_texts)
-
-    def _postfix(self) -> str:
-        rate = self.n_tokens / max(time.perf_counter() - self.start, 1e-9)
-        return f"{rate:,.0f} tokens/s, {self.n_found / max(1, self.n_texts):.0%} from the cache"

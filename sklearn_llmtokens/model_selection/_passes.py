@@ -7,7 +7,8 @@ import numpy as np
 from joblib import effective_n_jobs
 
 from ..embedding._batches import total_order
-from ..embedding._forward import Resources, Texts, embed_into
+from ..embedding._cells import Texts
+from ..embedding._forward import Resources, embed_into
 from ..embedding._spec import EmbeddingSpec, ForwardSpec, Readout
 from ..embedding._sqlite_file import row_bytes
 from ..embedding._sqlite_store import STORE_LIMIT_VARIABLE

@@ -22,8 +22,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 
 from ..embedding import LLMTokenEmbedder
-from ..embedding._embedder import _distinct_texts
-from ..embedding._forward import Texts
+from ..embedding._cells import Texts, read_cells
 
 
 @dataclass(frozen=True)
@@ -130,7 +129,7 @@ class _Recorder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         for embedder in self.embedders:
             fitted = clone(embedder).fit(X)
             table = fitted._read(X, reset=False)
-            texts, _ = _distinct_texts(table, fitted.word_weights)
+            texts = read_cells(table, fitted.word_weights).texts
             self.requests.append(Request(fitted, texts))
             self.n_rows_ = table.n_rows
         return self

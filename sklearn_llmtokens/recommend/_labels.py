@@ -62,10 +62,10 @@ def top_k_labels(estimator, X, k=5, *, return_scores=False):
     >>> from sklearn.multiclass import OneVsRestClassifier
     >>> from sklearn.preprocessing import MultiLabelBinarizer
     >>> binarizer = MultiLabelBinarizer()
-    >>> tags = binarizer.fit_transform([["food"], ["gift", "read"], ["gift"], ["food", "gift"], ["read"]])
+    >>> tags = binarizer.fit_transform([["food"], ["gift", "read"], ["gift"], ["food"], ["read"]])
     >>> model = make_pipeline(TfidfVectorizer(), OneVsRestClassifier(LogisticRegression())).fit(texts, tags)
-    >>> binarizer.classes_[top_k_labels(model, ["apples"], k=2)]
-    array([['food', 'gift']], dtype=object)
+    >>> binarizer.classes_[top_k_labels(model, ["a gripping novel"], k=2)]
+    array([['read', 'gift']], dtype=object)
     """
     check_scalar(k, "k", Integral, min_val=1)
     scores, classes = _class_scores(estimator, X)

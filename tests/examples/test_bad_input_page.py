@@ -114,15 +114,15 @@ RAISES = {
         lambda e, new: pickle.loads(changed_checkpoint(new / "m")).transform(GOOD),
     ),
     ("an unknown pooling", 0): (ValueError, lambda e, _: LLMTokenEmbedder(pooling="avg").fit(GOOD)),
-    ("a layer that the model does not have", 0): (ValueError, lambda e, _: LLMTokenEmbedder(layer=9).fit(GOOD)),
+    ("a layer that the model does not have", 0): (ValueError, lambda e, _: LLMTokenEmbedder(layer=99).fit(GOOD)),
     ("a prompt that the checkpoint does not have", 0): (
         ValueError,
         lambda e, _: LLMTokenEmbedder(prompt="query").fit(GOOD),
     ),
-    ("more features than there are", 0): (ValueError, lambda e, _: LLMTokenEmbedder(truncate_dim=1000).fit(GOOD)),
+    ("more features than there are", 0): (ValueError, lambda e, _: LLMTokenEmbedder(truncate_dim=10_000).fit(GOOD)),
     ("a longer max_length than the model has positions", 0): (
         ValueError,
-        lambda e, _: LLMTokenEmbedder(max_length=9999).fit(GOOD),
+        lambda e, _: LLMTokenEmbedder(max_length=99_999).fit(GOOD),
     ),
     ("a device that is not there", 0): (
         ValueError,

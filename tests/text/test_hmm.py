@@ -19,13 +19,13 @@ def by_jieba(run):
     return " ".join(finalseg.cut(run))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(run=runs_of_characters)
 def test_one_run(run):
     assert _hmm.recognise([run]) == {run: by_jieba(run)}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(runs=st.lists(st.text(characters, min_size=3, max_size=3), min_size=_hmm._MIN_BATCH, unique=True))
 def test_many_runs_of_one_length_at_once(runs):
     assert _hmm.recognise(runs) == {run: by_jieba(run) for run in runs}

@@ -1,0 +1,107 @@
+"""From the cells of a table to its distinct texts, and from their vectors back to the rows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._texts import TextTable, distinct
+from ._spec import text_key
+
+_COPIED_ROWS = 8192
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Distinct texts on their way to vectors.
+
+    Attributes
+    ----------
+    texts : sequence of str of length n_texts
+        Each text once.
+    spans : sequence of length n_texts, or None
+        Weighted words of each text, where they change its vector.
+    where : callable
+        Gives the place of a text in the user's input, for messages.
+    """
+
+    texts: Sequence[str]
+    spans: Sequence[tuple] | None
+    where: Callable[[int], str]
+
+    def keys(self) -> list[bytes]:
+        """Give the key of each text in a store."""
+        if self.spans is None:
+            return [text_key(text) for text in self.texts]
+        return [text_key(text, spans) for text, spans in zip(self.texts, self.spans, strict=True)]
+
+    def take(self, idx: Sequence[int]) -> tuple[list[str], list | None]:
+        """Give the texts at `idx`, and their spans."""
+        return [self.texts[i] for i in idx], None if self.spans is None else [self.spans[i] for i in idx]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The distinct texts of a table and the cells that hold them, row by row.
+
+    Attributes
+    ----------
+    texts : Texts
+        The distinct texts.
+    inverse : ndarray of shape (n_cells,), dtype=intp
+        The text of each cell, -1 where it is missing.
+    homes : ndarray of shape (n_texts,), dtype=intp
+        The first cell of each text.
+    """
+
+    texts: Texts
+    inverse: np.ndarray
+    homes: np.ndarray
+
+    def fill(self, vectors: np.ndarray) -> None:
+        """Copy vectors from the first cell of each text to all its others; a missing cell gets zeros.
+
+        Parameters
+        ----------
+        vectors : ndarray of shape (n_cells, n_features)
+            Rows of the first cells are there; the others are filled in place.
+        """
+        present = self.inverse >= 0
+        vectors[~present] = 0
+        source = np.where(present, self.homes[self.inverse] if len(self.homes) else -1, -1)
+        others = np.flatnonzero(present & (source != np.arange(len(source))))
+        for start in range(0, len(others), _COPIED_ROWS):
+            part = others[start : start + _COPIED_ROWS]
+            vectors[part] = vectors[source[part]]
+
+
+def read_cells(table: TextTable, word_weights=None) -> Cells:
+    """Find the distinct texts of a table.
+
+    Parameters
+    ----------
+    table : TextTable
+        The columns of the user's input.
+    word_weights : object with ``word_spans(text)``, optional
+        Gives the weighted words of a text.
+
+    Returns
+    -------
+    Cells
+        Cells are numbered row by row, those of a row by column.
+    """
+    cells = [text for row in zip(*table.columns, strict=True) for text in row]
+    present = np.array([i for i, text in enumerate(cells) if text is not None], dtype=np.intp)
+    texts, index = distinct([cells[i] for i in present])
+    inverse = np.full(len(cells), -1, dtype=np.intp)
+    inverse[present] = index
+    homes = np.empty(len(texts), dtype=np.intp)
+    homes[index[::-1]] = present[::-1]  # the first cell of a text is written last
+    spans = None if word_weights is None else [tuple(map(tuple, word_weights.word_spans(text))) for text in texts]
+
+    def where(i: int) -> str:
+        row, column = divmod(int(homes[i]), len(table.columns))
+        label = table.labels[column]
+        return f"X[{row}]" if label is None else f"X[{row}, {label!r}]"
+
+    return Cells(Texts(texts, spans, where), inverse, homes)
