@@ -24,7 +24,7 @@ from sklearn_llmtokens.exceptions import (
     PrecisionWarning,
     TextTypeError,
 )
-from tests.checkpoints import FAMILIES, TEXTS
+from tests.checkpoints import FAMILIES, HIDDEN, TEXTS
 
 MANY = [f"{TEXTS[i % 8]} {i}" for i in range(150)]
 
@@ -553,3 +553,63 @@ def test_bundled_checkpoint_is_the_default():
     rows = LLMTokenEmbedder().fit_transform(["物流很快", "The room was clean", ""])
     assert rows.dtype == np.float32
     assert np.isfinite(rows).all()
+
+
+def test_out_gets_the_rows_in_place(checkpoints, tmp_path):
+    texts = TEXTS + TEXTS[::-1]
+    embedder = LLMTokenEmbedder(checkpoints["bert"], cache=None, normalize=True).fit(texts)
+    rows = embedder.transform(texts)
+    for dtype, tolerance in ((np.float32, 0), (np.float16, 1e-3)):
+        out = np.memmap(tmp_path / np.dtype(dtype).name, dtype, "w+", shape=rows.shape)
+        assert embedder.transform(texts, out=out) is out
+        np.testing.assert_allclose(out, rows, atol=tolerance, rtol=0)
+
+
+def test_out_with_missing_texts_and_columns(checkpoints):
+    X = np.array([["good", None], [None, "good"], ["屏幕", "good"]], dtype=object)
+    embedder = LLMTokenEmbedder(checkpoints["bert"], missing="zero").fit(X)
+    out = np.full((3, 2 * HIDDEN), 7, dtype=np.float32)
+    embedder.transform(X, out=out)
+    good = embedder.transform(np.array([["good", "good"]]))[0, :HIDDEN]
+    np.testing.assert_allclose(out[0], np.r_[good, np.zeros(HIDDEN)], atol=1e-6)
+    np.testing.assert_allclose(out[1], np.r_[np.zeros(HIDDEN), good], atol=1e-6)
+    np.testing.assert_allclose(out[2, HIDDEN:], good, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("out", "error"),
+    [
+        (np.empty((2, HIDDEN)), TypeError),
+        ([[0.0] * HIDDEN] * 2, TypeError),
+        (np.empty((3, HIDDEN), np.float32), ValueError),
+        (np.empty((2, 2 * HIDDEN), np.float32)[:, ::2], ValueError),
+    ],
+)
+def test_out_that_cannot_hold_the_rows_is_refused(checkpoints, out, error):
+    embedder = LLMTokenEmbedder(checkpoints["bert"]).fit(TEXTS)
+    with pytest.raises(error, match="out must be"):
+        embedder.transform(TEXTS[:2], out=out)
+
+
+def test_an_interrupted_transform_keeps_what_it_computed(checkpoints, tmp_path, monkeypatch):
+    from sklearn_llmtokens.embedding import _forward, _sharding
+
+    encoded = []
+    encode = _sharding._encode
+
+    def counted(texts, *args):
+        if len(encoded) == 6 and stop:
+            raise KeyboardInterrupt
+        encoded.extend(texts)
+        return encode(texts, *args)
+
+    monkeypatch.setattr(_forward, "_SHARD_TEXTS", 2)
+    monkeypatch.setattr(_sharding, "_encode", counted)
+    embedder = LLMTokenEmbedder(checkpoints["bert"], cache=tmp_path / "vectors").fit(TEXTS)
+    stop = True
+    with pytest.raises(KeyboardInterrupt):
+        embedder.transform(TEXTS)
+    stop = False
+    rows = embedder.transform(TEXTS)
+    assert sorted(encoded) == sorted(TEXTS)
+    np.testing.assert_allclose(rows, embedder.set_params(cache=None).transform(TEXTS), atol=1e-6)
