@@ -42,7 +42,7 @@ def main(argv=None):
     if args.write_held_out:
         write_held_out(args.write_held_out, args.data)
         return
-    sets, pairs = load_sets(args.data, args.rows), load_pairs(args.data, args.pairs)
+    sets, pairs = load_sets(args.data, args.rows, args.sets), load_pairs(args.data, args.pairs)
     if not sets and not pairs:
         print("no data: give --data or set SKLEARN_LLMTOKENS_DATA to a folder with the public sets")
         return
@@ -65,8 +65,8 @@ def is_held_out(text):
     return int(hashlib.md5(text.strip().encode()).hexdigest()[:8], 16) % 2 == 0
 
 
-def load_sets(data_home, n_rows, seed=0):
-    """Return {name: (texts, labels)} of the sets that are there, at most `n_rows` rows each."""
+def load_sets(data_home, n_rows, names=None, seed=0):
+    """Return {name: (texts, labels)} of the sets that are there, or of `names` alone, at most `n_rows` rows each."""
     home = {"data_home": data_home, "download_if_missing": False}
     loaders = {
         "shop hotel sentiment": lambda: _reviews(home, "酒店", "sentiment"),
@@ -78,7 +78,7 @@ def load_sets(data_home, n_rows, seed=0):
         "iflytek": lambda: _bunch(datasets.fetch_iflytek(subset="all", **home)),
         "csldcp": lambda: _bunch(datasets.fetch_csldcp(subset="all", **home)),
     }
-    found = {name: _try(name, loader) for name, loader in loaders.items()}
+    found = {name: _try(name, loader) for name, loader in loaders.items() if not names or name in names}
     return {name: _sample(*rows, n_rows, seed) for name, rows in found.items() if rows is not None}
 
 
@@ -249,7 +249,7 @@ def _unit(vectors):
 
 def as_markdown(results):
     """Return a table for accuracy, a row a representation, three numbers a set, and one for the pairs."""
-    names = list(next(iter(results.values()))["accuracy"])
+    names = list(dict.fromkeys(name for result in results.values() for name in result["accuracy"]))
     pairs = [name for name in PAIR_SETS if any(name in result["spearman"] for result in results.values())]
     lines = [
         "Accuracy with 8 and 32 labels a class, and with 3,000 rows.",
@@ -281,6 +281,7 @@ def _parser():
     parser.add_argument("--teacher", type=Path)
     parser.add_argument("--words", type=Path, help="words.npz that the training wrote")
     parser.add_argument("--rows", type=int, default=5000, help="at most so many rows of a set")
+    parser.add_argument("--sets", nargs="*", help="names of the labelled sets to measure with; all by default")
     parser.add_argument("--pairs", type=int, default=2000, help="at most so many pairs of a set")
     parser.add_argument(
         "--draws", type=int, nargs=3, default=(8, 5, 1), help="draws for 8 labels, 32 labels and 3,000 rows"

@@ -222,7 +222,6 @@ def test_a_missing_cell_is_named_by_row_and_column(library):
         (pl.Series([["a"]]), InvalidTextError, r"X\[0\] is a"),
         (pd.DataFrame({"a": [b"x"]}), TextTypeError, r"X\[0, 'a'\] is bytes"),
     ],
-    ids=lambda value: repr(value)[:40] if not isinstance(value, tuple | type) else "",
 )
 def test_what_is_no_column_of_text_is_refused_with_its_position(X, error, message):
     with pytest.raises(error, match=message):

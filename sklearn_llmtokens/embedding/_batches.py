@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 
-def token_budget_batches(lengths: Sequence[int], budget: int) -> list[np.ndarray]:
+def token_budget_batches(lengths: Sequence[int], budget: int, *, equal: bool = False) -> list[np.ndarray]:
     """Cut sequences into batches of at most `budget` tokens, padding included.
 
     Sequences are taken longest first, so that a batch that does not fit into memory is met at once and neighbours in a
@@ -17,6 +17,8 @@ def token_budget_batches(lengths: Sequence[int], budget: int) -> list[np.ndarray
         Tokens of each sequence; none may be 0.
     budget : int
         Most tokens of a batch, counted as rows times the longest. A longer sequence is a batch of its own.
+    equal : bool, default=False
+        Whether the sequences of a batch must be of one length, so that there is no padding at all.
 
     Returns
     -------
@@ -30,12 +32,16 @@ def token_budget_batches(lengths: Sequence[int], budget: int) -> list[np.ndarray
     """
     n_tokens = np.asarray(lengths, dtype=np.int64)
     order = np.argsort(-n_tokens, kind="stable")
+    falling = -n_tokens[order]
     batches = []
     start = 0
     while start < len(order):
-        rows = max(1, budget // int(n_tokens[order[start]]))
-        batches.append(order[start : start + rows])
-        start += rows
+        longest = int(n_tokens[order[start]])
+        stop = start + max(1, budget // longest)
+        if equal:
+            stop = min(stop, int(np.searchsorted(falling, -longest, side="right")))
+        batches.append(order[start:stop])
+        start = stop
     return batches
 
 

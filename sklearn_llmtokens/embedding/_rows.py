@@ -17,7 +17,7 @@ ROW_DTYPE = np.dtype("<f4")
 class CacheInfo:
     """What a store holds and how it has served this process.
 
-    Attributes
+    Parameters
     ----------
     hits, misses : int
         Rows that this process looked up and found, or did not find.

@@ -41,3 +41,12 @@ def test_the_order_of_shards_does_not_depend_on_that_of_the_input(texts, random)
     assert [texts[i] for i in total_order(texts)] == [shuffled[i] for i in total_order(shuffled)]
     sizes = np.array([len(texts[i]) for i in total_order(texts)])
     assert (np.diff(sizes) >= 0).all()
+
+
+@given(st.lists(st.integers(1, 12), max_size=60), st.integers(1, 40))
+def test_equal_batches_hold_one_length_each(lengths, budget):
+    batches = token_budget_batches(lengths, budget, equal=True)
+    assert sorted(i for batch in batches for i in batch) == list(range(len(lengths)))
+    for batch in batches:
+        assert len({lengths[i] for i in batch}) == 1
+        assert len(batch) == 1 or len(batch) * lengths[batch[0]] <= budget

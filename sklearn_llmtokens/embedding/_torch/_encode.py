@@ -198,7 +198,10 @@ def _batches(sequences: Sequence[Sequence_], batch_tokens: int | str, device: st
     if batch_tokens == "auto":
         batch_tokens = _BATCH_TOKENS.get(device.partition(":")[0], _BATCH_TOKENS_ACCELERATOR)
     full = [i for i, sequence in enumerate(sequences) if sequence.token_ids]
-    batches = token_budget_batches([len(sequences[i].token_ids) for i in full], int(batch_tokens))
+    # Padding changes the rounding of attention. On a CPU batches do without it, so that a text gives the same row in
+    # any company; an accelerator needs larger batches than that to be busy.
+    equal = device.startswith("cpu")
+    batches = token_budget_batches([len(sequences[i].token_ids) for i in full], int(batch_tokens), equal=equal)
     return [[full[i] for i in batch] for batch in batches]
 
 
@@ -293,10 +296,10 @@ def _mean_of_windows(pooled: torch.Tensor, sequences: Sequence[Sequence_], n_tex
 @torch.inference_mode()
 def _finish(loaded: LoadedModel, pooled: torch.Tensor, readout: Readout) -> np.ndarray:
     """Head, truncation, unit length: (n_texts, n_features) of float32."""
-    vectors = pooled
-    if readout.head and len(vectors):
+    vectors = pooled.double()
+    if readout.head:
         for layer in loaded.head:
-            vectors = layer(vectors.to(loaded.device)).cpu()
+            vectors = layer(vectors)
     if readout.truncate_dim is not None:
         vectors = vectors[:, : readout.truncate_dim]
     if readout.normalize:

@@ -89,7 +89,7 @@ class LoadedModel:
     tokenizer : TextTokenizer
         Makes token ids.
     head : tuple of callable
-        Maps of pooled vectors (n, n_in) to (n, n_out).
+        Maps of pooled vectors (n, n_in) to (n, n_out), in float64 on the CPU.
     device : str
         Where it lies.
     """
@@ -242,7 +242,7 @@ def _load(spec: ForwardSpec, device: str) -> LoadedModel:
         n_layers=text.num_hidden_layers,
         hidden_size=text.hidden_size,
         tokenizer=load_tokenizer(checkpoint, spec),
-        head=_load_head(conventions, device),
+        head=_load_head(conventions),
         device=device,
     )
 
@@ -262,18 +262,19 @@ def _text_config(config):
     return config.get_text_config(encoder=True) if config.is_encoder_decoder else config.get_text_config()
 
 
-def _load_head(conventions: Conventions, device: str) -> tuple[Callable[[torch.Tensor], torch.Tensor], ...]:
+def _load_head(conventions: Conventions) -> tuple[Callable[[torch.Tensor], torch.Tensor], ...]:
+    """Load the Dense layers, in float64 on the CPU: they are small, and one row must give what it gives among many."""
     from safetensors.torch import load_file
 
     head = []
     for dense in conventions.dense:
         tensors = load_file(dense.file)
-        linear = nn.Linear(dense.n_in, dense.n_out, bias="linear.bias" in tensors)
-        linear.load_state_dict({name.removeprefix("linear."): value.float() for name, value in tensors.items()})
+        linear = nn.Linear(dense.n_in, dense.n_out, bias="linear.bias" in tensors, dtype=torch.float64)
+        linear.load_state_dict({name.removeprefix("linear."): value.double() for name, value in tensors.items()})
         activation = getattr(nn, dense.activation.rsplit(".", 1)[-1], None)
         if activation is None:
             raise CheckpointError(f"{dense.file}: torch has no activation {dense.activation!r}.")
-        head.append(nn.Sequential(linear, activation()).eval().requires_grad_(False).to(device))
+        head.append(nn.Sequential(linear, activation()).eval().requires_grad_(False))
     return tuple(head)
 
 

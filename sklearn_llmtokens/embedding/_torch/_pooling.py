@@ -67,5 +67,7 @@ def _token_weights(mask: torch.Tensor, weights: torch.Tensor | None) -> torch.Te
 def _weighted_sum(hidden: torch.Tensor, weights: torch.Tensor, *, normalise: bool) -> torch.Tensor:
     if normalise:
         weights = weights / weights.sum(dim=1, keepdim=True).clamp(min=1e-9)
+    # The order of a sum depends on the padding of its batch: in float64 that does not reach the rounded result.
+    wide = torch.float64 if hidden.device.type == "cpu" else torch.float32
     # (batch, 1, length) @ (batch, length, features) -> (batch, features)
-    return torch.bmm(weights.unsqueeze(1), hidden.float()).squeeze(1)
+    return torch.bmm(weights.to(wide).unsqueeze(1), hidden.to(wide)).squeeze(1).float()
