@@ -92,7 +92,7 @@ def test_only_needed_layers_run(checkpoints, family, layer, calls):
     counted, before = [], hooks()
     handles = [module.register_forward_pre_hook(lambda m, args: counted.append(m)) for module in loaded.layers]
     try:
-        fitted.transform(TEXTS)
+        fitted.transform(TEXTS[:1])
     finally:
         for handle in handles:
             handle.remove()
