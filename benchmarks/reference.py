@@ -122,7 +122,7 @@ def as_markdown(rows):
     lines = [
         "# Vectors against their references",
         "",
-        "The largest difference between a feature of ours (float32, padded batches) and the reference, over the",
+        "The largest difference between a feature of ours (float32, in batches) and the reference, over the",
         "largest value of the reference. The loop takes one text at a time, in float64, over transformers' own hidden",
         "states.",
         f'"{OWN.capitalize()}" is what the checkpoint\'s sentence-transformers configuration says. Made by '

@@ -31,6 +31,11 @@ def _is_t5(folder):
     return json.loads((Path(folder) / "config.json").read_text())["model_type"] == "t5"
 
 
+def assert_close(found, expected):
+    """Equal but for rounding in float32, which grows with the largest value."""
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=5e-6 * max(4, np.abs(expected).max()))
+
+
 def pool(hidden, pooling, weights=None):
     """Pool (n_tokens, n_features) by a loop over tokens."""
     n_tokens, n_features = hidden.shape

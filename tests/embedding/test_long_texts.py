@@ -12,8 +12,8 @@ import pytest
 from sklearn_llmtokens import LLMTokenEmbedder
 from sklearn_llmtokens.embedding._spec import ForwardSpec
 from sklearn_llmtokens.exceptions import TextTooLongError, TruncationWarning
-from tests.checkpoints import FAMILIES, TEXTS
-from tests.embedding.oracle import NaiveModel, embed, pool
+from tests.checkpoints import TEXTS
+from tests.embedding.oracle import NaiveModel, assert_close, embed, pool
 
 LONG = "The room was clean, and the staff were friendly. 物流很快，包装完好。 " * 12
 MIXED = ["good", LONG, TEXTS[0], LONG[::-1]]
@@ -53,14 +53,14 @@ def cut_on_the_left(checkpoints, tmp_path):
 def test_truncation_keeps_the_first_tokens(checkpoints, family):
     expected = embed(NaiveModel(checkpoints[family]), MIXED, ["mean", "last"], max_length=24)
     found = cut_vectors(checkpoints[family], MIXED, pooling=("mean", "last"))
-    np.testing.assert_allclose(found, expected, atol=2e-5, rtol=1e-4)
+    assert_close(found, expected)
 
 
 @pytest.mark.parametrize("kind", ["bert", "gpt2", "llama"])
 def test_truncation_keeps_the_last_tokens_where_the_tokenizer_does(cut_on_the_left, kind):
     folder = cut_on_the_left(kind)
     expected = embed(NaiveModel(folder), MIXED, ["mean", "cls"], max_length=24)
-    np.testing.assert_allclose(cut_vectors(folder, MIXED, pooling=("mean", "cls")), expected, atol=2e-5, rtol=1e-4)
+    assert_close(cut_vectors(folder, MIXED, pooling=("mean", "cls")), expected)
 
 
 def test_one_warning_with_the_count_of_distinct_texts(checkpoints):
@@ -103,7 +103,7 @@ def test_prompt_eol_of_a_long_text_ends_with_the_prompt(checkpoints, cut_on_the_
     (sequence,), _ = sequences(folder, [LONG], prompt="prompt_eol", max_length=120)
     expected = naive.states(sequence.token_ids)[-1][-1]
     found = cut_vectors(folder, [LONG], prompt="prompt_eol", max_length=120)
-    np.testing.assert_allclose(found[0], expected, atol=2e-5, rtol=1e-4)
+    assert_close(found[0], expected)
     ids = naive.tokenizer('" means in one word:"', add_special_tokens=False)["input_ids"]
     assert sequence.token_ids[-4:] == ids[-4:]
 
@@ -126,7 +126,7 @@ def test_error_names_the_place_and_the_limit(checkpoints):
 
 
 @pytest.mark.parametrize("prompt", [None, "query: {text}", "a {text} b", "echo"])
-@pytest.mark.parametrize("kind", FAMILIES)
+@pytest.mark.parametrize("kind", ["bert", "xlm-roberta", "gpt2", "t5"])
 def test_windows_cover_every_token_of_the_text(checkpoints, kind, prompt):
     found, _ = sequences(checkpoints[kind], [LONG], long_text="chunk", prompt=prompt, max_length=64)
     assert len(found) > 3
@@ -153,7 +153,7 @@ def test_chunks_are_averaged_by_their_lengths(checkpoints, kind, pooling):
         n_tokens = len(window.token_ids) - tokenizer.n_special
         total = total + n_tokens * pool(naive.states(window.token_ids)[-1], pooling)
         norm += n_tokens
-    np.testing.assert_allclose(found[1], total / norm, atol=2e-5, rtol=1e-4)
+    assert_close(found[1], total / norm)
 
 
 def test_share_of_a_window_does_not_count_its_prompt(checkpoints):
@@ -194,7 +194,7 @@ def test_a_million_characters(checkpoints, long_text):
     assert np.isfinite(rows).all()
     if long_text == "truncate":
         short = embed(naive, [text[:3000]], ["weighted_mean"], (0,), max_length=128)
-        np.testing.assert_allclose(rows[:1], short, atol=2e-5, rtol=1e-4)
+        assert_close(rows[:1], short)
 
 
 def test_only_the_part_that_decides_is_tokenised(checkpoints, monkeypatch):
@@ -224,7 +224,7 @@ def test_a_very_long_text_is_cut_like_a_long_one(checkpoints, cut_on_the_left, l
 
 @pytest.mark.parametrize("text", ["a" * 5000, "的" * 5000, " " * 5000, "\n" * 5000, "🙂" * 2000, "e\u0301" * 3000])
 @pytest.mark.parametrize("long_text", ["truncate", "chunk"])
-@pytest.mark.parametrize("kind", ["bert", "llama", "xlm-roberta"])
+@pytest.mark.parametrize("kind", ["bert", "xlm-roberta"])
 def test_runs_of_one_character(checkpoints, kind, long_text, text):
     assert np.isfinite(cut_vectors(checkpoints[kind], [text], long_text=long_text)).all()
 

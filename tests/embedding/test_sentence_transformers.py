@@ -257,7 +257,7 @@ def test_all_minilm_l6_v2(batch_tokens):
     assert_same(minilm_folder(), texts=REAL_TEXTS, batch_tokens=batch_tokens)
 
 
-@pytest.mark.parametrize("name", [None, "query", "passage"])
+@pytest.mark.parametrize("name", [None, "query", "document"])
 def test_multilingual_e5_small(name):
     folder = named_folder("SKLEARN_LLMTOKENS_E5")
     texts = [*REAL_TEXTS, *TEXTS]

@@ -7,7 +7,7 @@ import pytest
 from sklearn_llmtokens import LLMTokenEmbedder
 from sklearn_llmtokens.exceptions import MissingTextError, TruncationWarning
 from tests.checkpoints import TEXTS
-from tests.embedding.oracle import NaiveModel
+from tests.embedding.oracle import NaiveModel, assert_close
 
 
 def fitted(folder, **params):
@@ -32,7 +32,7 @@ def test_vectors_are_the_hidden_states(checkpoints, family, layer):
         ]
         assert tokens.tokens == [naive.tokenizer.convert_ids_to_tokens(encoding["input_ids"][i]) for i in keep]
         np.testing.assert_array_equal(tokens.offsets, [encoding["offset_mapping"][i] for i in keep])
-        np.testing.assert_allclose(tokens.vectors, hidden[keep], atol=2e-5, rtol=1e-4)
+        assert_close(tokens.vectors, hidden[keep])
         assert tokens.vectors.dtype == np.float32
         assert tokens.offsets.dtype == np.int64
 

@@ -12,7 +12,7 @@ from sklearn_llmtokens import LLMTokenEmbedder
 from sklearn_llmtokens.embedding import _forward
 from sklearn_llmtokens.embedding._torch._tokenizer import _span_weights
 from tests.checkpoints import TEXTS
-from tests.embedding.oracle import NaiveModel, pool
+from tests.embedding.oracle import NaiveModel, assert_close, pool
 
 
 class Words(BaseEstimator):
@@ -47,12 +47,12 @@ def naive_vector(model, text, spans, pooling):
 
 
 @pytest.mark.parametrize("pooling", ["mean", "weighted_mean", "mean_sqrt_len", "max", "cls", "last"])
-@pytest.mark.parametrize("kind", ["bert", "roberta", "gpt2", "xlm-roberta", "t5"])
+@pytest.mark.parametrize("kind", ["bert", "gpt2", "xlm-roberta"])
 def test_weighted_tokens_equal_the_naive_loop(checkpoints, kind, pooling):
     naive = NaiveModel(checkpoints[kind])
     expected = [naive_vector(naive, text, STOPPED.word_spans(text), pooling) for text in SENTENCES]
     found = embedder(checkpoints[kind], word_weights=STOPPED, pooling=pooling).fit_transform(SENTENCES)
-    np.testing.assert_allclose(found, expected, atol=2e-5, rtol=1e-4)
+    assert_close(found, expected)
 
 
 def test_stop_words_are_read_by_the_model_but_not_pooled(checkpoints):
@@ -89,7 +89,7 @@ def test_words_are_found_under_a_prompt(checkpoints, kind, prompt):
     spans = [(a + at, b + at, w) for a, b, w in STOPPED.word_spans(text)]
     expected = naive_vector(naive, template.replace("{text}", text), spans, "mean")
     found = embedder(checkpoints[kind], word_weights=STOPPED, prompt=prompt, pooling="mean").fit_transform([text])
-    np.testing.assert_allclose(found[0], expected, atol=2e-5, rtol=1e-4)
+    assert_close(found[0], expected)
 
 
 @pytest.mark.parametrize("kind", ["bert", "llama"])
