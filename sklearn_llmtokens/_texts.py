@@ -191,7 +191,8 @@ def _read_container(X) -> TextTable:
 
 
 def _read_sequence(X: Sequence) -> TextTable:
-    nested = next((i for i, item in enumerate(X) if _is_nested(item)), None)
+    is_plain = {*map(type, X)} <= {str}  # the usual case, told in a fraction of the time
+    nested = None if is_plain else next((i for i, item in enumerate(X) if _is_nested(item)), None)
     if nested is None:
         return _one_column(list(X))
     if _is_table_of_numbers(X):

@@ -8,6 +8,7 @@ __all__ = [
     "MissingTextError",
     "NonFiniteVectorError",
     "OutOfMemoryError",
+    "PickledVersionWarning",
     "PrecisionWarning",
     "StoreError",
     "StoreWarning",
@@ -72,3 +73,7 @@ class TruncationWarning(UserWarning):
 
 class PrecisionWarning(UserWarning):
     """The precision asked for is emulated, and slow, on this processor."""
+
+
+class PickledVersionWarning(UserWarning):
+    """A pickle was written by another version of the package."""

@@ -13,13 +13,14 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.decomposition import PCA
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from .._pickling import VersionedPickle
 from .._sklearn import Interval, RealNotInt, StrOptions, fit_context
 
 _DTYPES = [np.float64, np.float32]
 _PARTIAL_SOLVERS = ("arpack", "randomized")
 
 
-class EmbeddingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class EmbeddingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedPickle, BaseEstimator):
     """Reduce embedding vectors by PCA, with partial whitening and removal of top directions.
 
     Parameters

@@ -3,10 +3,11 @@
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from ._cutting import Cutter, Remembered
+from ._cutting import Cutter
 from ._jieba import PartOfSpeechTagger, load_dictionary
 from ._shared import shared
 from ._user_dictionary import UserWords
@@ -14,6 +15,8 @@ from ._user_dictionary import UserWords
 # Arora, Liang and Ma 2017, "A simple but tough-to-beat baseline for sentence embeddings": weight a / (a + p(word)).
 _SMOOTHING = 1e-3
 _LATIN_WORD = re.compile(r"[a-zA-Z\u00c0-\u024f\u1e00-\u1eff]+")
+_MAX_REMEMBERED = 1 << 18
+_LONGEST_REMEMBERED = 64
 _BETWEEN_WORDS = ("P", "Z", "C")  # general categories: punctuation, separators, control
 
 
@@ -45,8 +48,8 @@ class Analysis:
         self._tagger = None if settings.pos is None else shared(PartOfSpeechTagger, settings.user_words)
         self._stop_words = _lowered(settings.stop_words) if settings.lowercase else settings.stop_words
         self._stem = None if settings.stemmer is None else _Stemmer(settings.stemmer)
-        self._written = Remembered(self._write)
-        self._weights = Remembered(self._weigh)
+        self._written = _Remembered(self._write)
+        self._weights = _Remembered(self._weigh)
 
     def words(self, texts: Sequence[str]) -> list[list[str]]:
         """Give the words of each text."""
@@ -140,6 +143,22 @@ def _has_tag(tag: str, kept: Sequence[str]) -> bool:
 
 def _lowered(words: frozenset[str]) -> frozenset[str]:
     return words | {word.lower() for word in words}
+
+
+class _Remembered(dict):
+    """Values of a function of a word, forgotten all at once when there are too many."""
+
+    def __init__(self, function: Callable[[str], Any]):
+        super().__init__()
+        self.function = function
+
+    def __missing__(self, word: str) -> Any:
+        value = self.function(word)
+        if len(self) >= _MAX_REMEMBERED:
+            self.clear()
+        if len(word) <= _LONGEST_REMEMBERED:
+            self[word] = value
+        return value
 
 
 class _Stemmer:

@@ -16,8 +16,8 @@ from ._jieba import load_dictionary
 from ._user_dictionary import UserWords
 
 _CHUNK = 1 << 17  # characters cut in one call
-_MAX_REMEMBERED = 1 << 18
-_LONGEST_REMEMBERED = 64
+_MAX_REMEMBERED = 1 << 18  # runs, and long words
+_LONGEST_REMEMBERED = 1 << 20  # after a longer text everything is forgotten, as its runs may be as long
 
 _FIRST_HAN = "\u4e00"
 _HAN = "\u4e00-\u9fd5"
@@ -57,8 +57,7 @@ class Cutter:
         self._removed = dictionary.removed if dictionary else frozenset()
         self._latin_words = dictionary.latin_words if dictionary else {}
         self._run = _RUN_OR_LATIN if self._latin_words else _RUN
-        self._words_of_run: dict[str, str] = {}
-        self._spaced_finer: dict[str, str] = Remembered(lambda spaced: f" {self.split_for_search(spaced[1:])}")
+        self._forget()
 
     def cut(self, texts: Sequence[str]) -> list[str]:
         """Give the words of each text with a space between them, without white space among them."""
@@ -81,27 +80,31 @@ class Cutter:
             text = _STRANGERS.sub(hole, text)
         spaced = " ".join(self.engine.cut(text))
         if self.hmm:
-            spaced = self._recognise(spaced)
+            spaced = self._replace(self._run, spaced, self._words_of_run, self._cut_runs)
         if self.mode == "search":
-            parts = _LONG_WORD.split(spaced)
-            parts[1::2] = map(self._spaced_finer.__getitem__, parts[1::2])
-            spaced = "".join(parts)
+            spaced = self._replace(_LONG_WORD, spaced, self._finer, self._split_words)
         spaced = spaced.replace("   ", " ")
         if strangers:
             spaced = _fill_holes(spaced, hole, strangers)
         return [words[1:-1] for words in spaced.split(mark)[1:-1]]
 
-    def _recognise(self, spaced: str) -> str:
-        """Give the runs of single characters to the hidden Markov model."""
-        parts = self._run.split(spaced)
-        runs = parts[1::2]
-        known = self._words_of_run
-        new = self._cut_runs([run for run in dict.fromkeys(runs) if run not in known])
-        parts[1::2] = [known.get(run) or new[run] for run in runs]
-        if len(known) > _MAX_REMEMBERED:
-            self._words_of_run = known = {}
-        known.update((run, words) for run, words in new.items() if len(run) <= _LONGEST_REMEMBERED)
+    def _replace(self, pattern: re.Pattern, spaced: str, known: dict[str, str], work_out: Callable) -> str:
+        """Replace what `pattern` finds, working out together what is not yet known."""
+        parts = pattern.split(spaced)
+        found = parts[1::2]
+        known.update(work_out(list(set(found).difference(known))))
+        parts[1::2] = map(known.__getitem__, found)
+        if len(known) > _MAX_REMEMBERED or len(spaced) > _LONGEST_REMEMBERED:
+            self._forget()
         return "".join(parts)
+
+    def _forget(self) -> None:
+        """Start anew with what is known; other threads go on with the dictionaries that they hold."""
+        self._words_of_run: dict[str, str] = {}
+        self._finer: dict[str, str] = {}
+
+    def _split_words(self, words: list[str]) -> dict[str, str]:
+        return {word: f" {self.split_for_search(word[1:])}" for word in words}
 
     def _cut_runs(self, runs: list[str]) -> dict[str, str]:
         """Cut runs, given and given back with a space between the pieces and at both ends."""
@@ -138,28 +141,6 @@ class Cutter:
 
     def _take_apart(self, words: str) -> str:
         return " ".join(" ".join(word) if word in self._removed else word for word in words.split(" "))
-
-
-class Remembered(dict):
-    """Values of a function by its argument, forgotten all at once when there are too many.
-
-    Parameters
-    ----------
-    function : callable
-        Gives the value for a key.
-    """
-
-    def __init__(self, function: Callable):
-        super().__init__()
-        self.function = function
-
-    def __missing__(self, key):
-        value = self.function(key)
-        if len(self) >= _MAX_REMEMBERED:
-            self.clear()
-        if len(key) <= _LONGEST_REMEMBERED:
-            self[key] = value
-        return value
 
 
 def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:

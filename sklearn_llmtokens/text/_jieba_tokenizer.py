@@ -9,6 +9,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from .._pickling import VersionedPickle
 from .._sklearn import StrOptions, fit_context
 from .._texts import distinct, validate_texts
 from ._analysis import Analysis, Settings, analysis_of
@@ -21,7 +22,9 @@ _MIN_SHARE = 50_000  # characters that are worth a worker process
 _analyses: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
-class JiebaTokenizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class JiebaTokenizer(
+    OneToOneFeatureMixin, TransformerMixin, VersionedPickle, BaseEstimator, auto_wrap_output_keys=None
+):
     """Cut Chinese texts into words with jieba.
 
     The words are those of jieba 0.42.1, without white space, several times faster where `rjieba` is installed

@@ -10,6 +10,7 @@ from numbers import Integral
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from .._pickling import VersionedPickle
 from .._sklearn import Interval, StrOptions, fit_context
 from .._texts import distinct, validate_texts
 from ._checks import checked_text
@@ -63,7 +64,9 @@ _CASES = {"lower": str.lower, "fold": str.casefold}
 _known_changes: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
-class TextNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class TextNormalizer(
+    OneToOneFeatureMixin, TransformerMixin, VersionedPickle, BaseEstimator, auto_wrap_output_keys=None
+):
     """Even out how texts are written.
 
     Each parameter is one kind of change. The defaults are those that nobody objects to: canonical Unicode, half-width
