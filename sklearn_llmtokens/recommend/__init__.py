@@ -1,5 +1,53 @@
-"""From vectors and classifiers to ranked lists."""
+"""From vectors, classifiers and clicks to ranked lists."""
 
+from ._base import BaseRecommender
+from ._calibrated import calibrated_rerank
+from ._catalog import Catalog
+from ._cold_item_split import ColdItemSplit
+from ._content import ContentRecommender
+from ._ease import EASERecommender
+from ._exposure import ExposureReport, exposure_report
+from ._global_time_split import GlobalTimeSplit
+from ._histories import Event
+from ._hybrid import HybridRecommender
+from ._item_knn import ItemKNNRecommender
 from ._labels import top_k_labels
+from ._leave_last_out import LeaveLastOut
+from ._mmr import mmr_rerank
+from ._popularity import PopularityRecommender
+from ._queries import Queries, make_queries
+from ._scorer import make_top_k_scorer
+from ._smoothed_transitions import SmoothedTransitionRecommender
+from ._transitions import TransitionRecommender
+from .metrics import catalog_coverage, exposure_gini, intra_list_diversity, mrr_at_k, ndcg_at_k, novelty, recall_at_k
 
-__all__ = ["top_k_labels"]
+__all__ = [
+    "BaseRecommender",
+    "Catalog",
+    "ColdItemSplit",
+    "ContentRecommender",
+    "EASERecommender",
+    "Event",
+    "ExposureReport",
+    "GlobalTimeSplit",
+    "HybridRecommender",
+    "ItemKNNRecommender",
+    "LeaveLastOut",
+    "PopularityRecommender",
+    "Queries",
+    "SmoothedTransitionRecommender",
+    "TransitionRecommender",
+    "calibrated_rerank",
+    "catalog_coverage",
+    "exposure_gini",
+    "exposure_report",
+    "intra_list_diversity",
+    "make_queries",
+    "make_top_k_scorer",
+    "mmr_rerank",
+    "mrr_at_k",
+    "ndcg_at_k",
+    "novelty",
+    "recall_at_k",
+    "top_k_labels",
+]

@@ -1,5 +1,6 @@
-"""Checks for estimators whose input is text, for this package and for others. None of it needs pytest to import."""
+"""Checks for estimators of texts and for recommenders, here and elsewhere. None of it needs pytest to import."""
 
+from ._recommenders import check_recommender, recommender_checks
 from ._suite import (
     TEXT_TO_TEXT_EXPECTED_FAILED_CHECKS,
     check_text_estimator,
@@ -9,7 +10,9 @@ from ._suite import (
 
 __all__ = [
     "TEXT_TO_TEXT_EXPECTED_FAILED_CHECKS",
+    "check_recommender",
     "check_text_estimator",
     "parametrize_with_text_checks",
+    "recommender_checks",
     "text_estimator_checks",
 ]

@@ -1,0 +1,243 @@
+"""Recommendation by what items are: profiles of item vectors against the catalogue, with cold items in it."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.preprocessing import normalize
+
+from .._sklearn import HasMethods, Interval, StrOptions
+from ._base import BaseRecommender
+from ._catalog import Catalog
+from ._faiss import FaissIndex
+from ._histories import Histories, as_histories, as_targets, as_text_histories
+from ._index import DenseIndex, SparseIndex
+from ._profiles import PROFILE_CONSTRAINTS, event_weights
+from ._selection import Selection
+from ._whitening import Whitening
+
+_SPARE_SHORTLIST = 16
+
+
+class ContentRecommender(BaseRecommender):
+    """Recommend items whose vectors are near to those of a history.
+
+    The vectors of the items are computed once, in ``fit``. A query is the weighted sum of the vectors of its history,
+    and an item's score is the cosine between both. No clicks are needed, so that new items are recommended at once.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        The items, with texts or features.
+    embedder : transformer, default=None
+        Gives a vector, dense or sparse, for each text, or for each row of texts and features (see `Catalog`): any
+        transformer of scikit-learn, a pipeline, :class:`~sklearn_llmtokens.LLMTokenEmbedder`. It is cloned, and fitted
+        on the catalogue. None is TF-IDF of words and of runs of 1 to 3 characters within words.
+    profile : {"harmonic", "last", "mean"} or float, default="harmonic"
+        Weight of the events from the latest one backwards: 1, 1/2, 1/3, ...; the latest alone; equal; or the powers of
+        a factor in (0, 1].
+    whiten : float, default=0.5
+        Exponent of whitening of dense vectors: their principal directions are divided by the standard deviation to this
+        power, so that what all texts share counts less. 0 leaves the vectors as they are, 1 gives all directions
+        the same variance. Sparse vectors are left as they are. The covariance is shrunk [2]_, which matters where
+        there are fewer items than features.
+    query : {"items", "texts"}, default="items"
+        Whether histories are of ids of the catalogue, or of texts: what somebody read or bought elsewhere.
+    index : {"exact", "faiss"}, default="exact"
+        Whether all items are compared with a query, or those in the cells of an inverted file of faiss that are
+        nearest to it; for dense vectors alone. `score_items`, candidates and empty histories take the exact way.
+    n_probe : int, default=32
+        Number of cells that faiss searches. More find more of the true best, and take longer.
+
+    Attributes
+    ----------
+    catalog_ : Catalog
+        The catalogue as it is now, with items that were added since ``fit``.
+    active_ : ndarray of shape (n_items,), dtype=bool
+        False for items that were removed.
+    popularity_ : ndarray of shape (n_items,), dtype=float32
+        Number of training sequences that have each item, which ranks items for an empty history.
+    embedder_ : transformer
+        The fitted embedder.
+    n_features_ : int
+        Length of a vector.
+
+    Raises
+    ------
+    ValueError
+        In ``fit``, if the catalogue has neither texts nor features, or the embedder gives NaN or infinity.
+
+    Notes
+    -----
+    Vectors are divided by their length (after whitening), and so is the profile, so that scores are between -1 and 1. A
+    profile of length zero (a text without known words) has the score 0 with every item.
+
+    References
+    ----------
+    .. [1] Jianlin Su, Jiarun Cao, Weijie Liu, Yangyiwen Ou. "Whitening Sentence Representations for Better Semantics
+       and Faster Retrieval". 2021. arXiv:2103.15316.
+    .. [2] Olivier Ledoit, Michael Wolf. "A well-conditioned estimator for large-dimensional covariance matrices".
+       Journal of Multivariate Analysis 88, 2004.
+
+    Examples
+    --------
+    >>> from sklearn_llmtokens.recommend import Catalog, ContentRecommender
+    >>> catalog = Catalog(["t1", "t2", "p", "c"], ["green tea", "black tea", "iron pot", "paper cup"])
+    >>> recommender = ContentRecommender(catalog).fit([["t1"], ["t2", "p"]])
+    >>> recommender.recommend([["t1"]], k=1)
+    array([['t2']], dtype=object)
+    >>> recommender.add_items(["t3"], ["green tea leaves"]).recommend([["t1"]], k=2)
+    array([['t3', 't2']], dtype=object)
+    """
+
+    _parameter_constraints: dict = {
+        "catalog": [Catalog],
+        "embedder": [HasMethods(["fit", "transform"]), None],
+        "profile": PROFILE_CONSTRAINTS,
+        "whiten": [Interval(Real, 0, 1, closed="both")],
+        "query": [StrOptions({"items", "texts"})],
+        "index": [StrOptions({"exact", "faiss"})],
+        "n_probe": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(
+        self, catalog, *, embedder=None, profile="harmonic", whiten=0.5, query="items", index="exact", n_probe=32
+    ):
+        self.catalog = catalog
+        self.embedder = embedder
+        self.profile = profile
+        self.whiten = whiten
+        self.query = query
+        self.index = index
+        self.n_probe = n_probe
+
+    def _fit(self, sequences: Histories) -> None:
+        self.embedder_ = _default_embedder() if self.embedder is None else clone(self.embedder)
+        vectors = _checked(_fit_transform(self.embedder_, self.catalog_.columns()), self.catalog_.n_items)
+        dense = not sparse.issparse(vectors)
+        self._whitening = Whitening.of(vectors, float(self.whiten)) if dense and self.whiten > 0 else None
+        self.n_features_ = vectors.shape[1]
+        self._index = DenseIndex(self._unit(vectors), vectors) if dense else SparseIndex(self._unit(vectors))
+        self._faiss = None
+        if self.index == "faiss":
+            if not dense:
+                raise ValueError(
+                    'index="faiss" is for dense vectors, and the embedder gives sparse ones: index="exact".'
+                )
+            self._faiss = FaissIndex(self._index.vectors, int(self.n_probe))
+
+    def _refit(self, sequences: Histories) -> None:
+        """Learn nothing: vectors do not depend on clicks."""
+
+    def _prepare(self, histories: Histories):
+        weights = event_weights(histories, self.profile)
+        if histories.texts is None:
+            return _unit_rows(self._index.profiles(histories.matrix(self.catalog_.n_items, weights)))
+        vectors, places = self._text_vectors(histories)
+        events = sparse.csr_array((weights, places, histories.indptr), shape=(histories.n_histories, vectors.shape[0]))
+        return _unit_rows(events @ vectors)
+
+    def _score(self, queries, items) -> np.ndarray:
+        return self._index.scores(queries, items)
+
+    def _contributions(self, histories: Histories, item_idx: np.ndarray) -> np.ndarray:
+        weights = event_weights(histories, self.profile).astype(np.float64)
+        if histories.texts is None:
+            events = histories.matrix(self.catalog_.n_items, weights)
+            profiles, vectors = self._index.profiles(events), self._index.take(histories.item_idx)
+        else:
+            distinct, places = self._text_vectors(histories)
+            events = sparse.csr_array(
+                (weights, places, histories.indptr), shape=(histories.n_histories, distinct.shape[0])
+            )
+            profiles, vectors = events @ distinct, distinct[places]
+        norms = _row_norms(profiles)
+        share = np.divide(
+            weights, norms[histories.row_idx], out=np.zeros_like(weights), where=norms[histories.row_idx] > 0
+        )
+        return share * self._index.pair_scores(vectors, item_idx[histories.row_idx])
+
+    def _add(self, idx: np.ndarray) -> None:
+        if not len(idx):
+            return
+        raw = _checked(self.embedder_.transform(self.catalog_.columns(idx)), len(idx))
+        vectors = self._unit(raw)
+        self._index.set(idx, vectors, raw)
+        if self._faiss is not None:
+            self._faiss.set(idx, vectors)
+
+    def _training_sequences(self, X, y) -> Histories:
+        if self.query == "items" or X is None:
+            return super()._training_sequences(X, y)
+        histories = as_text_histories(X)
+        if histories.n_histories == 0:
+            raise ValueError("Found array with 0 sample(s): X has no history. X=None fits without any.")
+        ids = [] if y is None else as_targets(y, self.catalog_, histories.n_histories)
+        return Histories(np.arange(len(ids) + 1), np.asarray(ids, dtype=np.intp))
+
+    def _read(self, X) -> Histories:
+        return as_text_histories(X) if self.query == "texts" else as_histories(X, self.catalog_)
+
+    def _ranked_chunks(self, histories: Histories, selection: Selection, k: int):
+        if self._faiss is None or selection.union is not None or (histories.lengths == 0).any():
+            yield from super()._ranked_chunks(histories, selection, k)
+            return
+        queries = self._prepare(histories)
+        n_wanted = min(k + selection.most_blocked() + _SPARE_SHORTLIST, self.catalog_.n_items)
+        shortlists = self._faiss.shortlist(queries, n_wanted, self.active_)
+        items = np.unique(shortlists[shortlists >= 0])
+        yield items, self._score(queries, items)
+
+    def _text_vectors(self, histories: Histories):
+        """Give vectors of the distinct texts of some histories, and which of them each event has."""
+        assert histories.texts is not None
+        used, places = np.unique(histories.item_idx, return_inverse=True)
+        if not len(used):
+            return self._index.take(np.empty(0, dtype=np.intp)), places
+        vectors = self.embedder_.transform([histories.texts[i] for i in used])
+        return self._unit(_checked(vectors, len(used))), places
+
+    def _unit(self, vectors):
+        return _unit_rows(vectors if self._whitening is None else self._whitening.apply(vectors))
+
+
+def _default_embedder():
+    from sklearn.pipeline import make_union
+
+    return make_union(
+        TfidfVectorizer(sublinear_tf=True, dtype=np.float32),
+        TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 3), sublinear_tf=True, dtype=np.float32),
+    )
+
+
+def _fit_transform(embedder, columns):
+    if hasattr(embedder, "fit_transform"):
+        return embedder.fit_transform(columns)
+    return embedder.fit(columns).transform(columns)
+
+
+def _checked(vectors, n_items: int):
+    """Give vectors as float32 rows, dense or sparse, or say what is wrong with them."""
+    if sparse.issparse(vectors):
+        vectors = sparse.csr_array(vectors, dtype=np.float32)
+        values = vectors.data
+    else:
+        values = vectors = np.asarray(vectors, dtype=np.float32)
+    if vectors.ndim != 2 or vectors.shape[0] != n_items:
+        raise ValueError(f"The embedder gave the shape {vectors.shape} for {n_items} items: a row each is needed.")
+    if not np.isfinite(values).all():
+        raise ValueError("The embedder gave NaN or infinity.")
+    return vectors
+
+
+def _unit_rows(vectors):
+    """Divide rows by their length; rows of zeros stay."""
+    return normalize(vectors, copy=True)
+
+
+def _row_norms(vectors) -> np.ndarray:
+    if sparse.issparse(vectors):
+        return np.sqrt(np.asarray(vectors.multiply(vectors).sum(axis=1, dtype=np.float64)).ravel())
+    return np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))

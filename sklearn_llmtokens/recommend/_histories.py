@@ -1,0 +1,363 @@
+"""Histories as flat arrays: what a batch of users did, read once and then handled by vector arithmetic."""
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from numbers import Real
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from ._catalog import Catalog, unhashable
+
+
+class Event(NamedTuple):
+    """One event of a history, where its weight or its time matters.
+
+    Parameters
+    ----------
+    item : str or int
+        Id of the item.
+    weight : float, default=1.0
+        How much the event counts; a negative weight is a dislike.
+    time : float, default=nan
+        When it was, in any unit, the same everywhere; NaN where it is not known.
+
+    Examples
+    --------
+    >>> from sklearn_llmtokens.recommend import Event
+    >>> [Event("tea", time=17.0), Event("pot", weight=0.5, time=18.0)]
+    [Event(item='tea', weight=1.0, time=17.0), Event(item='pot', weight=0.5, time=18.0)]
+    """
+
+    item: str | int
+    weight: float = 1.0
+    time: float = float("nan")
+
+
+@dataclass(frozen=True)
+class Histories:
+    """The histories of a batch, one after the other, oldest event first.
+
+    Attributes
+    ----------
+    indptr : ndarray of shape (n_histories + 1,), dtype=int64
+        History `i` is the events from ``indptr[i]`` to ``indptr[i + 1]``.
+    item_idx : ndarray of shape (n_events,), dtype=intp
+        Position in the catalogue of the item of each event, or in `texts` where these are given.
+    weights : ndarray of shape (n_events,), dtype=float32, or None
+        Weight of each event; None where all of them are 1.
+    times : ndarray of shape (n_events,), dtype=float64, or None
+        Time of each event, NaN where it is not known; None where none is.
+    texts : list of str or None
+        Distinct texts, for histories of texts instead of items.
+    """
+
+    indptr: np.ndarray
+    item_idx: np.ndarray
+    weights: np.ndarray | None = None
+    times: np.ndarray | None = None
+    texts: list[str] | None = None
+
+    @property
+    def n_histories(self) -> int:
+        return len(self.indptr) - 1
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Number of events of each history."""
+        return np.diff(self.indptr)
+
+    @property
+    def row_idx(self) -> np.ndarray:
+        """The history of each event."""
+        return np.repeat(np.arange(self.n_histories), self.lengths)
+
+    @property
+    def ages(self) -> np.ndarray:
+        """Number of events of the same history that came after each event: 0 for the latest."""
+        return np.repeat(self.indptr[1:], self.lengths) - 1 - np.arange(len(self.item_idx))
+
+    def rows(self, start: int, stop: int) -> "Histories":
+        """Give the histories from `start` to `stop`, without copies of their events."""
+        events = slice(int(self.indptr[start]), int(self.indptr[stop]))
+        return replace(
+            self,
+            indptr=self.indptr[start : stop + 1] - self.indptr[start],
+            item_idx=self.item_idx[events],
+            weights=None if self.weights is None else self.weights[events],
+            times=None if self.times is None else self.times[events],
+        )
+
+    def take(self, idx: np.ndarray) -> "Histories":
+        """Give the histories at `idx`, in that order, each as often as it is named."""
+        lengths = self.lengths[idx]
+        indptr = np.concatenate([[0], np.cumsum(lengths)])
+        events = np.repeat(self.indptr[:-1][idx] - indptr[:-1], lengths) + np.arange(indptr[-1])
+        return self.select(events, indptr)
+
+    def select(self, events: np.ndarray, indptr: np.ndarray) -> "Histories":
+        """Give the events at `events`, cut into histories by `indptr`."""
+        return replace(
+            self,
+            indptr=indptr,
+            item_idx=self.item_idx[events],
+            weights=None if self.weights is None else self.weights[events],
+            times=None if self.times is None else self.times[events],
+        )
+
+    def matrix(self, n_items: int, values: np.ndarray | None = None) -> sparse.csr_array:
+        """Give the summed values of each item's events, float32, of shape (n_histories, n_items)."""
+        data = np.ones(len(self.item_idx), np.float32) if values is None else np.asarray(values, np.float32)
+        # from pairs, which copies: a CSR array over these very arrays would sort and merge the histories in place
+        matrix = sparse.csr_array((data, (self.row_idx, self.item_idx)), shape=(self.n_histories, n_items))
+        matrix.sum_duplicates()
+        return matrix
+
+
+def as_histories(X, catalog: Catalog) -> Histories:
+    """Read `X` as histories of items of a catalogue.
+
+    Parameters
+    ----------
+    X : list, array or Series of histories
+        A history is a sequence of ids, oldest first, or of `Event` or plain tuples ``(id, weight)`` and
+        ``(id, weight, time)``; ids and tuples may be mixed. It may be empty.
+    catalog : Catalog
+        Where the ids are looked up.
+
+    Returns
+    -------
+    Histories
+        The same as flat arrays.
+
+    Raises
+    ------
+    ValueError
+        If an id is not in the catalogue, a weight is not finite, or times go back; the message has the row and the
+        place in it.
+    TypeError
+        If `X` or a row of it is not a sequence.
+
+    Examples
+    --------
+    >>> catalog = Catalog(["a", "b", "c"])
+    >>> histories = as_histories([["b", "a"], [], [("c", 0.5)]], catalog)
+    >>> histories.indptr, histories.item_idx, histories.weights
+    (array([0, 2, 2, 3]), array([1, 0, 2]), array([1. , 1. , 0.5], dtype=float32))
+    """
+    rows = [_as_row(row, i) for i, row in enumerate(_as_rows(X))]
+    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows], dtype=np.int64)]).astype(np.int64)
+    ids, weights, times = _split_events([event for row in rows for event in row], indptr)
+    try:
+        item_idx = catalog.lookup(ids)
+    except TypeError:
+        at = unhashable(ids)
+        raise TypeError(f"{_place(indptr, at)} is a {type(ids[at]).__name__}, not an id or an event.") from None
+    if len(item_idx) and item_idx.min() < 0:
+        at = int(np.flatnonzero(item_idx < 0)[0])
+        raise ValueError(
+            f"{_place(indptr, at)} is {ids[at]!r}, which is not in the catalogue of {catalog.n_items} items: add it, "
+            "or leave the event out."
+        )
+    return Histories(indptr, item_idx, weights, times)
+
+
+def as_text_histories(X) -> Histories:
+    """Read `X` as histories of texts.
+
+    Parameters
+    ----------
+    X : list, array or Series of histories
+        A history is a sequence of texts, oldest first, or of tuples as in `as_histories` with a text in the place of
+        the id.
+
+    Returns
+    -------
+    Histories
+        Flat arrays, with the distinct texts beside them.
+
+    Raises
+    ------
+    ValueError
+        As in `as_histories`.
+    TypeError
+        If something else than a text stands where one is expected.
+    """
+    rows = [_as_row(row, i) for i, row in enumerate(_as_rows(X))]
+    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows], dtype=np.int64)]).astype(np.int64)
+    texts, weights, times = _split_events([event for row in rows for event in row], indptr)
+    wrong = next((i for i, text in enumerate(texts) if not isinstance(text, str)), None)
+    if wrong is not None:
+        raise TypeError(f"{_place(indptr, wrong)} is {texts[wrong]!r}, not a str: query='texts' takes texts.")
+    index: dict[str, int] = {}
+    item_idx = np.fromiter((index.setdefault(text, len(index)) for text in texts), np.intp, len(texts))
+    return Histories(indptr, item_idx, weights, times, list(index))
+
+
+def as_targets(y, catalog: Catalog, n_rows: int) -> np.ndarray:
+    """Read `y` as one item a row.
+
+    Parameters
+    ----------
+    y : sequence of str or int, length n_rows
+        Ids.
+    catalog : Catalog
+        Where they are looked up.
+    n_rows : int
+        Number of rows of `X`.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,), dtype=intp
+        Positions in the catalogue.
+
+    Raises
+    ------
+    ValueError
+        If an id is not in the catalogue, or the length is another.
+    """
+    ids = y.tolist() if hasattr(y, "tolist") else list(y)
+    if len(ids) != n_rows:
+        raise ValueError(f"X has {n_rows} rows and y has {len(ids)}: y is the item that followed each history.")
+    found = catalog.lookup(ids)
+    if len(found) and found.min() < 0:
+        at = int(np.flatnonzero(found < 0)[0])
+        raise ValueError(f"y[{at}] is {ids[at]!r}, which is not in the catalogue of {catalog.n_items} items.")
+    return found
+
+
+def training_sequences(histories: Histories, y_idx: np.ndarray | None) -> Histories:
+    """Put each history and the item that followed into one sequence, and count a user once.
+
+    Where every event of a user is a row of its own, the sequence of a row is the history of the next one. Such a row is
+    absorbed by that next one, each row absorbing one at most, so that the user's longest sequence is what is left.
+
+    Parameters
+    ----------
+    histories : Histories
+        The rows of `X`.
+    y_idx : ndarray of shape (n_histories,) or None
+        The item that followed each; None takes the histories as they are.
+
+    Returns
+    -------
+    Histories
+        The sequences.
+
+    Examples
+    --------
+    >>> histories = as_histories([["a"], ["a", "b"], ["c"]], Catalog(["a", "b", "c"]))
+    >>> sequences = training_sequences(histories, np.array([1, 2, 0]))
+    >>> [part.tolist() for part in np.split(sequences.item_idx, sequences.indptr[1:-1])]
+    [[0, 1, 2], [2, 0]]
+    """
+    if y_idx is None:
+        return histories
+    kept = np.flatnonzero(~_absorbed(histories, y_idx))
+    histories, y_idx = histories.take(kept), y_idx[kept]
+    indptr = histories.indptr + np.arange(len(histories.indptr))
+    last = indptr[1:] - 1
+
+    def with_targets(values, targets):
+        out = np.empty(indptr[-1], dtype=values.dtype)
+        is_last = np.zeros(len(out), dtype=bool)
+        is_last[last] = True
+        out[is_last], out[~is_last] = targets, values
+        return out
+
+    return Histories(
+        indptr,
+        with_targets(histories.item_idx, y_idx),
+        None if histories.weights is None else with_targets(histories.weights, 1.0),
+        None if histories.times is None else with_targets(histories.times, np.nan),
+    )
+
+
+def _absorbed(histories: Histories, y_idx: np.ndarray) -> np.ndarray:
+    """Say of each row whether its whole sequence is the history of another row."""
+    items, times = histories.item_idx.astype(np.int64), histories.times
+    bounds = list(zip(histories.indptr[:-1].tolist(), histories.indptr[1:].tolist(), strict=True))
+    waiting: dict[tuple[bytes, bytes], list[int]] = {}
+    for row, (start, stop) in enumerate(bounds):
+        if stop > start:
+            # the time of the last event is that of the other row's target, which is not known
+            key = items[start:stop].tobytes(), b"" if times is None else times[start : stop - 1].tobytes()
+            waiting.setdefault(key, []).append(row)
+    absorbed = np.zeros(len(bounds), dtype=bool)
+    for row, (start, stop) in enumerate(bounds):
+        sequence = items[start:stop].tobytes() + np.int64(y_idx[row]).tobytes()
+        others = waiting.get((sequence, b"" if times is None else times[start:stop].tobytes()))
+        if others:
+            others.pop()
+            absorbed[row] = True
+    return absorbed
+
+
+def _as_rows(X) -> Sequence:
+    if isinstance(X, str | bytes | Set | Mapping) or not isinstance(X, Iterable):
+        raise TypeError(f"X is a {type(X).__name__}: pass a list, an array or a Series of histories.")
+    if hasattr(X, "columns"):
+        raise TypeError("X is a frame: pass one column of it, whose cells are histories.")
+    return X if isinstance(X, list | tuple) else list(X)
+
+
+def _as_row(row, i: int) -> Sequence:
+    if type(row) is list:
+        return row
+    if isinstance(row, str | bytes | Set | Mapping) or not isinstance(row, Iterable):
+        raise TypeError(
+            f"X[{i}] is {row!r} of type {type(row).__name__}: a row is a history, a list of ids, even of one."
+        )
+    if isinstance(row, Event):
+        raise TypeError(f"X[{i}] is an Event: a row is a history, a list of events, even of one.")
+    return row.tolist() if hasattr(row, "tolist") else list(row)
+
+
+def _split_events(events: list, indptr: np.ndarray) -> tuple[list, np.ndarray | None, np.ndarray | None]:
+    """Give ids, weights and times of events that are ids or tuples."""
+    if not any(isinstance(event, tuple) for event in events):
+        return events, None, None
+    ids: list = []
+    weights, times = np.ones(len(events), np.float32), np.full(len(events), np.nan)
+    for at, event in enumerate(events):
+        if not isinstance(event, tuple):
+            ids.append(event)
+            continue
+        if not 1 <= len(event) <= 3:
+            raise ValueError(f"{_place(indptr, at)} is {event!r}: an event is (id, weight) or (id, weight, time).")
+        ids.append(event[0])
+        if len(event) > 1:
+            weights[at] = _number(event[1], f"The weight of {_place(indptr, at)}")
+        if len(event) > 2:
+            times[at] = _number(event[2], f"The time of {_place(indptr, at)}", may_be_nan=True)
+    _refuse_disorder(times, indptr)
+    return ids, None if (weights == 1).all() else weights, None if np.isnan(times).all() else times
+
+
+def _number(value, what: str, *, may_be_nan: bool = False) -> float:
+    if isinstance(value, np.datetime64):
+        value = value.astype("datetime64[us]").astype(np.int64) / 1e6
+    elif hasattr(value, "timestamp"):
+        value = value.timestamp()
+    if not isinstance(value, Real):
+        raise TypeError(f"{what} is {value!r} of type {type(value).__name__}, not a number.")
+    if not (np.isfinite(float(value)) or (may_be_nan and value != value)):
+        raise ValueError(f"{what} is {value!r}: it must be finite.")
+    return float(value)
+
+
+def _refuse_disorder(times: np.ndarray, indptr: np.ndarray) -> None:
+    falls = np.flatnonzero(np.diff(times) < 0) + 1
+    falls = falls[~np.isin(falls, indptr)]
+    if len(falls):
+        at = int(falls[0])
+        raise ValueError(
+            f"{_place(indptr, at)} is at {times[at]}, before the event that stands before it ({times[at - 1]}): a "
+            "history is given oldest first."
+        )
+
+
+def _place(indptr: np.ndarray, at: int) -> str:
+    row = int(np.searchsorted(indptr, at, side="right")) - 1
+    return f"X[{row}][{at - int(indptr[row])}]"

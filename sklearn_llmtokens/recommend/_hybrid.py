@@ -1,0 +1,366 @@
+"""Several recommenders as one: their scores in a weighted sum, whose weights are learnt in seconds."""
+
+from dataclasses import dataclass
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import clone
+
+from .._sklearn import BaseComposition, Interval, StrOptions
+from ._base import BaseRecommender
+from ._fusion_weights import shortlist, softmax_weights
+from ._histories import Histories
+from ._latest_slice import latest_slice
+
+_PRETENDED_COLD = 0.1  # share of the items whose events are hidden while weights are learnt
+_RANK_OFFSET = 60.0  # of reciprocal rank fusion (Cormack et al. 2009)
+_QUERIES_AT_ONCE = 64
+_FEWEST_QUERIES = 20
+
+
+class HybridRecommender(BaseComposition, BaseRecommender):
+    """Rank by a weighted sum of the scores of several recommenders.
+
+    Weights are learnt by default: the latest events of the training sequences are held out, the recommenders learn
+    from what came before, and the weights are those under which the softmax over the catalogue finds the held-out items
+    best. Items without a click have weights of their own, because of them only content can speak. Then all
+    recommenders learn from everything.
+
+    Parameters
+    ----------
+    recommenders : list of (str, recommender)
+        Named recommenders of one catalogue. They are cloned. "drop" in the place of a recommender leaves it out.
+    weights : "auto", list or dict, default="auto"
+        One number for each recommender, in their order or by name, or a pair of numbers, for items that have clicks
+        and for items that have none: what its best item that is not in the history adds. "auto" learns them.
+    fusion : {"scores", "ranks"}, default="scores"
+        Whether scores are added, or ``61 / (60 + rank)`` of the items whose score is above 0 (reciprocal rank fusion).
+    cold_odds : float, default=8.0
+        How many times likelier to be wanted an item without clicks is taken to be than one whose clicks were hidden,
+        where weights are learnt and no times tell: what is new is in demand, what was hidden is of any age.
+    n_validation : int, default=2000
+        Largest number of held-out events from which the weights are learnt.
+
+    Attributes
+    ----------
+    catalog_ : Catalog
+        The catalogue as it is now, with items that were added since ``fit``.
+    active_ : ndarray of shape (n_items,), dtype=bool
+        False for items that were removed.
+    popularity_ : ndarray of shape (n_items,), dtype=float32
+        Number of training sequences that have each item, which ranks items for an empty history.
+    recommenders_ : dict of str to recommender
+        The fitted recommenders.
+    weights_ : dict of str to tuple of float
+        What a recommender's best item adds to its score, on average: for items that have clicks and for others.
+    cold_bias_ : float
+        What is added to the score of items that have no clicks.
+
+    Raises
+    ------
+    ValueError
+        In ``fit``, if names are not distinct, the catalogues differ, or `weights` does not match the recommenders.
+
+    Notes
+    -----
+    Scores of different recommenders do not compare. Weights that are given multiply a score that is divided by the best
+    one of the query; weights that are learnt multiply this and, beside it, the score as it is: how sure a recommender
+    is of one query beside another counts as far as it helped.
+
+    Without times, the held-out events are the last ones of each sequence; with times, the last ones after the 0.9
+    quantile of all times. If fewer than 20 of those with times are of items that had none before, the events of a tenth
+    of the items, drawn at random, are hidden from the recommenders while weights are learnt, so that something is
+    learnt of cold items. With fewer than 20 held-out events all weights are 1.
+
+    References
+    ----------
+    .. [1] Gordon V. Cormack, Charles L. A. Clarke, Stefan Büttcher. "Reciprocal Rank Fusion Outperforms Condorcet and
+       Individual Rank Learning Methods". SIGIR 2009.
+
+    Examples
+    --------
+    >>> from sklearn_llmtokens.recommend import Catalog, ContentRecommender, HybridRecommender, TransitionRecommender
+    >>> catalog = Catalog(["t1", "t2", "p", "c"], ["green tea", "black tea", "iron pot", "tea cup"])
+    >>> parts = [("content", ContentRecommender(catalog)), ("next", TransitionRecommender(catalog))]
+    >>> recommender = HybridRecommender(parts, weights={"content": 1, "next": 2}).fit([["t1", "p"], ["t2", "p"]])
+    >>> recommender.recommend([["t1"]], k=2)
+    array([['p', 'c']], dtype=object)
+    >>> recommender.set_params(content__profile="last").get_params()["content__profile"]
+    'last'
+    """
+
+    _parameter_constraints: dict = {
+        "recommenders": [list],
+        "weights": [StrOptions({"auto"}), list, tuple, dict, np.ndarray],
+        "fusion": [StrOptions({"scores", "ranks"})],
+        "cold_odds": [Interval(Real, 0, None, closed="neither")],
+        "n_validation": [Interval(Integral, 1, None, closed="left")],
+    }
+    _needs_whole_rows = True
+
+    def __init__(self, recommenders, *, weights="auto", fusion="scores", cold_odds=8.0, n_validation=2000):
+        self.recommenders = recommenders
+        self.weights = weights
+        self.fusion = fusion
+        self.cold_odds = cold_odds
+        self.n_validation = n_validation
+
+    @property
+    def catalog(self):
+        """The catalogue that the recommenders share."""
+        return next(iter(self._named().values())).catalog
+
+    def get_params(self, deep=True):
+        """Get the parameters, and those of the recommenders as ``name__parameter``.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to get the recommenders and their parameters as well.
+
+        Returns
+        -------
+        dict
+            Values by name.
+        """
+        return self._get_params("recommenders", deep=deep)
+
+    def set_params(self, **params):
+        """Set parameters, replace a recommender by its name, or set a parameter of one as ``name__parameter``.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by name.
+
+        Returns
+        -------
+        HybridRecommender
+            The recommender itself.
+        """
+        self._set_params("recommenders", **params)
+        return self
+
+    def _named(self) -> dict:
+        """Give the recommenders that are not dropped, by name."""
+        named = self.recommenders
+        if not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in named):
+            raise ValueError("recommenders must be a list of pairs (name, recommender).")
+        self._validate_names([name for name, _ in named])
+        kept = {name: part for name, part in named if not (isinstance(part, str) and part == "drop")}
+        if not kept:
+            raise ValueError("recommenders is empty: pass at least one pair (name, recommender).")
+        for name, part in kept.items():
+            if not isinstance(part, BaseRecommender):
+                raise TypeError(f"{name!r} is a {type(part).__name__}, not a recommender of this package.")
+        return kept
+
+    def _fit(self, sequences: Histories) -> None:
+        named = self._named()
+        for name, part in named.items():
+            if part.catalog != self.catalog_:
+                raise ValueError(f"The recommender {name!r} has another catalogue than the first one: they share one.")
+        self._has_clicks = self.popularity_ > 0
+        if isinstance(self.weights, str):
+            self._learn(named, sequences)
+        else:
+            self.recommenders_ = {name: clone(part)._fit_sequences(sequences) for name, part in named.items()}
+            self._weights = _Weights.given(_given_weights(self.weights, list(named)))
+        self.weights_ = dict(zip(named, self._weights.of_best(), strict=True))
+        self.cold_bias_ = self._weights.cold_bias
+
+    def _refit(self, sequences: Histories) -> None:
+        for part in self.recommenders_.values():
+            part._refit_sequences(sequences)
+        self._has_clicks = self.popularity_ > 0
+
+    def _learn(self, named: dict, sequences: Histories) -> None:
+        """Learn weights on the latest events, from recommenders of the earlier ones, and let these learn from all."""
+        rng = np.random.default_rng(0)
+        earlier, queries, target_idx = latest_slice(sequences, int(self.n_validation))
+        cold_odds = 1.0
+        if sequences.times is None or (~_is_known(earlier, self.catalog_.n_items))[target_idx].sum() < _FEWEST_QUERIES:
+            earlier = _without(earlier, rng.random(self.catalog_.n_items) < _PRETENDED_COLD)
+            cold_odds = float(self.cold_odds)
+        is_known = _is_known(earlier, self.catalog_.n_items)
+        self._weights = _Weights.given(np.ones((len(named), 2)))
+        if len(target_idx) < _FEWEST_QUERIES or not is_known.any():
+            self.recommenders_ = {name: clone(part)._fit_sequences(sequences) for name, part in named.items()}
+            return
+        self.recommenders_ = {name: clone(part)._fit_sequences(earlier) for name, part in named.items()}
+        self._weights = self._weights_for(queries, target_idx, ~is_known, cold_odds, rng)
+        for part in self.recommenders_.values():
+            part._refit_sequences(sequences)
+
+    def _weights_for(
+        self, queries: Histories, target_idx: np.ndarray, is_cold: np.ndarray, cold_odds: float, rng
+    ) -> "_Weights":
+        """Learn from queries and the items that followed."""
+        n_parts = len(self.recommenders_)
+        features, log_counts, scales = [], [], []
+        for start in range(0, len(target_idx), _QUERIES_AT_ONCE):
+            batch = queries.rows(start, min(start + _QUERIES_AT_ONCE, len(target_idx)))
+            targets = target_idx[start : start + batch.n_histories]
+            scores, best = zip(*self._parts(batch), strict=True)
+            allowed = np.ones(scores[0].shape, dtype=bool)
+            allowed[batch.row_idx, batch.item_idx] = False
+            items, log_count = shortlist(list(scores), targets, allowed, rng)
+            values = np.stack([np.take_along_axis(one, items, axis=1) for one in scores], axis=2)
+            relative = values / np.stack(best, axis=1)[:, np.newaxis, :]
+            features.append(_by_warmth(np.concatenate([values, relative], axis=2), is_cold[items]))
+            log_counts.append(log_count)
+            scales.append(np.stack(best, axis=1))
+        scale = np.concatenate(scales).mean(axis=0)
+        table = np.concatenate(features)
+        n_features = table.shape[2]
+        for first in (0, 2 * n_parts):
+            table[:, :, first : first + n_parts] /= scale
+        learnt = softmax_weights(table, np.concatenate(log_counts), np.arange(n_features) == n_features - 1)
+        absolute, relative = learnt[:-1].reshape(2, 2, n_parts).transpose(1, 2, 0)
+        return _Weights(absolute / scale[:, np.newaxis], relative, scale, float(learnt[-1] + np.log(cold_odds)))
+
+    def _parts(self, histories: Histories):
+        """Give scores of all items and the best one of those not in the history, for each recommender."""
+        n_items = self.catalog_.n_items
+        for part in self.recommenders_.values():
+            scores = part._score(part._prepare(histories), slice(0, n_items))
+            if self.fusion == "ranks":
+                scores = _reciprocal_ranks(scores)
+            seen = scores[histories.row_idx, histories.item_idx]
+            scores[histories.row_idx, histories.item_idx] = 0
+            best = np.abs(scores).max(axis=1, initial=0)
+            scores[histories.row_idx, histories.item_idx] = seen
+            yield scores, np.where(best > 0, best, np.float32(1))
+
+    def _prepare(self, histories: Histories) -> Histories:
+        return histories
+
+    def _score(self, queries: Histories, items) -> np.ndarray:
+        cold = np.flatnonzero(~self._has_clicks)
+        total = np.zeros((queries.n_histories, self.catalog_.n_items), dtype=np.float32)
+        total[:, cold] = self._weights.cold_bias
+        for j, (scores, best) in enumerate(self._parts(queries)):
+            factors = self._weights.factors(j, best)
+            of_cold = scores[:, cold] * factors[:, 1:]
+            total[:, cold] += of_cold
+            scores *= factors[:, :1]
+            scores[:, cold] = 0
+            total += scores
+        return total[:, items]
+
+    def _contributions(self, histories: Histories, item_idx: np.ndarray) -> np.ndarray:
+        if self.fusion == "ranks":
+            raise ValueError('With fusion="ranks" the events have no exact shares: fusion="scores" has them.')
+        row_idx, is_cold = histories.row_idx, (~self._has_clicks[item_idx]).astype(np.intp)
+        shares = (self._weights.cold_bias * is_cold / np.maximum(histories.lengths, 1))[row_idx]
+        best = [np.empty((0, len(self.recommenders_)), dtype=np.float32)]
+        for start, stop in self._query_chunks(histories.n_histories, self.catalog_.n_items):
+            best.append(np.stack([one for _, one in self._parts(histories.rows(start, stop))], axis=1))
+        for j, part in enumerate(self.recommenders_.values()):
+            factors = self._weights.factors(j, np.concatenate(best)[:, j]).astype(np.float64)
+            own = factors[np.arange(len(is_cold)), is_cold][row_idx]
+            shares = shares + own * part._contributions(histories, item_idx)
+        return shares
+
+    def _add(self, idx: np.ndarray) -> None:
+        before = {name: vars(part).copy() for name, part in self.recommenders_.items()}
+        try:
+            for part in self.recommenders_.values():
+                part._extend(self.catalog_, idx)
+        except BaseException:
+            for name, part in self.recommenders_.items():
+                vars(part).clear()
+                vars(part).update(before[name])
+            raise
+        new = np.zeros(self.catalog_.n_items - len(self._has_clicks), dtype=bool)
+        self._has_clicks = np.concatenate([self._has_clicks, new])
+
+
+@dataclass(frozen=True)
+class _Weights:
+    """What scores are multiplied with.
+
+    Attributes
+    ----------
+    absolute : ndarray of shape (n_recommenders, 2)
+        Factor of the score, for items with clicks and for those without.
+    relative : ndarray of shape (n_recommenders, 2)
+        Factor of the score divided by the best one of the query.
+    scale : ndarray of shape (n_recommenders,)
+        Mean of the best scores.
+    cold_bias : float
+        What items without clicks get.
+    """
+
+    absolute: np.ndarray
+    relative: np.ndarray
+    scale: np.ndarray
+    cold_bias: float
+
+    @classmethod
+    def given(cls, pairs: np.ndarray) -> "_Weights":
+        """Give weights that are all relative."""
+        return cls(np.zeros_like(pairs), pairs, np.ones(len(pairs)), 0.0)
+
+    def factors(self, j: int, best: np.ndarray) -> np.ndarray:
+        """Give what the scores of recommender `j` are multiplied with, shape (n_queries, 2), float32."""
+        return (self.absolute[j] + self.relative[j] / best[:, np.newaxis]).astype(np.float32)
+
+    def of_best(self) -> list[tuple[float, ...]]:
+        """Give what the best item adds on average, warm and cold, for each recommender."""
+        return [tuple(pair) for pair in (self.absolute * self.scale[:, np.newaxis] + self.relative).tolist()]
+
+
+def _reciprocal_ranks(scores: np.ndarray) -> np.ndarray:
+    """Give ``61 / (60 + rank)`` for scores above 0, and 0 for others; equal scores have the best of their ranks.
+
+    Examples
+    --------
+    >>> _reciprocal_ranks(np.array([[0.0, 0.5, 0.9, 0.5]], dtype=np.float32))
+    array([[0.      , 0.983871, 1.      , 0.983871]], dtype=float32)
+    """
+    order = np.argsort(-scores, axis=1, kind="stable")
+    ordered = np.take_along_axis(scores, order, axis=1)
+    places = np.broadcast_to(np.arange(1, scores.shape[1] + 1), scores.shape)
+    is_new = np.ones(scores.shape, dtype=bool)
+    is_new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    ranks = np.maximum.accumulate(np.where(is_new, places, 0), axis=1)
+    out = np.empty_like(scores)
+    np.put_along_axis(out, order, ((_RANK_OFFSET + 1) / (_RANK_OFFSET + ranks)).astype(np.float32), axis=1)
+    out[scores <= 0] = 0
+    return out
+
+
+def _is_known(sequences: Histories, n_items: int) -> np.ndarray:
+    return np.bincount(sequences.item_idx, minlength=n_items) > 0
+
+
+def _without(sequences: Histories, hidden: np.ndarray) -> Histories:
+    """Give the sequences without the events of some items."""
+    kept = ~hidden[sequences.item_idx]
+    lengths = np.bincount(sequences.row_idx[kept], minlength=sequences.n_histories)
+    return sequences.select(np.flatnonzero(kept), np.concatenate([[0], np.cumsum(lengths)]))
+
+
+def _by_warmth(values: np.ndarray, is_cold: np.ndarray) -> np.ndarray:
+    """Give features of shape (n_queries, m, 2 n + 1): values of warm items, values of cold ones, and 1 for these."""
+    cold = is_cold[:, :, np.newaxis].astype(np.float32)
+    return np.concatenate([values * (1 - cold), values * cold, cold], axis=2, dtype=np.float32)
+
+
+def _given_weights(weights, names: list[str]) -> np.ndarray:
+    """Read weights as pairs, warm and cold."""
+    if isinstance(weights, dict):
+        unknown = sorted(set(weights) ^ set(names))
+        if unknown:
+            raise ValueError(f"weights and recommenders differ in {unknown[0]!r}: pass one weight for each of {names}.")
+        weights = [weights[name] for name in names]
+    if len(weights) != len(names):
+        raise ValueError(f"weights has {len(weights)} entries for {len(names)} recommenders: {names}.")
+    pairs = [(one, one) if isinstance(one, Real) else one for one in weights]
+    for name, pair in zip(names, pairs, strict=True):
+        if not (np.ndim(pair) == 1 and len(pair) == 2 and all(isinstance(w, Real) and np.isfinite(w) for w in pair)):
+            raise ValueError(
+                f"The weight of {name!r} is {pair!r}: pass a finite number or a pair of them (warm, cold)."
+            )
+    return np.asarray(pairs, dtype=np.float64)

@@ -1,0 +1,223 @@
+"""Lists of item ids as integer codes: the one place that reads padded, ragged and array-like lists.
+
+Measures and re-rankers work on codes of shape (n_queries, n_columns), -1 where a row has no item.
+"""
+
+from collections.abc import Iterable, Mapping
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_scalar
+
+PAD = -1
+
+
+def item_index(items) -> dict:
+    """Give the position of each id of a catalogue.
+
+    Parameters
+    ----------
+    items : Catalog or array-like of shape (n_items,)
+        The catalogue, or its ids.
+
+    Returns
+    -------
+    dict
+        Position by id.
+
+    Raises
+    ------
+    ValueError
+        If there is no item, or an id occurs twice.
+
+    Examples
+    --------
+    >>> item_index(["a", "b"])
+    {'a': 0, 'b': 1}
+    """
+    ids = _plain(getattr(items, "ids", items))
+    if not ids:
+        raise ValueError("items is empty: pass a Catalog or the ids of its items.")
+    index = {item: position for position, item in enumerate(ids)}
+    if len(index) < len(ids):
+        position = next(position for position, item in enumerate(ids) if index[item] != position)
+        raise ValueError(f"items[{position}] is {ids[position]!r}, which occurs again: ids must be unique.")
+    return index
+
+
+def encode_lists(recommended, index: dict | None = None, k: int | None = None) -> tuple[np.ndarray, dict]:
+    """Give the codes of ranked lists.
+
+    Parameters
+    ----------
+    recommended : array-like of shape (n_queries, n_columns), or sequence of sequences
+        Item ids, best first. None and NaN fill short rows.
+    index : dict, default=None
+        Code by id. None numbers the ids as they come.
+    k : int, default=None
+        Only the first k are read. None reads all.
+
+    Returns
+    -------
+    codes : ndarray of shape (n_queries, n_columns), dtype int64
+        Codes, -1 at the end of short rows.
+    index : dict
+        Code by id.
+
+    Raises
+    ------
+    ValueError
+        If `k` is less than 1, a row is no list, an id is not in `index`, or an id is twice in a row.
+
+    Examples
+    --------
+    >>> encode_lists([["b", "a"], ["a", None]], {"a": 0, "b": 1})[0]
+    array([[ 1,  0],
+           [ 0, -1]])
+    """
+    if k is not None:
+        check_scalar(k, "k", Integral, min_val=1)
+    rows = _plain(recommended)
+    lists = []
+    for i, row in enumerate(rows):
+        if isinstance(row, str) or not isinstance(row, Iterable):
+            raise ValueError(f"recommended[{i}] is {row!r}, not a list of item ids: pass one list for each query.")
+        lists.append([item for item in _plain(row)[:k] if not is_pad(item)])
+    known = index is not None
+    index = {} if index is None else index
+    codes = np.full((len(lists), max(map(len, lists), default=0)), PAD, dtype=np.int64)
+    for i, items in enumerate(lists):
+        if len(set(items)) < len(items):
+            twice = next(item for j, item in enumerate(items) if item in items[:j])
+            raise ValueError(f"recommended[{i}] holds {twice!r} twice: a list names an item once.")
+        if known:
+            codes[i, : len(items)] = [_code(index, item, i, j) for j, item in enumerate(items)]
+        else:
+            codes[i, : len(items)] = [index.setdefault(item, len(index)) for item in items]
+    return codes, index
+
+
+def is_pad(item) -> bool:
+    """Tell whether `item` fills a short row: None or NaN.
+
+    Parameters
+    ----------
+    item : object
+        An entry of a list.
+
+    Returns
+    -------
+    bool
+        True for None and NaN.
+    """
+    return item is None or (isinstance(item, float) and item != item)
+
+
+def decode_lists(codes: np.ndarray, items) -> np.ndarray:
+    """Give the ids of `codes`, in the dtype of the ids where no row is short, else with None in an object array.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_queries, n_columns)
+        Positions in the catalogue, -1 where a row is short.
+    items : Catalog or array-like of shape (n_items,)
+        The catalogue, or its ids.
+
+    Returns
+    -------
+    ndarray of shape (n_queries, n_columns)
+        Item ids.
+
+    Examples
+    --------
+    >>> decode_lists(np.array([[1, 0], [0, -1]]), ["a", "b"])
+    array([['b', 'a'],
+           ['a', None]], dtype=object)
+    """
+    ids = np.asarray(getattr(items, "ids", items))
+    if ids.dtype.kind not in "iuO":
+        ids = ids.astype(object)
+    if (codes >= 0).all():
+        return ids[codes]
+    found = ids.astype(object)[np.maximum(codes, 0)]
+    found[codes < 0] = None
+    return found
+
+
+def event_item(event):
+    """Give the item of an event of a history: the id itself, or the first of (id, weight[, time]).
+
+    Parameters
+    ----------
+    event : str, int or tuple
+        An event.
+
+    Returns
+    -------
+    str or int
+        The item's id.
+
+    Examples
+    --------
+    >>> event_item("a"), event_item(("a", 2.0))
+    ('a', 'a')
+    """
+    return event[0] if isinstance(event, tuple) else event
+
+
+def as_sets(y_true, n_queries: int) -> list[frozenset]:
+    """Give the relevant items of each query.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_queries,), or sequence of collections
+        One item id, or a collection of them, for each query.
+    n_queries : int
+        Number of lists.
+
+    Returns
+    -------
+    list of frozenset
+        The relevant items.
+
+    Raises
+    ------
+    ValueError
+        If the number of queries differs, or a query has no relevant item.
+
+    Examples
+    --------
+    >>> as_sets(["a", "b"], 2)
+    [frozenset({'a'}), frozenset({'b'})]
+    """
+    rows = _plain(y_true)
+    if len(rows) != n_queries:
+        raise ValueError(f"y_true has {len(rows)} rows and recommended has {n_queries}: one list a query is needed.")
+    sets = [_as_set(row) for row in rows]
+    empty = next((i for i, items in enumerate(sets) if not items), None)
+    if empty is not None:
+        raise ValueError(f"y_true[{empty}] holds no item: leave the query out, nothing can be relevant to it.")
+    return sets
+
+
+def _as_set(row) -> frozenset:
+    if isinstance(row, Mapping):
+        raise ValueError(f"y_true holds {row!r}: a collection of ids is expected, relevance has no degrees here.")
+    if isinstance(row, str) or not isinstance(row, Iterable):
+        return frozenset() if is_pad(row) else frozenset([row])
+    return frozenset(_plain(row))
+
+
+def _code(index: dict, item, i: int, j: int) -> int:
+    code = index.get(item)
+    if code is None:
+        raise ValueError(f"recommended[{i}][{j}] is {item!r}, which is not an item of the catalogue.")
+    return code
+
+
+def _plain(values) -> list:
+    """Give a list of Python objects: numpy numbers hash alike, but print and compare more slowly."""
+    for method in ("tolist", "to_list"):
+        if hasattr(values, method):
+            return getattr(values, method)()
+    return list(values)

@@ -1,0 +1,116 @@
+"""What recommenders share that multiply a history with a matrix of items by items."""
+
+import numpy as np
+from scipy import sparse
+
+from ._histories import Histories
+from ._profiles import event_weights
+
+
+def presence(sequences: Histories, n_items: int) -> sparse.csr_array:
+    """Give the largest weight of each item's events, 1 without weights, float32, of shape (n_sequences, n_items)."""
+    weights = np.ones(len(sequences.item_idx), np.float32) if sequences.weights is None else sequences.weights
+    order = np.lexsort((-weights, sequences.item_idx, sequences.row_idx))
+    rows, items = sequences.row_idx[order], sequences.item_idx[order]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (np.diff(rows) != 0) | (np.diff(items) != 0)
+    entries = weights[order][first], (rows[first], items[first])
+    return sparse.csr_array(entries, shape=(sequences.n_histories, n_items))
+
+
+def strongest(matrix: sparse.csr_array, n: int) -> sparse.csr_array:
+    """Keep the `n` largest absolute values of each row, equal ones by column."""
+    n_rows = matrix.shape[0]
+    row_idx = np.repeat(np.arange(n_rows), np.diff(matrix.indptr))
+    order = np.lexsort((matrix.indices, -np.abs(matrix.data), row_idx))
+    rank = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], np.diff(matrix.indptr))
+    kept = np.sort(order[rank < n])
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(row_idx[kept], minlength=n_rows))])
+    return sparse.csr_array((matrix.data[kept], matrix.indices[kept], indptr), shape=matrix.shape)
+
+
+def cooccurrence(matrix: sparse.csr_array) -> sparse.csr_array:
+    """Give the product of the columns, shape (n_items, n_items), float32, sorted."""
+    gram = sparse.csr_array(matrix.T @ matrix)
+    gram.sort_indices()
+    return gram
+
+
+class ItemWeights:
+    """A matrix of items by items, dense or sparse, over those items that were learnt from.
+
+    Parameters
+    ----------
+    item_idx : ndarray of shape (n_known,), dtype=intp
+        Ascending positions of the items that have a row and a column.
+    weights : ndarray or sparse array of shape (n_known, n_known), dtype=float32
+        The score of each column's item for an event of each row's item.
+    n_items : int
+        Number of items of the catalogue in ``fit``; later ones are unknown.
+    """
+
+    def __init__(self, item_idx: np.ndarray, weights, n_items: int):
+        self.item_idx = item_idx
+        self.weights = weights
+        self.column_of = np.full(n_items, -1, dtype=np.intp)
+        self.column_of[item_idx] = np.arange(len(item_idx))
+
+    def columns(self, idx: np.ndarray) -> np.ndarray:
+        """Give the columns of items, -1 for unknown ones."""
+        known = idx < len(self.column_of)
+        return (
+            np.where(known, self.column_of[np.where(known, idx, 0)], -1)
+            if len(self.column_of)
+            else np.full(len(idx), -1)
+        )
+
+    def queries(self, histories: Histories, values: np.ndarray) -> sparse.csr_array:
+        """Give the values of the events of known items as a matrix of shape (n_histories, n_known)."""
+        columns = self.columns(histories.item_idx)
+        known = columns >= 0
+        entries = np.asarray(values, np.float32)[known], (histories.row_idx[known], columns[known])
+        return sparse.csr_array(entries, shape=(histories.n_histories, len(self.item_idx)))  # sums an item's events
+
+    def scores(self, queries: sparse.csr_array, items) -> np.ndarray:
+        """Give the scores of `items`, a slice or positions, float32; 0 for unknown ones."""
+        positions = np.arange(items.start, items.stop) if isinstance(items, slice) else items
+        columns = self.columns(positions)
+        known = columns >= 0
+        out = np.zeros((queries.shape[0], len(positions)), dtype=np.float32)
+        if not known.any():
+            return out
+        columns = columns[known]
+        whole = columns[-1] - columns[0] + 1 == len(columns)
+        part = self.weights[:, columns[0] : columns[-1] + 1] if whole else self.weights[:, columns]
+        if whole and len(columns) == self.weights.shape[1]:
+            part = self.weights
+        product = queries @ part
+        out[:, known] = product.toarray() if sparse.issparse(product) else product
+        return out
+
+    def pairs(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Give the weight of each pair of items, float64; 0 for unknown ones."""
+        rows, columns = self.columns(rows), self.columns(columns)
+        known = (rows >= 0) & (columns >= 0)
+        out = np.zeros(len(rows))
+        if known.any():
+            found = self.weights[rows[known], columns[known]]
+            out[known] = found.toarray().ravel() if sparse.issparse(found) else np.asarray(found).ravel()
+        return out
+
+
+class ItemItemMixin:
+    """Hooks of recommenders whose score is a sum over events: they set ``_item_weights`` and have a `profile`."""
+
+    _item_weights: ItemWeights
+    profile: str | float
+
+    def _prepare(self, histories: Histories) -> sparse.csr_array:
+        return self._item_weights.queries(histories, event_weights(histories, self.profile))
+
+    def _score(self, queries: sparse.csr_array, items) -> np.ndarray:
+        return self._item_weights.scores(queries, items)
+
+    def _contributions(self, histories: Histories, item_idx: np.ndarray) -> np.ndarray:
+        pairs = self._item_weights.pairs(histories.item_idx, item_idx[histories.row_idx])
+        return event_weights(histories, self.profile) * pairs

@@ -1,0 +1,83 @@
+"""Nearest items by who had them: the classic of item-based collaborative filtering."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from scipy import sparse
+
+from .._sklearn import Interval
+from ._base import BaseRecommender
+from ._catalog import Catalog
+from ._histories import Histories
+from ._item_item import ItemItemMixin, ItemWeights, cooccurrence, presence, strongest
+from ._profiles import PROFILE_CONSTRAINTS
+
+
+class ItemKNNRecommender(ItemItemMixin, BaseRecommender):
+    """Recommend the nearest neighbours of the items of a history, by the cosine between who had them [1]_.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        The items.
+    n_neighbors : int, default=100
+        Number of neighbours that an item has.
+    shrink : float, default=10.0
+        Number that is added to the denominator of the cosine, which takes the weight from pairs that few users had.
+    profile : {"harmonic", "last", "mean"} or float, default="harmonic"
+        Weight of the events of a query from the latest one backwards: 1, 1/2, 1/3, ...; the latest alone; equal; or
+        the powers of a factor in (0, 1].
+
+    Attributes
+    ----------
+    catalog_ : Catalog
+        The catalogue as it is now, with items that were added since ``fit``.
+    active_ : ndarray of shape (n_items,), dtype=bool
+        False for items that were removed.
+    popularity_ : ndarray of shape (n_items,), dtype=float32
+        Number of training sequences that have each item, which ranks items for an empty history.
+
+    References
+    ----------
+    .. [1] Mukund Deshpande, George Karypis. "Item-Based Top-N Recommendation Algorithms". ACM TOIS 22, 2004.
+
+    Examples
+    --------
+    >>> from sklearn_llmtokens.recommend import Catalog, ItemKNNRecommender
+    >>> histories = [["tea", "pot"], ["tea", "pot", "cup"], ["novel", "lamp"]]
+    >>> recommender = ItemKNNRecommender(Catalog(["tea", "pot", "cup", "novel", "lamp"])).fit(histories)
+    >>> recommender.similar_items(["tea", "lamp"], k=1)
+    array([['pot'],
+           ['novel']], dtype=object)
+    """
+
+    _parameter_constraints: dict = {
+        "catalog": [Catalog],
+        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "shrink": [Interval(Real, 0, None, closed="left")],
+        "profile": PROFILE_CONSTRAINTS,
+    }
+
+    def __init__(self, catalog, *, n_neighbors=100, shrink=10.0, profile="harmonic"):
+        self.catalog = catalog
+        self.n_neighbors = n_neighbors
+        self.shrink = shrink
+        self.profile = profile
+
+    def _fit(self, sequences: Histories) -> None:
+        known = np.flatnonzero(self.popularity_ > 0)
+        gram = cooccurrence(presence(sequences, self.catalog_.n_items)[:, known])
+        weights = strongest(_cosines(gram, float(self.shrink)), int(self.n_neighbors))
+        self._item_weights = ItemWeights(known, weights, self.catalog_.n_items)
+
+
+def _cosines(gram: sparse.csr_array, shrink: float) -> sparse.csr_array:
+    """Give ``gram_ij / (sqrt(gram_ii gram_jj) + shrink)`` with a diagonal of zeros."""
+    norms = np.sqrt(gram.diagonal().astype(np.float64))
+    row_idx = np.repeat(np.arange(gram.shape[0]), np.diff(gram.indptr))
+    denominators = norms[row_idx] * norms[gram.indices] + shrink
+    values = np.divide(gram.data, denominators, out=np.zeros(len(denominators)), where=denominators > 0)
+    values[row_idx == gram.indices] = 0.0
+    cosines = sparse.csr_array((values.astype(np.float32), gram.indices, gram.indptr), shape=gram.shape)
+    cosines.eliminate_zeros()
+    return cosines

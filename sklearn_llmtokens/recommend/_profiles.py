@@ -1,0 +1,48 @@
+"""How much each event of a history counts, by how many came after it."""
+
+from numbers import Real
+
+import numpy as np
+
+from .._sklearn import Interval, StrOptions
+from ._histories import Histories
+
+PROFILES = ("harmonic", "last", "mean")
+
+# "mean", "harmonic", "last", or the factor by which an event counts less than the one after it
+PROFILE_CONSTRAINTS = [StrOptions(set(PROFILES)), Interval(Real, 0, 1, closed="right")]
+
+
+def event_weights(histories: Histories, profile: str | float) -> np.ndarray:
+    """Give the weight of each event: what its place in the history gives it, times its own.
+
+    Parameters
+    ----------
+    histories : Histories
+        The histories.
+    profile : {"harmonic", "last", "mean"} or float
+        1, 1/2, 1/3, ... from the latest event backwards; the latest event alone; 1 each; or powers of a factor.
+
+    Returns
+    -------
+    ndarray of shape (n_events,), dtype=float32
+        Weights.
+
+    Examples
+    --------
+    >>> histories = Histories(np.array([0, 3]), np.array([7, 8, 9]))
+    >>> event_weights(histories, "harmonic"), event_weights(histories, 0.5)
+    (array([0.33333334, 0.5       , 1.        ], dtype=float32), array([0.25, 0.5 , 1.  ], dtype=float32))
+    """
+    ages = histories.ages
+    if profile == "harmonic":
+        weights = 1.0 / (1.0 + ages)
+    elif profile == "last":
+        weights = (ages == 0).astype(np.float64)
+    elif profile == "mean":
+        weights = np.ones(len(ages))
+    else:
+        weights = float(profile) ** ages
+    if histories.weights is not None:
+        weights = weights * histories.weights
+    return weights.astype(np.float32)

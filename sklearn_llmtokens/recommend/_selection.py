@@ -1,0 +1,108 @@
+"""Which items may be recommended to whom: candidates, exclusions, and what a user has seen."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ._catalog import Catalog
+from ._histories import Histories
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Pairs of a query and an item, sorted by query: those of query `i` are from ``indptr[i]`` to ``indptr[i + 1]``."""
+
+    indptr: np.ndarray
+    item_idx: np.ndarray
+
+    def rows(self, start: int, stop: int) -> "_Pairs":
+        events = slice(int(self.indptr[start]), int(self.indptr[stop]))
+        return _Pairs(self.indptr[start : stop + 1] - self.indptr[start], self.item_idx[events])
+
+    def cells(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Give rows and columns of the pairs in a table whose columns are the items at `positions`, ascending."""
+        if not len(positions):
+            return np.empty(0, np.intp), np.empty(0, np.intp)
+        column = np.minimum(np.searchsorted(positions, self.item_idx), len(positions) - 1)
+        here = positions[column] == self.item_idx
+        row = np.repeat(np.arange(len(self.indptr) - 1), np.diff(self.indptr))
+        return row[here], column[here]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What each query may be given.
+
+    Attributes
+    ----------
+    union : ndarray of shape (n,), dtype=intp, or None
+        Ascending positions of all items that are a candidate of any query; None where there are no candidates.
+    allowed : _Pairs or None
+        Candidates by query, where they differ.
+    blocked : tuple of _Pairs
+        Items that a query is not given.
+    """
+
+    union: np.ndarray | None
+    allowed: _Pairs | None
+    blocked: tuple[_Pairs, ...]
+
+    @classmethod
+    def read(cls, catalog: Catalog, histories: Histories, candidates, exclude, *, filter_seen: bool) -> "Selection":
+        """Read the arguments of `recommend`."""
+        n_queries = histories.n_histories
+        union = allowed = None
+        blocked: list[_Pairs] = []
+        if candidates is not None:
+            allowed = _read_lists(candidates, catalog, n_queries, "candidates")
+            union = np.unique(allowed.item_idx)
+            allowed = None if _is_one_list(candidates) else allowed
+        if exclude is not None:
+            blocked.append(_read_lists(exclude, catalog, n_queries, "exclude"))
+        if filter_seen and histories.texts is None:
+            blocked.append(_Pairs(histories.indptr, histories.item_idx))
+        return cls(union, allowed, tuple(blocked))
+
+    def rows(self, start: int, stop: int) -> "Selection":
+        """Give the selection of some queries."""
+        allowed = None if self.allowed is None else self.allowed.rows(start, stop)
+        return Selection(self.union, allowed, tuple(pairs.rows(start, stop) for pairs in self.blocked))
+
+    def most_blocked(self) -> int:
+        """Give the largest number of items that a query is not given."""
+        return sum(int(np.diff(pairs.indptr).max(initial=0)) for pairs in self.blocked)
+
+    def mask(self, scores: np.ndarray, positions: np.ndarray) -> None:
+        """Set the scores of items that a query is not given to -inf."""
+        if self.allowed is not None:
+            is_allowed = np.zeros(scores.shape, dtype=bool)
+            is_allowed[self.allowed.cells(positions)] = True
+            scores[~is_allowed] = -np.inf
+        for pairs in self.blocked:
+            scores[pairs.cells(positions)] = -np.inf
+
+
+def _is_one_list(lists) -> bool:
+    return all(isinstance(one, str) or not hasattr(one, "__iter__") for one in lists)
+
+
+def _read_lists(lists, catalog: Catalog, n_queries: int, name: str) -> _Pairs:
+    lists = lists.tolist() if hasattr(lists, "tolist") else list(lists)
+    if _is_one_list(lists):
+        idx = _index_of(catalog, lists, name)
+        return _Pairs(len(idx) * np.arange(n_queries + 1), np.tile(idx, n_queries))
+    if len(lists) != n_queries:
+        raise ValueError(
+            f"{name} has {len(lists)} lists for {n_queries} queries: pass one for each, or one list of ids."
+        )
+    parts = [_index_of(catalog, list(one), f"{name}[{i}]") for i, one in enumerate(lists)]
+    indptr = np.concatenate([[0], np.cumsum([len(part) for part in parts])])
+    return _Pairs(indptr, np.concatenate(parts) if parts else np.empty(0, np.intp))
+
+
+def _index_of(catalog: Catalog, ids: list, name: str) -> np.ndarray:
+    found = catalog.lookup(ids)
+    if len(found) and found.min() < 0:
+        at = int(np.flatnonzero(found < 0)[0])
+        raise ValueError(f"{name}[{at}] is {ids[at]!r}, which is not in the catalogue of {catalog.n_items} items.")
+    return found

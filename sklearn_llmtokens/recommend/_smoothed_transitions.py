@@ -1,0 +1,174 @@
+"""What followed what, told by texts as well: the events of like items count for each other."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import clone
+
+from .._sklearn import Interval
+from ._base import BaseRecommender
+from ._histories import Histories
+from ._profiles import PROFILE_CONSTRAINTS, event_weights
+from ._transitions import transitions
+
+_ROWS_AT_ONCE = 256
+
+
+class SmoothedTransitionRecommender(BaseRecommender):
+    """Recommend what followed items like those of a history, and what is like that.
+
+    Most pairs of items are never seen one after the other. So an event counts for the nearest items of its item too,
+    and an item has a share in the score of its nearest ones. Both reach items without a click, through their content.
+
+    Parameters
+    ----------
+    content : recommender
+        Says which items are alike: a `ContentRecommender`, or a `HybridRecommender` of several whose weights are given.
+        It is cloned.
+    window : int, default=5
+        Number of events after an item that count as following it, by 1 / distance.
+    profile : {"harmonic", "last", "mean"} or float, default="harmonic"
+        Weight of the events of a query from the latest one backwards: 1, 1/2, 1/3, ...; the latest alone; equal; or
+        the powers of a factor in (0, 1].
+    reverse : float, default=0.5
+        How much an item that came before counts beside one that came after.
+    shrinkage : float, default=1.0
+        Added to the sum of an item's counts, by whose square root they are divided.
+    n_neighbors : int, default=30
+        Number of items that are like an item.
+    sharpness : float, default=3.0
+        Power of the similarity of content by which they count; they share a weight of 1, as much as the item itself.
+
+    Attributes
+    ----------
+    catalog_ : Catalog
+        The catalogue as it is now, with items that were added since ``fit``.
+    active_ : ndarray of shape (n_items,), dtype=bool
+        False for items that were removed.
+    popularity_ : ndarray of shape (n_items,), dtype=float32
+        Number of training sequences that have each item, which ranks items for an empty history.
+    content_ : recommender
+        The fitted recommender that says which items are alike.
+
+    Notes
+    -----
+    With ``A`` the weights of nearest items, rows of sum 1, ``T`` the transitions, rows divided by the square root of
+    their sum plus `shrinkage`, and ``p`` the profile, the scores are ``p (I + A) T (I + A)^T``.
+
+    Examples
+    --------
+    >>> from sklearn_llmtokens.recommend import Catalog, ContentRecommender, SmoothedTransitionRecommender
+    >>> catalog = Catalog(["a", "b", "pot", "kettle"], ["green tea", "black tea", "iron teapot", "iron kettle"])
+    >>> recommender = SmoothedTransitionRecommender(ContentRecommender(catalog), n_neighbors=1).fit([["a", "pot"]])
+    >>> recommender.recommend([["b"]], k=2)
+    array([['pot', 'kettle']], dtype=object)
+    """
+
+    _parameter_constraints: dict = {
+        "content": [BaseRecommender],
+        "window": [Interval(Integral, 1, None, closed="left")],
+        "profile": PROFILE_CONSTRAINTS,
+        "reverse": [Interval(Real, 0, None, closed="left")],
+        "shrinkage": [Interval(Real, 0, None, closed="left")],
+        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "sharpness": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __init__(
+        self, content, *, window=5, profile="harmonic", reverse=0.5, shrinkage=1.0, n_neighbors=30, sharpness=3.0
+    ):
+        self.content = content
+        self.window = window
+        self.profile = profile
+        self.reverse = reverse
+        self.shrinkage = shrinkage
+        self.n_neighbors = n_neighbors
+        self.sharpness = sharpness
+
+    @property
+    def catalog(self):
+        """The catalogue of `content`."""
+        return self.content.catalog
+
+    def _fit(self, sequences: Histories) -> None:
+        self.content_ = clone(self.content)._fit_sequences(sequences)
+        self._spread = self._spread_of(np.arange(self.catalog_.n_items))
+        self._learn_transitions(sequences)
+
+    def _refit(self, sequences: Histories) -> None:
+        self.content_._refit_sequences(sequences)
+        self._learn_transitions(sequences)
+
+    def _learn_transitions(self, sequences: Histories) -> None:
+        counts = transitions(sequences, self.catalog_.n_items, int(self.window))
+        counts = sparse.csr_array(counts + np.float32(self.reverse) * counts.T)
+        total = np.asarray(abs(counts).sum(axis=1, dtype=np.float64)).ravel() + float(self.shrinkage)
+        scale = np.divide(1.0, np.sqrt(total), out=np.zeros_like(total), where=total > 0)
+        self._transitions = sparse.csr_array(counts.multiply(scale[:, np.newaxis]), dtype=np.float32)
+
+    def _prepare(self, histories: Histories) -> sparse.csr_array:
+        n_known = self._transitions.shape[0]
+        profile = histories.matrix(self.catalog_.n_items, event_weights(histories, self.profile))
+        return sparse.csr_array((profile @ self._spread)[:, :n_known] @ self._transitions)
+
+    def _score(self, queries: sparse.csr_array, items) -> np.ndarray:
+        spread = self._spread[items][:, : queries.shape[1]]
+        return np.ascontiguousarray((queries @ spread.T).toarray(), dtype=np.float32)
+
+    def _contributions(self, histories: Histories, item_idx: np.ndarray) -> np.ndarray:
+        n_known = self._transitions.shape[0]
+        weights = event_weights(histories, self.profile).astype(np.float64)
+        followed = self._spread[histories.item_idx][:, :n_known] @ self._transitions
+        nearest = self._spread[item_idx[histories.row_idx]][:, :n_known]
+        return weights * np.asarray(followed.multiply(nearest).sum(axis=1, dtype=np.float64)).ravel()
+
+    def _add(self, idx: np.ndarray) -> None:
+        if not len(idx):
+            return
+        self.content_._extend(self.catalog_, idx)
+        n_items = self.catalog_.n_items
+        kept = sparse.csr_array(self._spread)
+        kept.resize((kept.shape[0], n_items))
+        rows = sparse.vstack([kept, self._spread_of(idx)], format="csr")
+        place = np.arange(n_items)
+        place[idx] = self._spread.shape[0] + np.arange(len(idx))
+        is_longer = idx[-1] + 1 == n_items and len(idx) == n_items - self._spread.shape[0]
+        self._spread = rows if is_longer else rows[place]
+
+    def _spread_of(self, idx: np.ndarray) -> sparse.csr_array:
+        """Give the rows of ``I + A`` of some items."""
+        n_items = self.catalog_.n_items
+        n_neighbors = min(int(self.n_neighbors), n_items - 1)
+        parts = [sparse.csr_array((0, n_items), dtype=np.float32)]
+        for start in range(0, len(idx), _ROWS_AT_ONCE):
+            rows = idx[start : start + _ROWS_AT_ONCE]
+            one_each = Histories(np.arange(len(rows) + 1), rows)
+            scores = self.content_._score(self.content_._prepare(one_each), slice(0, n_items))
+            parts.append(_nearest(scores, rows, n_neighbors, float(self.sharpness)))
+        return sparse.vstack(parts, format="csr")
+
+
+def _nearest(scores: np.ndarray, own_idx: np.ndarray, n_neighbors: int, sharpness: float) -> sparse.csr_array:
+    """Give rows with 1 at the item itself and a total of 1 at the most similar ones.
+
+    Examples
+    --------
+    >>> _nearest(np.array([[1.0, 0.5, 0.25]]), np.array([0]), 2, 1.0).toarray()
+    array([[1.        , 0.6666667 , 0.33333334]], dtype=float32)
+    """
+    n_rows, n_items = scores.shape
+    scores = np.maximum(scores, 0)
+    scores[np.arange(n_rows), own_idx] = -1
+    nearest = (
+        np.argpartition(-scores, n_neighbors - 1, axis=1)[:, :n_neighbors]
+        if n_neighbors
+        else np.empty((n_rows, 0), int)
+    )
+    values = np.take_along_axis(scores, nearest, axis=1) ** sharpness
+    total = values.sum(axis=1, keepdims=True)
+    values = np.divide(values, total, out=np.zeros_like(values), where=total > 0)
+    columns = np.concatenate([own_idx[:, np.newaxis], nearest], axis=1)
+    data = np.concatenate([np.ones((n_rows, 1)), values], axis=1).astype(np.float32)
+    indptr = np.arange(n_rows + 1) * columns.shape[1]
+    return sparse.csr_array((data.ravel(), columns.ravel(), indptr), shape=(n_rows, n_items))

@@ -1,0 +1,82 @@
+"""The k best of scores that come in chunks: bounded memory, and ties by the order of the items."""
+
+import numpy as np
+
+
+class TopK:
+    """Collect the k best items of each query from chunks of items in ascending order.
+
+    Parameters
+    ----------
+    n_queries : int
+        Number of queries.
+    k : int
+        Number of items of each.
+
+    Attributes
+    ----------
+    item_idx : ndarray of shape (n_queries, k), dtype=intp
+        Positions of the items, best first; -1 where there are fewer.
+    scores : ndarray of shape (n_queries, k), dtype=float32
+        Their scores; -inf where there are fewer.
+
+    Examples
+    --------
+    >>> top = TopK(1, 3)
+    >>> top.update(np.float32([[0.5, -np.inf, 0.5]]), np.array([0, 1, 2]))
+    >>> top.update(np.float32([[0.9]]), np.array([3]))
+    >>> top.item_idx
+    array([[3, 0, 2]])
+    """
+
+    def __init__(self, n_queries: int, k: int):
+        self.item_idx = np.full((n_queries, k), -1, dtype=np.intp)
+        self.scores = np.full((n_queries, k), -np.inf, dtype=np.float32)
+
+    def update(self, scores: np.ndarray, item_idx: np.ndarray) -> None:
+        """Take in the scores of more items, all of them after those that were seen; -inf is never taken."""
+        k = self.scores.shape[1]
+        columns = top_columns(scores, min(k, scores.shape[1]))
+        new_scores = np.take_along_axis(scores, columns, axis=1)
+        all_idx = np.hstack([self.item_idx, item_idx[columns]])
+        all_scores = np.hstack([self.scores, new_scores])
+        order = np.argsort(-all_scores, axis=1, kind="stable")[:, :k]
+        self.scores = np.take_along_axis(all_scores, order, axis=1)
+        self.item_idx = np.where(np.isneginf(self.scores), -1, np.take_along_axis(all_idx, order, axis=1))
+
+
+def top_columns(scores: np.ndarray, k: int) -> np.ndarray:
+    """Give the columns of the k highest scores of each row, best first, equal ones by column.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_rows, n_columns)
+        Scores without NaN.
+    k : int
+        At most n_columns.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, k), dtype=intp
+        Columns.
+
+    Examples
+    --------
+    >>> top_columns(np.array([[0.2, 0.5, 0.2, 0.5], [0.1, 0.1, 0.1, 0.1]]), 3)
+    array([[1, 3, 0],
+           [0, 1, 2]])
+    """
+    n_rows, n_columns = scores.shape
+    if n_rows == 0 or k == 0:
+        return np.empty((n_rows, k), dtype=np.intp)
+    kth = np.partition(scores, n_columns - k, axis=1)[:, [n_columns - k]]
+    chosen = scores >= kth
+    n_chosen = np.count_nonzero(chosen, axis=1)
+    tied = np.flatnonzero(n_chosen > k)
+    if len(tied):  # several at the k-th place: the first of them
+        equal = scores[tied] == kth[tied]
+        n_missing = k - (n_chosen[tied] - np.count_nonzero(equal, axis=1))
+        chosen[tied] ^= equal & (np.cumsum(equal, axis=1, dtype=np.int32) > n_missing[:, np.newaxis])
+    columns = np.nonzero(chosen)[1].reshape(n_rows, k)  # ascending in each row
+    order = np.argsort(-np.take_along_axis(scores, columns, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(columns, order, axis=1)

@@ -1,0 +1,276 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_llmtokens.recommend import Catalog, ContentRecommender
+from sklearn_llmtokens.recommend import _index as index_module
+from sklearn_llmtokens.recommend._index import DenseIndex, SparseIndex
+from sklearn_llmtokens.recommend._whitening import Whitening
+
+TEXTS = [f"{a} {b}" for a in ("绿茶", "红茶", "咖啡", "果汁") for b in ("大杯", "小杯", "礼盒")]
+IDS = list(range(12))
+CATALOG = Catalog(IDS, TEXTS)
+HISTORIES = [[0, 1], [5], [7, 2, 9], [3, 3]]
+
+
+class Table(TransformerMixin, BaseEstimator):
+    """Gives the vectors that it was made with, by text; of texts that are numbers, that row."""
+
+    def __init__(self, vectors=None):
+        self.vectors = vectors
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return self.vectors[[int(text) for text in X]]
+
+
+def by_number(vectors, n=None, **params):
+    n = len(vectors) if n is None else n
+    return ContentRecommender(Catalog(range(n), [str(i) for i in range(n)]), embedder=Table(vectors), **params)
+
+
+def naive(vectors, history, weights):
+    profile = sum(w * vectors[i] / np.linalg.norm(vectors[i]) for w, i in zip(weights, history, strict=True))
+    return vectors @ profile / np.linalg.norm(vectors, axis=1) / np.linalg.norm(profile)
+
+
+@pytest.mark.parametrize(
+    ("profile", "weights"),
+    [("harmonic", [1 / 3, 1 / 2, 1]), ("mean", [1, 1, 1]), ("last", [0, 0, 1]), (0.5, [0.25, 0.5, 1])],
+)
+@pytest.mark.parametrize("as_sparse", [False, True])
+def test_scores_are_cosines_with_the_profile(profile, weights, as_sparse):
+    vectors = np.random.default_rng(0).normal(size=(9, 4)).astype(np.float32)
+    table = sparse.csr_array(vectors) if as_sparse else vectors
+    recommender = by_number(table, 9, whiten=0, profile=profile).fit(None)
+    assert_allclose(recommender.score_items([[4, 7, 1]])[0], naive(vectors, [4, 7, 1], weights), atol=1e-6)
+
+
+def test_whitening_divides_principal_directions_by_a_power_of_their_deviation():
+    rng = np.random.default_rng(0)
+    vectors = (rng.normal(size=(5000, 5)) * [10, 5, 2, 1, 0.5] + 3) @ np.linalg.qr(rng.normal(size=(5, 5)))[0]
+    for exponent in (0.25, 0.5, 1.0):
+        white = Whitening.of(vectors, exponent).apply(vectors)
+        assert_allclose(white.mean(axis=0), 0, atol=1e-4)
+        std = np.sort(np.linalg.svd(vectors - vectors.mean(0), compute_uv=False) / np.sqrt(5000))
+        covariance = white.T @ white / 5000
+        assert_allclose(covariance, np.diag(np.diag(covariance)), atol=1e-3)
+        assert_allclose(np.sort(np.sqrt(np.diag(covariance))), std ** (1 - exponent), rtol=0.05)  # shrunk a little
+
+
+@pytest.mark.parametrize("n_items", [1, 2, 5])
+def test_whitening_of_few_or_equal_vectors_is_finite(n_items):
+    for vectors in (np.ones((n_items, 8), np.float32), np.eye(n_items, 8, dtype=np.float32)):
+        assert np.isfinite(by_number(vectors).fit(None).score_items([[0]])).all()
+
+
+def test_whitening_of_a_small_catalogue_leaves_new_items_comparable():
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(4, 64))
+    groups = np.arange(40) % 4
+    vectors = (centres[groups] + 0.5 * rng.normal(size=(40, 64)) + 1).astype(np.float32)
+    recommender = by_number(vectors, 20).fit(None).add_items(range(20, 40), [str(i) for i in range(20, 40)])
+    found = recommender.recommend([[i] for i in range(40)], 5).astype(int)
+    assert (groups[found] == groups[:, None]).mean() > 0.95  # .78 without shrinkage
+
+
+def test_whitening_leaves_sparse_vectors_alone():
+    scores = [ContentRecommender(CATALOG, whiten=w).fit(None).score_items(HISTORIES) for w in (0.0, 1.0)]
+    assert_allclose(scores[0], scores[1])
+
+
+def test_a_zero_vector_has_the_score_zero_with_every_item():
+    vectors = np.eye(4, dtype=np.float32)
+    vectors[2] = 0
+    for table in (vectors, sparse.csr_array(vectors)):
+        recommender = by_number(table, 4, whiten=0).fit(None)
+        scores = recommender.score_items([[2], [0]])
+        assert scores[0].tolist() == [0, 0, 0, 0]
+        assert scores[1].tolist() == [1, 0, 0, 0]
+        assert recommender.explain([[2]], [0])[0].tolist() == [0]
+        assert recommender.recommend([[2]], 4).tolist() == [[0, 1, 3, None]]
+
+
+@pytest.mark.parametrize("n_queries", [1, 2, 7])
+@pytest.mark.parametrize("n_items", [5, 63, 257, 1001])
+def test_equal_vectors_are_ranked_in_the_order_of_the_catalogue(n_queries, n_items):
+    vectors = np.tile(np.random.default_rng(0).normal(size=(1, 37)).astype(np.float32), (n_items, 1))
+    recommender = by_number(vectors, whiten=0).fit(None)
+    found = recommender.recommend([[0]] * n_queries, n_items)
+    assert found.tolist() == [[*range(1, n_items), None]] * n_queries
+
+
+def test_twins_in_other_chunks_and_among_candidates_tie(monkeypatch):
+    monkeypatch.setattr("sklearn_llmtokens.recommend._base._CHUNK_ITEMS", 16)
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(8, 37)).astype(np.float32)[rng.integers(0, 8, 101)]
+    recommender = by_number(vectors, 90).fit(None).add_items(range(90, 101), [str(i) for i in range(90, 101)])
+    scores = recommender.score_items([[i] for i in range(7)])
+    for i in range(7):
+        assert all(len(set(scores[i, (vectors == row).all(axis=1)])) == 1 for row in vectors)
+    some = np.flatnonzero(rng.random(101) < 0.5)
+    found = recommender.recommend([[i] for i in range(7)], 101, candidates=some.tolist(), filter_seen=False)
+    order = [[j for j in np.argsort(-row, kind="stable") if j in some] for row in scores]
+    assert [[one for one in row if one is not None] for row in found.tolist()] == order
+
+
+def test_histories_of_texts_rank_a_catalogue_that_does_not_have_them():
+    embedder = CountVectorizer(token_pattern=r"\S+")
+    by_items = ContentRecommender(CATALOG, embedder=embedder).fit(None)
+    by_texts = ContentRecommender(CATALOG, embedder=embedder, query="texts").fit([["绿茶 袋装"], []], [4, 4])
+    assert by_texts.popularity_[4] == 2
+    queries = [[TEXTS[i] for i in history] for history in HISTORIES]
+    assert_allclose(by_texts.score_items(queries), by_items.score_items(HISTORIES), atol=1e-6)
+    assert by_texts.recommend([["红茶", "绿茶 袋装"]], 3, filter_seen=True).tolist() == [[0, 1, 2]]
+    assert by_texts.recommend([["一个不认识的词"], []], 2).tolist() == [[0, 1], [4, 0]]
+    shares = by_texts.explain([["红茶", "绿茶"]], [3])[0]
+    assert_allclose(shares.sum(), by_texts.score_items([["红茶", "绿茶"]])[0, 3], atol=1e-6)
+    assert by_texts.similar_items([0], 2).shape == (1, 2)
+    with pytest.raises(TypeError, match=r"X\[0\]\[0\] is 0, not a str"):
+        by_texts.recommend([[0]])
+    with pytest.raises(ValueError, match="X has no history"):
+        by_texts.fit([])
+
+
+def test_an_item_that_comes_back_has_its_new_text():
+    for embedder in (None, make_pipeline(TfidfVectorizer(analyzer="char"), TruncatedSVD(8, random_state=0))):
+        recommender = ContentRecommender(CATALOG, embedder=embedder, whiten=0).fit(None)
+        recommender.remove_items([11]).add_items([99, 11], ["绿茶", "绿茶 大杯"])
+        assert recommender.catalog_.ids.tolist() == [*IDS, 99]
+        assert_allclose(recommender.score_items([[0]])[0, 11], 1, atol=1e-6)
+        assert recommender.recommend([[0]], 1).tolist() == [[11]]
+        recommender.add_items([100], ["绿茶 大杯"])
+        assert recommender.recommend([[0]], 2).tolist() == [[11, 100]]
+
+
+def test_add_items_that_fail_leave_nothing_behind():
+    vectors = np.vstack([np.eye(3), np.full((1, 3), np.nan)]).astype(np.float32)
+    recommender = by_number(vectors, 3, whiten=0).fit(None)
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        recommender.add_items([7], ["3"])
+    assert recommender.catalog_.n_items == 3
+    assert recommender.score_items([[0]]).shape == (1, 3)
+
+
+def test_an_embedder_that_gives_no_vectors_is_refused():
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        by_number(np.full((2, 2), np.nan, dtype=np.float32)).fit(None)
+    with pytest.raises(ValueError, match=r"the shape \(2,\) for 2 items"):
+        by_number(np.ones(2)).fit(None)
+    with pytest.raises(ValueError, match="no texts"):
+        ContentRecommender(Catalog([1])).fit(None)
+
+
+def test_a_search_over_the_embedder_and_the_profile():
+    X, y = [[0], [1], [3], [4], [6], [7], [9], [10]], [1, 2, 4, 5, 7, 8, 10, 11]
+    grid = {"embedder__ngram_range": [(1, 1), (1, 2)], "profile": ["last", "mean"]}
+    recommender = ContentRecommender(CATALOG, embedder=TfidfVectorizer(token_pattern=r"\S+"))
+    search = GridSearchCV(recommender, grid, cv=2, error_score="raise").fit(X, y)
+    assert len(search.cv_results_["params"]) == 4
+    assert search.best_score_ > 0
+
+
+@pytest.mark.parametrize("cls", [DenseIndex, SparseIndex])
+def test_an_index_that_grew_is_like_one_that_was_made_at_once(cls, monkeypatch):
+    monkeypatch.setattr(index_module, "_SPARE_ITEMS", 2)
+    monkeypatch.setattr(index_module, "_BLOCK_ITEMS", 8)
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(40, 3)).astype(np.float32)
+    grown = cls(vectors[:5] if cls is DenseIndex else sparse.csr_array(vectors[:5]))
+    at = 5
+    for n in (1, 1, 2, 7, 1, 20, 3):
+        idx = np.array([1, 3, *range(at, at + n)])  # two of them again
+        new = vectors[idx]
+        grown.set(idx, new if cls is DenseIndex else sparse.csr_array(new))
+        at += n
+        assert grown.n_items == at
+    whole = cls(vectors if cls is DenseIndex else sparse.csr_array(vectors))
+    events = sparse.csr_array(rng.normal(size=(2, 40)).astype(np.float32))
+    profiles = whole.profiles(events)
+    for items in (slice(0, 40), slice(3, 21), slice(16, 24), np.array([0, 7, 8, 39])):
+        assert_allclose(grown.scores(grown.profiles(events), items), whole.scores(profiles, items), atol=1e-5)
+    idx = np.array([39, 0, 8, 8])
+    taken = [index.take(idx) for index in (grown, whole)]
+    assert_allclose(*(t.toarray() if sparse.issparse(t) else t for t in taken))
+    one = profiles[[0, 1, 0, 1]]
+    assert_allclose(grown.pair_scores(one, idx), whole.pair_scores(one, idx), atol=1e-5)
+
+
+def test_a_new_item_does_not_copy_the_vectors():
+    recommender = by_number(np.random.default_rng(0).normal(size=(50, 8)).astype(np.float32), 40).fit(None)
+    buffer = recommender._index._buffer
+    recommender.add_items(range(40, 50), [str(i) for i in range(40, 50)])
+    assert recommender._index._buffer is buffer
+    assert np.shares_memory(recommender._index.vectors, buffer)
+
+
+def faiss_recommender(n=600, **params):
+    pytest.importorskip("faiss")
+    rng = np.random.default_rng(0)
+    vectors = (rng.normal(size=(20, 16))[rng.integers(0, 20, n + 10)] + 0.3 * rng.normal(size=(n + 10, 16))).astype(
+        np.float32
+    )
+    exact = by_number(vectors, n).fit(None)
+    return by_number(vectors, n, index="faiss", **params).fit(None), exact
+
+
+def test_faiss_with_all_cells_gives_the_exact_lists():
+    approximate, exact = faiss_recommender(n_probe=10_000)
+    queries = [[i, 2 * i] for i in range(30)]
+    assert (approximate.recommend(queries) == exact.recommend(queries)).all()
+    for recommender in (approximate, exact):
+        recommender.remove_items(exact.recommend(queries)[:, 0].tolist()[:5]).add_items([600, 601], ["600", "601"])
+    queries.append([600])
+    assert (approximate.recommend(queries) == exact.recommend(queries)).all()
+    for recommender in (approximate, exact):
+        recommender.remove_items([5]).add_items([5], ["605"])
+    assert (approximate.recommend(queries) == exact.recommend(queries)).all()
+
+
+def test_faiss_with_few_cells_finds_most_of_the_exact_lists():
+    approximate, exact = faiss_recommender(n_probe=4)
+    queries = [[i] for i in range(100)]
+    pairs = zip(approximate.recommend(queries).tolist(), exact.recommend(queries).tolist(), strict=True)
+    assert np.mean([len(set(a) & set(b)) / 10 for a, b in pairs]) > 0.8
+
+
+def test_faiss_is_pickled_and_takes_empty_histories_and_candidates(tmp_path):
+    import joblib
+
+    approximate, exact = faiss_recommender(n_probe=10_000)
+    joblib.dump(approximate, tmp_path / "r.joblib")
+    for recommender in (approximate, joblib.load(tmp_path / "r.joblib", mmap_mode="r")):
+        for kwargs in ({}, {"candidates": [1, 2, 3]}, {"exclude": [[1], [2]]}):
+            assert (recommender.recommend([[3], []], **kwargs) == exact.recommend([[3], []], **kwargs)).all()
+
+
+def test_faiss_refuses_sparse_vectors():
+    pytest.importorskip("faiss")
+    with pytest.raises(ValueError, match="for dense vectors"):
+        ContentRecommender(CATALOG, index="faiss").fit(None)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_features_of_a_frame_go_through_a_column_transformer(library):
+    frames = pytest.importorskip(library)
+    prices = frames.DataFrame({"price": [float(i) for i in range(12)], "shop": ["x", "y"] * 6})
+    if library == "pandas":
+        prices.index = range(100, 112)
+    catalog = Catalog(IDS, TEXTS, prices)
+    table = ColumnTransformer(
+        [("texts", TfidfVectorizer(token_pattern=r"\S+"), "text"), ("price", StandardScaler(), ["price"])]
+    )
+    recommender = ContentRecommender(catalog, embedder=table).fit(HISTORIES)
+    recommender.add_items([77], ["绿茶 大杯"], frames.DataFrame({"price": [0.0], "shop": ["x"]}))
+    assert recommender.recommend([[0]], 1).tolist() == [[77]]
+    assert recommender.catalog_.columns([12, 0])["shop"].to_list() == ["x", "x"]

@@ -1,0 +1,52 @@
+import numpy as np
+from scipy import optimize
+
+from sklearn_llmtokens.recommend._fusion_weights import N_BEST, N_RANDOM, shortlist, softmax_weights
+
+
+def test_a_shortlist_stands_for_every_item_that_is_allowed():
+    rng = np.random.default_rng(0)
+    parts = [rng.random((5, 2000), dtype=np.float32) for _ in range(2)]
+    allowed = rng.random((5, 2000)) < 0.9
+    target_idx = np.argmax(allowed, axis=1)
+    item_idx, log_counts = shortlist(parts, target_idx, allowed, rng)
+    assert item_idx.shape == log_counts.shape == (5, 1 + 2 * N_BEST + N_RANDOM)
+    np.testing.assert_array_equal(item_idx[:, 0], target_idx)
+    np.testing.assert_allclose(np.exp(log_counts).sum(axis=1), allowed.sum(axis=1), rtol=1e-4)
+    for row in range(5):
+        counted = item_idx[row, : 1 + 2 * N_BEST][np.isfinite(log_counts[row, : 1 + 2 * N_BEST])]
+        assert len(set(counted.tolist())) == len(counted)
+        best = np.argsort(-np.where(allowed[row], parts[0][row], -1))[:N_BEST]
+        assert set(best.tolist()) <= set(counted.tolist())
+
+
+def test_a_small_catalogue_is_its_own_shortlist():
+    parts = [np.arange(8, dtype=np.float32).reshape(1, 8)]
+    allowed = np.ones((1, 8), dtype=bool)
+    item_idx, log_counts = shortlist(parts, np.array([3]), allowed, np.random.default_rng(0))
+    assert set(item_idx[np.isfinite(log_counts)].tolist()) == set(range(8))
+    np.testing.assert_allclose(np.exp(log_counts).sum(), 8)
+
+
+def test_weights_minimise_the_loss():
+    rng = np.random.default_rng(0)
+    features = rng.random((50, 20, 3)).astype(np.float32)
+    features[:, 0, 0] += 0.5
+    counts = rng.random((50, 20)).astype(np.float32)
+
+    def loss(weights):
+        logits = features @ weights + counts
+        return (np.log(np.exp(logits).sum(axis=1)) - features[:, 0] @ weights).mean() + 1e-3 * weights @ weights
+
+    expected = optimize.minimize(loss, np.zeros(3), method="L-BFGS-B", bounds=[(0, None)] * 3, tol=1e-10).x
+    got = softmax_weights(features, counts, np.zeros(3, dtype=bool))
+    np.testing.assert_allclose(got, expected, atol=0.02)
+    assert (got >= 0).all()
+
+
+def test_a_free_weight_may_be_negative():
+    features = np.zeros((10, 2, 1), dtype=np.float32)
+    features[:, 1, 0] = 1
+    zeros = np.zeros((10, 2), np.float32)
+    assert softmax_weights(features, zeros, np.array([True]))[0] < -1
+    assert softmax_weights(features, zeros, np.array([False]))[0] == 0

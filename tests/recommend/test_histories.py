@@ -1,0 +1,161 @@
+import datetime
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sklearn_llmtokens.recommend import Catalog, Event
+from sklearn_llmtokens.recommend._histories import (
+    Histories,
+    as_histories,
+    as_targets,
+    as_text_histories,
+    training_sequences,
+)
+
+CATALOG = Catalog(list("abcdef"))
+ROWS = [["b", "a"], [], ["c", "c", "f"]]
+
+
+def parts(histories):
+    return [part.tolist() for part in np.split(histories.item_idx, histories.indptr[1:-1])]
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        ROWS,
+        tuple(ROWS),
+        [np.array(row, dtype=object) for row in ROWS],
+        pd.Series(ROWS),
+        pl.Series(ROWS),
+        [pd.Series(row, dtype=object) for row in ROWS],
+        np.array([*ROWS, None], dtype=object)[:-1],
+    ],
+    ids=["lists", "tuple of lists", "arrays", "pandas", "polars", "Series in a list", "array of lists"],
+)
+def test_any_container_of_histories(X):
+    histories = as_histories(X, CATALOG)
+    assert parts(histories) == [[1, 0], [], [2, 2, 5]]
+    assert histories.indptr.tolist() == [0, 2, 2, 5]
+    assert histories.weights is None
+    assert histories.times is None
+
+
+def test_a_two_dimensional_array_has_a_history_a_row():
+    assert parts(as_histories(np.array([[3, 1], [2, 2]]), Catalog([1, 2, 3]))) == [[2, 0], [1, 1]]
+
+
+def test_weights_and_times():
+    when = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
+    rows = [["a", ("b", 0.5), Event("c", time=3.0)], [("d", -1, np.datetime64("1970-01-01T00:01"))], [("e", 1, when)]]
+    histories = as_histories(rows, CATALOG)
+    assert parts(histories) == [[0, 1, 2], [3], [4]]
+    assert histories.weights.tolist() == [1, 0.5, 1, -1, 1]
+    np.testing.assert_array_equal(histories.times, [np.nan, np.nan, 3, 60, when.timestamp()])
+
+
+@pytest.mark.parametrize(
+    ("X", "error", "words"),
+    [
+        ("abc", TypeError, "X is a str"),
+        ({"a": ["b"]}, TypeError, "X is a dict"),
+        (pd.DataFrame({"h": [["a"]]}), TypeError, "X is a frame"),
+        (["a", "b"], TypeError, r"X\[0\] is 'a' of type str: a row is a history"),
+        ([["a"], None], TypeError, r"X\[1\] is None"),
+        ([["a"], {"b"}], TypeError, r"X\[1\] is {'b'}"),
+        ([["a"], Event("b")], TypeError, r"X\[1\] is an Event"),
+        ([["a"], ["b", "z"]], ValueError, r"X\[1\]\[1\] is 'z', which is not in the catalogue of 6 items"),
+        ([["a"], [["b"]]], TypeError, r"X\[1\]\[0\] is a list, not an id"),
+        ([["a", None]], ValueError, r"X\[0\]\[1\] is None, which is not in"),
+        ([[], ["a", ("b", np.nan)]], ValueError, r"The weight of X\[1\]\[1\] is nan: it must be finite"),
+        ([[("b", "much")]], TypeError, r"The weight of X\[0\]\[0\] is 'much' of type str"),
+        ([[("b", 1, np.inf)]], ValueError, r"The time of X\[0\]\[0\] is inf"),
+        ([[("b", 1, 2, 3)]], ValueError, r"X\[0\]\[0\] is \('b', 1, 2, 3\): an event is"),
+        ([["a"], [("a", 1, 5), ("b", 1, 4)]], ValueError, r"X\[1\]\[1\] is at 4.0, before the event"),
+    ],
+)
+def test_bad_histories_are_refused_with_their_place(X, error, words):
+    with pytest.raises(error, match=words):
+        as_histories(X, CATALOG)
+
+
+def test_times_may_go_back_from_one_history_to_the_next():
+    assert as_histories([[("a", 1, 5)], [("b", 1, 4)]], CATALOG).times.tolist() == [5, 4]
+
+
+def test_histories_of_texts():
+    histories = as_text_histories([["x", "y"], [("x", 0.5)]])
+    assert histories.texts == ["x", "y"]
+    assert parts(histories) == [[0, 1], [0]]
+    with pytest.raises(TypeError, match=r"X\[0\]\[0\] is 3, not a str"):
+        as_text_histories([[3]])
+
+
+def test_targets():
+    assert as_targets(np.array(["b", "a"]), CATALOG, 2).tolist() == [1, 0]
+    with pytest.raises(ValueError, match=r"y\[1\] is 'z'"):
+        as_targets(["b", "z"], CATALOG, 2)
+    with pytest.raises(ValueError, match="X has 3 rows and y has 2"):
+        as_targets(["b", "a"], CATALOG, 3)
+
+
+def test_rows_take_and_ages():
+    histories = as_histories([[("b", 2), "a"], [], ["c", "d", "f"]], CATALOG)
+    assert histories.lengths.tolist() == [2, 0, 3]
+    assert histories.ages.tolist() == [1, 0, 2, 1, 0]
+    assert histories.row_idx.tolist() == [0, 0, 2, 2, 2]
+    assert parts(histories.rows(1, 3)) == [[], [2, 3, 5]]
+    taken = histories.take(np.array([2, 0, 0, 1]))
+    assert parts(taken) == [[2, 3, 5], [1, 0], [1, 0], []]
+    assert taken.weights.tolist() == [1, 1, 1, 2, 1, 2, 1]
+
+
+def test_a_matrix_sums_and_leaves_the_histories_alone():
+    histories = as_histories([["c", "a", "c"]], CATALOG)
+    matrix = histories.matrix(6, np.array([1, 2, 3]))
+    assert matrix.toarray().tolist() == [[2, 0, 4, 0, 0, 0]]
+    assert parts(histories) == [[2, 0, 2]]
+
+
+def test_a_user_whose_every_event_is_a_row_is_counted_once():
+    rows, y = [["a"], ["a", "b"], ["a", "b", "c"], ["a"], []], list("bcdba")
+    sequences = training_sequences(as_histories(rows, CATALOG), as_targets(y, CATALOG, 5))
+    # the last row is the beginning of one of the two users that began with a
+    assert sorted(parts(sequences)) == [[0, 1], [0, 1, 2, 3]]
+
+
+def test_times_tell_users_apart():
+    rows = [[("a", 1, 1.0)], [("a", 1, 2.0), ("b", 1, 3.0)]]
+    apart = training_sequences(as_histories(rows, CATALOG), as_targets(["b", "c"], CATALOG, 2))
+    assert parts(apart) == [[0, 1], [0, 1, 2]]
+    rows[0] = [("a", 1, 2.0)]
+    together = training_sequences(as_histories(rows, CATALOG), as_targets(["b", "c"], CATALOG, 2))
+    assert parts(together) == [[0, 1, 2]]
+    np.testing.assert_array_equal(together.times, [2, 3, np.nan])
+
+
+def test_without_targets_histories_are_the_sequences():
+    histories = as_histories(ROWS, CATALOG)
+    assert training_sequences(histories, None) is histories
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=5), min_size=1, max_size=6), st.randoms())
+def test_growing_rows_in_any_order_give_the_whole_sequences(users, random):
+    grown = [(user[:n], user[n]) for user in users for n in range(len(user))]
+    random.shuffle(grown)
+    histories = as_histories([history for history, _ in grown], CATALOG)
+    y_idx = as_targets([item for _, item in grown], CATALOG, len(grown))
+    wanted = sorted(CATALOG.index_of(user).tolist() for user in users)
+    assert sorted(parts(training_sequences(histories, y_idx))) == wanted
+
+
+def test_empty():
+    histories = as_histories([], CATALOG)
+    assert histories.n_histories == 0
+    assert isinstance(histories.rows(0, 0), Histories)
+    assert histories.matrix(6).shape == (0, 6)

@@ -1,0 +1,327 @@
+import joblib
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
+
+from sklearn_llmtokens import LLMTokenEmbedder
+from sklearn_llmtokens.recommend import (
+    Catalog,
+    ContentRecommender,
+    EASERecommender,
+    Event,
+    HybridRecommender,
+    PopularityRecommender,
+    TransitionRecommender,
+)
+from sklearn_llmtokens.recommend._hybrid import _reciprocal_ranks
+
+KINDS = ["tea", "pot", "cup", "book", "lamp", "sofa"]
+N_ITEMS = 60
+
+
+def make_catalog():
+    texts = [f"{KINDS[i % 6]} {KINDS[(i // 6) % 6]} number{i}" for i in range(N_ITEMS)]
+    return Catalog([f"i{i}" for i in range(N_ITEMS)], texts)
+
+
+def make_histories(n, *, followed_by_next=True, seed=0):
+    """Give walks through items: each event is the item after the one before, or one of the same kind."""
+    rng = np.random.default_rng(seed)
+    histories = []
+    for _ in range(n):
+        items = [int(rng.integers(N_ITEMS))]
+        for _ in range(int(rng.integers(2, 7))):
+            step = 1 if followed_by_next else 6 * int(rng.integers(1, 9))
+            items.append((items[-1] + step) % N_ITEMS)
+        histories.append([f"i{i}" for i in items])
+    return histories
+
+
+def make_parts(catalog):
+    return [
+        ("content", ContentRecommender(catalog, embedder=TfidfVectorizer())),
+        ("ease", EASERecommender(catalog, l2=5.0)),
+        ("next", TransitionRecommender(catalog)),
+    ]
+
+
+@pytest.fixture
+def catalog():
+    return make_catalog()
+
+
+@pytest.fixture
+def hybrid(catalog):
+    return HybridRecommender(make_parts(catalog))
+
+
+def largest_unseen(scores, histories, catalog):
+    scores = scores.copy()
+    for row, history in zip(scores, histories, strict=True):
+        row[catalog.index_of(history)] = 0
+    return np.abs(scores).max(axis=1, keepdims=True)
+
+
+def test_given_weights_sum_scores_divided_by_the_best_of_the_query(catalog):
+    histories, queries = make_histories(80), make_histories(7, seed=1)
+    weights = [2.0, 1.0, 0.3]
+    hybrid = HybridRecommender(make_parts(catalog), weights=weights).fit(histories)
+    expected = 0
+    for weight, (_, part) in zip(weights, make_parts(catalog), strict=True):
+        scores = part.fit(histories).score_items(queries)
+        expected = expected + weight * scores / largest_unseen(scores, queries, catalog)
+    np.testing.assert_allclose(hybrid.score_items(queries), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_dict_gives_weights_by_name(catalog):
+    histories, queries = make_histories(40), make_histories(5, seed=1)
+    as_list = HybridRecommender(make_parts(catalog), weights=[1, 2, 3]).fit(histories)
+    as_dict = HybridRecommender(make_parts(catalog), weights={"next": 3, "content": 1, "ease": 2}).fit(histories)
+    np.testing.assert_array_equal(as_list.score_items(queries), as_dict.score_items(queries))
+
+
+def test_a_pair_weighs_warm_and_cold_items(catalog):
+    histories = [[item for item in history if item != "i7"] for history in make_histories(60)]
+    queries = [["i1"], ["i13", "i2"]]
+    parts = [("content", ContentRecommender(catalog, embedder=TfidfVectorizer())), ("ease", EASERecommender(catalog))]
+    both = HybridRecommender(parts, weights=[(0, 1), (1, 1)]).fit(histories).score_items(queries)
+    warm = HybridRecommender(parts, weights=[0, 1]).fit(histories).score_items(queries)
+    cold = HybridRecommender(parts, weights=[1, 1]).fit(histories).score_items(queries)
+    np.testing.assert_allclose(np.delete(both, 7, axis=1), np.delete(warm, 7, axis=1), atol=1e-6)
+    np.testing.assert_allclose(both[:, 7], cold[:, 7], atol=1e-6)
+
+
+def test_learnt_weights_favour_what_predicts(catalog):
+    follows = HybridRecommender(make_parts(catalog)).fit(make_histories(300))
+    assert follows.weights_["next"][0] > follows.weights_["content"][0]
+    alike = HybridRecommender(make_parts(catalog)[::2]).fit(make_histories(300, followed_by_next=False))
+    assert alike.weights_["content"][0] > follows.weights_["content"][0]
+
+
+def test_learnt_weights_rank_better_than_the_worst_part(catalog):
+    train, test = make_histories(300), make_histories(50, seed=2)
+    X, y = [history[:-1] for history in test], [history[-1] for history in test]
+    scores = {name: part.fit(train).score(X, y) for name, part in make_parts(catalog)}
+    assert HybridRecommender(make_parts(catalog)).fit(train).score(X, y) > min(scores.values()) + 0.05
+
+
+def test_cold_items_are_found_by_their_content(catalog):
+    histories = [[item for item in history if item != "i13"] for history in make_histories(300)]
+    hybrid = HybridRecommender(make_parts(catalog)).fit([history for history in histories if history])
+    assert hybrid.popularity_[13] == 0
+    assert hybrid.weights_["content"][1] > 0
+    assert hybrid.score_items([["i49"]])[0, 13] > np.median(hybrid.score_items([["i49"]])[0])
+
+
+def test_learns_the_same_twice_and_from_a_clone(hybrid):
+    histories, queries = make_histories(100), make_histories(5, seed=3)
+    first = hybrid.fit(histories).score_items(queries)
+    np.testing.assert_array_equal(first, hybrid.fit(histories).score_items(queries))
+    np.testing.assert_array_equal(first, clone(hybrid).fit(histories).score_items(queries))
+
+
+def test_rows_of_history_and_target_teach_as_whole_histories_do(catalog):
+    rng = np.random.default_rng(0)
+    histories = [[f"i{i}" for i in rng.permutation(N_ITEMS)[:5]] for _ in range(100)]
+    whole = HybridRecommender(make_parts(catalog)).fit(histories)
+    split = HybridRecommender(make_parts(catalog)).fit([one[:-1] for one in histories], [one[-1] for one in histories])
+    assert whole.weights_ == split.weights_
+
+
+def test_times_decide_what_is_held_out(catalog):
+    histories = make_histories(200)
+    timed = [[Event(item, time=float(100 * i + j)) for j, item in enumerate(one)] for i, one in enumerate(histories)]
+    plain = HybridRecommender(make_parts(catalog)).fit(histories)
+    with_times = HybridRecommender(make_parts(catalog)).fit(timed)
+    assert set(with_times.weights_) == set(plain.weights_)
+    assert np.isfinite(list(with_times.weights_.values())).all()
+
+
+@pytest.mark.parametrize("X", [None, [["i1", "i2"]], [["i1"]] * 30, [[]]])
+def test_too_little_to_learn_from_gives_equal_weights(hybrid, X):
+    hybrid.fit(X)
+    assert set(hybrid.weights_.values()) == {(1.0, 1.0)}
+    assert hybrid.recommend([["i1"]], k=3).shape == (1, 3)
+
+
+def test_parts_are_cloned(catalog):
+    parts = make_parts(catalog)
+    HybridRecommender(parts).fit(make_histories(50))
+    assert not any(hasattr(part, "catalog_") for _, part in parts)
+
+
+def test_parts_have_learnt_from_everything(catalog):
+    histories = make_histories(120)
+    hybrid = HybridRecommender(make_parts(catalog)).fit(histories)
+    for name, part in make_parts(catalog):
+        fitted = hybrid.recommenders_[name]
+        np.testing.assert_array_equal(fitted.popularity_, part.fit(histories).popularity_)
+        np.testing.assert_allclose(fitted.score_items([["i3", "i9"]]), part.score_items([["i3", "i9"]]), rtol=1e-5)
+
+
+@pytest.mark.parametrize("weights", ["auto", [1, (2, 0.5), 3]])
+def test_shares_of_events_add_up_to_the_score(catalog, weights):
+    histories = [[item for item in history if item not in ("i7", "i8")] for history in make_histories(100)]
+    hybrid = HybridRecommender(make_parts(catalog), weights=weights).fit(histories)
+    queries = [["i1", "i5", "i9"], ["i30"], ["i44", "i3"]]
+    items = [["i7", "i10"], ["i31", "i8"], ["i4", "i45"]]
+    scores = hybrid.score_items(queries)
+    for row, shares in enumerate(hybrid.explain(queries, items)):
+        assert shares.shape == (len(queries[row]), 2)
+        np.testing.assert_allclose(shares.sum(axis=0), scores[row, catalog.index_of(items[row])], rtol=1e-4, atol=1e-5)
+
+
+def test_scores_do_not_depend_on_candidates_or_on_other_queries(hybrid):
+    hybrid.fit(make_histories(100))
+    queries = [["i1", "i5"], ["i30"]]
+    whole = hybrid.score_items(queries)
+    ids, scores = hybrid.recommend(queries, k=2, candidates=["i2", "i40"], return_scores=True)
+    for row in range(2):
+        np.testing.assert_allclose(scores[row], whole[row, hybrid.catalog_.index_of(ids[row].tolist())], rtol=1e-5)
+        np.testing.assert_allclose(hybrid.score_items(queries[row : row + 1])[0], whole[row], rtol=1e-5, atol=1e-6)
+
+
+def test_items_can_be_added_and_removed_at_once(hybrid):
+    hybrid.fit(make_histories(200))
+    hybrid.add_items(["new"], ["tea tea number0 number6"])
+    assert "new" in hybrid.recommend([["i0", "i36"]], k=20)[0]
+    assert all(part.catalog_.n_items == N_ITEMS + 1 for part in hybrid.recommenders_.values())
+    np.testing.assert_allclose(
+        hybrid.explain([["i0", "i36"]], ["new"])[0].sum(), hybrid.score_items([["i0", "i36"]])[0, -1], rtol=1e-4
+    )
+    hybrid.remove_items(["new"])
+    assert "new" not in hybrid.recommend([["i0"]], k=N_ITEMS)[0]
+    hybrid.add_items(["new"], ["book lamp"])
+    assert "new" in hybrid.recommend([["i0"]], k=N_ITEMS)[0]
+
+
+def test_an_embedder_that_fails_on_new_items_leaves_all_as_it_was(catalog):
+    class Fragile(TfidfVectorizer):
+        def transform(self, texts):
+            if "bad" in texts:
+                raise RuntimeError("no vector")
+            return super().transform(texts)
+
+    parts = [("next", TransitionRecommender(catalog)), ("content", ContentRecommender(catalog, embedder=Fragile()))]
+    hybrid = HybridRecommender(parts, weights=[1, 1]).fit(make_histories(30))
+    before = hybrid.score_items([["i1"]])
+    with pytest.raises(RuntimeError, match="no vector"):
+        hybrid.add_items(["new"], ["bad"])
+    np.testing.assert_array_equal(hybrid.score_items([["i1"]]), before)
+    assert hybrid.add_items(["new"], ["tea"]).score_items([["i1"]]).shape == (1, N_ITEMS + 1)
+
+
+def test_empty_history_gets_what_is_popular(hybrid):
+    hybrid.fit([*make_histories(60), *[["i5", "i6"]] * 20])
+    np.testing.assert_array_equal(hybrid.score_items([[]])[0], hybrid.popularity_)
+    assert set(hybrid.recommend([[]], k=2)[0]) == {"i5", "i6"}
+
+
+def test_ranks_add_reciprocal_ranks(catalog):
+    histories, queries = make_histories(80), make_histories(6, seed=4)
+    hybrid = HybridRecommender(make_parts(catalog), weights=[1, 1, 1], fusion="ranks").fit(histories)
+    assert hybrid.score_items(queries).max() <= 3.2
+    with pytest.raises(ValueError, match="no exact shares"):
+        hybrid.explain([["i1"]], ["i2"])
+    learnt = HybridRecommender(make_parts(catalog), fusion="ranks").fit(make_histories(300))
+    assert learnt.weights_["next"][0] > 0
+
+
+def test_reciprocal_ranks_agree_with_a_naive_loop():
+    scores = np.random.default_rng(0).integers(-2, 5, (20, 30)).astype(np.float32)
+    expected = [[61 / (61 + sum(other > one for other in row)) if one > 0 else 0 for one in row] for row in scores]
+    np.testing.assert_allclose(_reciprocal_ranks(scores), expected, rtol=1e-6)
+
+
+def test_parameters_of_parts_can_be_read_and_set(catalog):
+    hybrid = HybridRecommender([("content", ContentRecommender(catalog)), ("ease", EASERecommender(catalog))])
+    assert hybrid.get_params()["content__profile"] == "harmonic"
+    hybrid.set_params(content__profile="last", ease=PopularityRecommender(catalog), fusion="ranks")
+    assert hybrid.recommenders[0][1].profile == "last"
+    assert isinstance(hybrid.recommenders[1][1], PopularityRecommender)
+    assert clone(hybrid).get_params()["fusion"] == "ranks"
+
+
+def test_drop_leaves_a_part_out(catalog):
+    histories, queries = make_histories(60), make_histories(4, seed=5)
+    dropped = HybridRecommender(make_parts(catalog)).set_params(ease="drop").fit(histories)
+    without = HybridRecommender(make_parts(catalog)[::2]).fit(histories)
+    np.testing.assert_array_equal(dropped.score_items(queries), without.score_items(queries))
+
+
+def test_a_hybrid_can_be_a_part(catalog):
+    inner = HybridRecommender(make_parts(catalog)[1:], weights=[1, 1])
+    outer = HybridRecommender([("content", make_parts(catalog)[0][1]), ("clicks", inner)]).fit(make_histories(60))
+    assert outer.get_params()["clicks__ease__l2"] == 5.0
+    assert outer.add_items(["new"], ["tea"]).score_items([["i1"]]).shape == (1, N_ITEMS + 1)
+
+
+def test_survives_a_pickle(hybrid, tmp_path):
+    hybrid.fit(make_histories(60))
+    joblib.dump(hybrid, tmp_path / "hybrid")
+    loaded = joblib.load(tmp_path / "hybrid")
+    np.testing.assert_array_equal(loaded.score_items([["i1"]]), hybrid.score_items([["i1"]]))
+
+
+def test_can_be_searched_over_embedder_profile_and_weights(checkpoints):
+    catalog = make_catalog()
+    content = ContentRecommender(catalog, embedder=LLMTokenEmbedder(checkpoints["bert"]))
+    hybrid = HybridRecommender([("content", content), ("next", TransitionRecommender(catalog))])
+    histories = make_histories(60)
+    X = np.empty(60, dtype=object)
+    X[:] = [history[:-1] for history in histories]
+    y = np.array([history[-1] for history in histories], dtype=object)
+    grid = [
+        {"content__embedder__pooling": ["mean", "cls"], "content__profile": ["harmonic", "last"]},
+        {"weights": ["auto", [1, 5], {"content": 1, "next": 0}], "content": [ContentRecommender(catalog)]},
+    ]
+    search = GridSearchCV(hybrid, grid, cv=2).fit(X, y)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    assert len(search.predict(X[:3])) == 3
+
+
+def test_cross_validates_by_groups(hybrid):
+    histories = make_histories(60)
+    X, y = [history[:-1] for history in histories], [history[-1] for history in histories]
+    scores = cross_validate(hybrid, X, y, groups=np.arange(60) // 3, cv=GroupKFold(3))["test_score"]
+    assert (scores > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("parts", "options", "error", "message"),
+    [
+        ([], {}, ValueError, "at least one"),
+        ([("a", "drop")], {}, ValueError, "at least one"),
+        (["a"], {}, ValueError, "pairs"),
+        ([("a", "ease"), ("a", "next")], {}, ValueError, "not unique"),
+        ([("a__b", "ease")], {}, ValueError, "__"),
+        ([("weights", "ease")], {}, ValueError, "conflict"),
+        ([("a", TfidfVectorizer())], {}, TypeError, "'a' is a TfidfVectorizer"),
+        ([("a", "ease"), ("b", "next")], {"weights": [1]}, ValueError, "1 entries for 2 recommenders"),
+        ([("a", "ease"), ("b", "next")], {"weights": {"a": 1}}, ValueError, "'b'"),
+        ([("a", "ease"), ("b", "next")], {"weights": {"a": 1, "b": 1, "c": 1}}, ValueError, "'c'"),
+        ([("a", "ease")], {"weights": ["heavy"]}, ValueError, "'heavy'"),
+        ([("a", "ease")], {"weights": [np.nan]}, ValueError, "nan"),
+        ([("a", "ease")], {"weights": [(1, 2, 3)]}, ValueError, "pair"),
+        ([("a", "ease")], {"weights": "learned"}, ValueError, "weights"),
+        ([("a", "ease")], {"fusion": "votes"}, ValueError, "fusion"),
+        ([("a", "ease")], {"n_validation": 0}, ValueError, "n_validation"),
+    ],
+)
+def test_refuses_what_does_not_fit(catalog, parts, options, error, message):
+    known = {"ease": EASERecommender(catalog), "next": TransitionRecommender(catalog)}
+    parts = [
+        (one[0], known.get(one[1], one[1]) if isinstance(one[1], str) else one[1]) if one != "a" else one
+        for one in parts
+    ]
+    with pytest.raises(error, match=message):
+        HybridRecommender(parts, **options).fit(make_histories(5))
+
+
+def test_refuses_parts_of_different_catalogues(catalog):
+    other = Catalog(["i0", "i1"], ["a", "b"])
+    parts = [("ease", EASERecommender(catalog)), ("content", ContentRecommender(other))]
+    with pytest.raises(ValueError, match="'content' has another catalogue"):
+        HybridRecommender(parts).fit(make_histories(5))
