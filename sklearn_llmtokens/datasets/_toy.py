@@ -11,6 +11,7 @@ from ._bunch import bundled, data_frame, encode, object_array, text_bunch
 
 CATEGORIES = ["book", "clothing", "film", "fruit", "haircare", "hotel", "phone", "takeaway"]
 SENTIMENTS = ["negative", "positive"]
+_EVENT_COLUMNS = ("user_id", "item_id", "timestamp")
 
 
 def load_toy_reviews(*, return_X_y=False, as_frame=False):
@@ -103,7 +104,7 @@ def load_toy_catalog(*, as_frame=False):
     Parameters
     ----------
     as_frame : bool, default=False
-        If True, `items_frame` and `frame` are pandas DataFrames (needs pandas).
+        If True, `events`, `items_frame` and `frame` are pandas DataFrames (needs pandas).
 
     Returns
     -------
@@ -128,6 +129,10 @@ def load_toy_catalog(*, as_frame=False):
             The item that came next.
         target_timestamps : ndarray of shape (240,), dtype int64
             When it came.
+        events : ndarray of shape (2532, 3), dtype object, or DataFrame
+            The same as a table: the columns user_id, item_id and timestamp, targets included, sorted by user and time.
+        feature_names : list of str
+            The columns of `events`.
         items_frame : DataFrame of shape (100, 6), or None
             The catalogue, with `as_frame=True`.
         frame : DataFrame of shape (240, 5), or None
@@ -154,6 +159,7 @@ def load_toy_catalog(*, as_frame=False):
     items = list(csv.DictReader(io.StringIO(bundled("toy_items.csv"))))
     readers = json.loads(bundled("toy_histories.json"))
     prices = np.array([float(item["price"]) for item in items])
+    events = np.array([event for reader in readers for event in _events(reader)], dtype=object)
     return Bunch(
         ids=object_array([item["item_id"] for item in items]),
         texts=[f"{item['title']} {item['description']}" for item in items],
@@ -167,7 +173,18 @@ def load_toy_catalog(*, as_frame=False):
         timestamps=[reader["timestamps"] for reader in readers],
         targets=object_array([reader["target"] for reader in readers]),
         target_timestamps=np.array([reader["target_timestamp"] for reader in readers], dtype=np.int64),
+        events=data_frame(dict(zip(_EVENT_COLUMNS, events.T, strict=True))).astype({"timestamp": "int64"})
+        if as_frame
+        else events,
+        feature_names=list(_EVENT_COLUMNS),
         items_frame=data_frame(items).assign(price=prices) if as_frame else None,
         frame=data_frame(readers) if as_frame else None,
         DESCR=bundled("toy_catalog.rst"),
     )
+
+
+def _events(reader):
+    """Give the events of a reader, the target last: rows of user, item and time."""
+    items = [*reader["history"], reader["target"]]
+    times = [*reader["timestamps"], reader["target_timestamp"]]
+    return [(reader["user"], item, time) for item, time in zip(items, times, strict=True)]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sklearn_llmtokens.datasets import _amazon, fetch_amazon_interactions, fetch_games6k
+from sklearn_llmtokens.recommend import make_queries
 
 ARCHIVE = "interactions/amazon2014-beauty.zip"
 
@@ -93,6 +94,18 @@ def test_amazon_parquet_files_are_taken_first(home, site, content_is_right):
 def test_amazon_events_of_a_day_are_in_the_order_of_the_items():
     rows = _amazon._interactions([1, 2, 3], ["a", "b", "c"], [7, 7, 7, 6], [3, 2, 1, 3], [9, 9, 8, 9])
     assert rows.events.tolist() == [[6, 3, 9], [7, 1, 8], [7, 2, 9], [7, 3, 9]]
+
+
+@pytest.mark.parametrize("as_frame", [False, True])
+def test_amazon_events_become_queries(as_frame):
+    if as_frame:
+        pytest.importorskip("pandas")
+    rows = _amazon._interactions([1, 2, 3], ["a", "b", "c"], [7, 7, 7, 6], [3, 2, 1, 3], [9, 9, 8, 9])
+    queries = make_queries(_amazon._bunch(rows, "beauty", as_frame).events)
+    assert [history.tolist() for history in queries.X] == [[], [], [1], [1, 2]]
+    assert queries.y.tolist() == [3, 1, 2, 3]
+    assert queries.y.dtype == np.int64
+    assert queries.groups.tolist() == [6, 7, 7, 7]
 
 
 def test_amazon_rows_of_another_set_are_refused_and_removed(publish, home):

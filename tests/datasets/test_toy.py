@@ -218,3 +218,23 @@ except ImportError as error:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "as_frame=True needs 'pandas'" in done.stdout
     assert "sklearn-llmtokens[frames]" in done.stdout
+
+
+def test_catalog_events_are_the_histories_and_targets_as_a_table(catalog):
+    assert catalog.feature_names == ["user_id", "item_id", "timestamp"]
+    per_user = {}
+    for user, item, time in catalog.events.tolist():
+        per_user.setdefault(user, []).append((item, time))
+    assert list(per_user) == catalog.users
+    for i, events in enumerate(per_user.values()):
+        assert [item for item, _ in events] == [*catalog.histories[i], catalog.targets[i]]
+        assert [time for _, time in events] == [*catalog.timestamps[i], catalog.target_timestamps[i]]
+
+
+def test_catalog_events_as_a_frame(catalog):
+    pytest.importorskip("pandas")
+    frame = load_toy_catalog(as_frame=True).events
+    assert frame.shape == catalog.events.shape
+    assert frame.columns.tolist() == catalog.feature_names
+    assert frame["timestamp"].dtype == np.int64
+    assert frame["item_id"].tolist() == catalog.events[:, 1].tolist()

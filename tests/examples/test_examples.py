@@ -110,6 +110,56 @@ def test_top_labels_beat_popularity_and_chance(capsys):
     assert "for the first new reader:" in capsys.readouterr().out
 
 
+def test_cross_domain_beats_chance(capsys):
+    result = run_main("cross_domain")
+    assert result["hit_rate"] > 1.5 * result["at_random"]
+    assert "is advised" in capsys.readouterr().out
+
+
+def test_multimodal_gains_from_pictures_and_finds_a_new_item():
+    pytest.importorskip("pandas")
+    result = run_main("multimodal")
+    assert result["text, image, price"] > result["text"]
+    assert result["found"]
+
+
+def test_news_shows_what_came_in_and_hides_what_was_taken_down():
+    result = run_main("news")
+    assert result["text and clicks"] > 1.5 * result["popular"]
+    assert result["rank of the new article"] is not None
+    assert result["gone"]
+
+
+def test_shop_ranks_what_is_in_stock_and_says_why():
+    result = run_main("shop")
+    assert result["text and clicks"]["recall"] > 1.5 * result["popular"]["recall"]
+    assert result["text and clicks"]["coverage"] > result["popular"]["coverage"]
+    assert all(item.startswith("S") and item not in {"S001", "S002", "S005"} for item in result["ranked"])
+    assert result["shares"].shape == (2, 3)
+
+
+def test_social_finds_the_circle_of_a_new_account():
+    result = run_main("social")
+    assert result["both"] > result["popular"]
+    assert result["runner"] < result["coder"]
+    assert result["runner"] <= 12
+
+
+def test_content_understands_wishes():
+    result = run_main("content")
+    assert result["meaning"] > result["words"] > 0.1
+    assert result["answers"] == ["cooking", "parenting", "camping", "gardening"]
+
+
+def test_fair_reranking_trades_accuracy_for_variety(tmp_path):
+    picture = tmp_path / "new" / "curve.png"
+    points = run_main("fair_reranking", picture)
+    diversity = [benefit for _, _, benefit in points["MMR"]]
+    assert diversity == sorted(diversity)
+    assert points["MMR"][0] == points["calibrated"][0]
+    assert_is_picture(picture)
+
+
 def assert_is_picture(path):
     from matplotlib import image
 

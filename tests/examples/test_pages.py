@@ -15,6 +15,8 @@ PAGES = [
     "docs/index.md",
     "docs/offline.md",
     "docs/pipelines.md",
+    "docs/plotting.md",
+    "docs/recommend_fairness.md",
 ]
 # A block that begins with "```python no-run" is shown only: it is wrong on purpose, or needs the network.
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)

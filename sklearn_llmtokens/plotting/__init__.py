@@ -1,0 +1,15 @@
+"""Pictures of vectors, searches and rankings: Display classes in scikit-learn's manner. They need matplotlib."""
+
+from ._ranking_curve import RankingCurveDisplay
+from ._search_cost import SearchCostDisplay
+from ._semantic_map import SemanticMapDisplay
+from ._spectrum import SpectrumDisplay
+from ._tradeoff import TradeoffDisplay
+
+__all__ = [
+    "RankingCurveDisplay",
+    "SearchCostDisplay",
+    "SemanticMapDisplay",
+    "SpectrumDisplay",
+    "TradeoffDisplay",
+]

@@ -1,0 +1,140 @@
+"""What is drawn is what was given: numbers are read back from the artists."""
+
+import sys
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+
+from sklearn_llmtokens.exceptions import MissingDependencyError
+from sklearn_llmtokens.plotting import (
+    RankingCurveDisplay,
+    SearchCostDisplay,
+    SemanticMapDisplay,
+    SpectrumDisplay,
+    TradeoffDisplay,
+    _axes,
+)
+
+VECTORS = np.random.default_rng(0).normal(size=(24, 6))
+LISTS = {"first": [["a", "b"], ["b", "c"]], "second": np.array([["a", None], ["a", "b"]], dtype=object)}
+POINTS = {"MMR": [(0.0, 0.3, 0.2), (1.0, 0.1, 0.9)], "other": [(0.0, 0.3, 0.2), (1.0, 0.2, 0.4)]}
+DISPLAYS = {
+    "map": lambda ax=None: SemanticMapDisplay.from_vectors(VECTORS, ["x", "y"] * 12, ax=ax),
+    "spectrum": lambda ax=None: SpectrumDisplay.from_vectors(VECTORS, ax=ax),
+    "curve": lambda ax=None: RankingCurveDisplay.from_predictions(["a", "c"], LISTS, ax=ax),
+    "tradeoff": lambda ax=None: TradeoffDisplay.from_results(POINTS, ax=ax),
+}
+
+
+@pytest.mark.parametrize("make", DISPLAYS.values(), ids=DISPLAYS)
+def test_displays_draw_on_new_or_given_axes(make):
+    display = make()
+    assert display.ax_.figure is display.figure_
+    _, ax = plt.subplots()
+    assert make(ax).ax_ is ax
+    again = display.plot(ax=ax)
+    assert again is display
+    assert display.ax_ is ax
+    display.figure_.canvas.draw()  # what is wrong with an artist shows when it is drawn
+
+
+def test_the_map_shows_the_reduced_vectors_by_label():
+    labels = np.array(["x", "y", "z"] * 8)
+    display = SemanticMapDisplay.from_vectors(VECTORS, labels, texts=[f"t{i}" for i in range(24)], s=5)
+    expected = PCA(2, random_state=0).fit_transform(VECTORS)
+    np.testing.assert_allclose(display.points, expected)
+    for name, scatter in zip("xyz", display.scatters_, strict=True):
+        np.testing.assert_allclose(scatter.get_offsets(), expected[labels == name])
+        assert scatter.get_sizes() == [5]
+    assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == ["x", "y", "z"]
+    assert {text.get_text() for text in display.ax_.texts} == {f"t{i}" for i in range(24)}
+
+
+def test_the_map_takes_a_reducer_and_points():
+    reducer = TSNE(perplexity=5, random_state=0, init="random")
+    display = SemanticMapDisplay.from_vectors(VECTORS, reducer=reducer)
+    assert display.points.shape == (24, 2)
+    assert not hasattr(reducer, "embedding_")
+    assert len(SemanticMapDisplay(display.points).plot().scatters_) == 1
+    assert len(SemanticMapDisplay(np.zeros((25, 2)), labels=np.arange(25)).plot().scatters_) == 25
+    with pytest.raises(ValueError, match=r"shape \(24, 3\): two columns are needed"):
+        SemanticMapDisplay.from_vectors(VECTORS, reducer=PCA(3))
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        SemanticMapDisplay(display.points, labels=["x"]).plot()
+
+
+def test_the_spectrum_is_that_of_pca():
+    expected = PCA().fit(VECTORS).explained_variance_ratio_
+    for display in (SpectrumDisplay.from_vectors({"raw": VECTORS}), SpectrumDisplay.from_estimator(PCA().fit(VECTORS))):
+        np.testing.assert_allclose(display.lines_[0].get_ydata(), np.cumsum(expected))
+        (n_effective,) = display.n_effective_.values()
+        assert n_effective == pytest.approx(1 / (expected**2).sum())
+    with pytest.raises(ValueError, match="All vectors are equal"):
+        SpectrumDisplay.from_vectors(np.ones((3, 2)))
+
+
+@pytest.mark.parametrize("metric", ["HR", "NDCG"])
+def test_ranking_curves_are_the_measures_at_each_k(metric):
+    from sklearn_llmtokens.recommend import ndcg_at_k, recall_at_k
+
+    function = {"HR": recall_at_k, "NDCG": ndcg_at_k}[metric]
+    display = RankingCurveDisplay.from_predictions(["a", "c"], LISTS, metric=metric, linewidth=3)
+    for line, lists in zip(display.lines_, LISTS.values(), strict=True):
+        np.testing.assert_allclose(line.get_ydata(), [function(["a", "c"], lists, k=k) for k in (1, 2)])
+        np.testing.assert_array_equal(line.get_xdata(), [1, 2])
+        assert line.get_linewidth() == 3
+    assert display.ax_.get_ylabel() == f"{metric}@k"
+
+
+def test_ranking_curves_say_what_is_wrong():
+    with pytest.raises(ValueError, match="metric='MRR' is not known"):
+        RankingCurveDisplay.from_predictions(["a"], LISTS, metric="MRR")
+    with pytest.raises(ValueError, match="The lists of 'first' have the shape"):
+        RankingCurveDisplay.from_predictions(["a"], LISTS)
+
+
+def test_tradeoff_lines_go_through_the_points():
+    display = TradeoffDisplay.from_results(POINTS, benefit_name="variety")
+    assert [line.get_label() for line in display.lines_] == ["MMR", "other"]
+    np.testing.assert_allclose(display.lines_[0].get_xydata(), [[0.2, 0.3], [0.9, 0.1]])
+    assert [text.get_text() for text in display.ax_.texts] == ["0", "1", "0", "1"]
+    assert display.ax_.get_xlabel() == "variety"
+    with pytest.raises(ValueError, match="'other' was measured at"):
+        TradeoffDisplay.from_results({**POINTS, "other": [(0.5, 1, 1)]})
+    with pytest.raises(ValueError, match="names must agree"):
+        TradeoffDisplay([0], {"a": [1]}, {"b": [1]}).plot()
+
+
+def test_search_cost_has_a_panel_for_texts_and_one_for_seconds():
+    display = SearchCostDisplay.from_results({"anew": (5400, 90.5), "once": (600, 14.0)})
+    assert [[bar.get_width() for bar in bars] for bars in display.bars_] == [[5400, 600], [90.5, 14.0]]
+    assert [text.get_text() for text in display.axes_[1].texts] == ["90.5", "14.0"]
+    assert [label.get_text() for label in display.axes_[0].get_yticklabels()] == ["anew", "once"]
+    display.figure_.canvas.draw()
+    _, axes = plt.subplots(1, 2)
+    assert display.plot(ax=axes).axes_[1] is axes[1]
+    with pytest.raises(ValueError, match="ax has 1 axes: two are needed"):
+        display.plot(ax=axes[0])
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        SearchCostDisplay(["a"], [1, 2], [3]).plot()
+
+
+def test_chinese_gets_a_font_that_has_it_if_one_is_installed(monkeypatch):
+    assert _axes.font_for(["abc", "é"]) is None
+    monkeypatch.setattr(matplotlib.font_manager, "get_font_names", lambda: ["DejaVu Sans"])
+    assert _axes.font_for(["新闻"]) is None
+    monkeypatch.setattr(matplotlib.font_manager, "get_font_names", lambda: ["DejaVu Sans", "SimHei"])
+    assert _axes.font_for(["abc", "新闻"]) == ["SimHei", "DejaVu Sans"]
+
+
+@pytest.mark.parametrize(
+    ("name", "make"), [*DISPLAYS.items(), ("cost", lambda: SearchCostDisplay(["a"], [1], [1]).plot())], ids=str
+)
+def test_without_matplotlib_the_message_says_what_to_install(monkeypatch, name, make):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(MissingDependencyError, match=r"Display needs 'matplotlib.pyplot'.*sklearn-llmtokens\[plot\]"):
+        make()
