@@ -1,5 +1,6 @@
 # make demo    the quickstart: ends with a table and a saved picture
 # make test    format, lint, import contracts, types, then every test and doctest
+# make test-cluster    the tests that start a dask, a Ray and a Spark cluster on this machine (Spark needs Java)
 #
 # Both make a virtual environment first, from Python 3.11 or newer and PyPI alone, and again only when pyproject.toml or
 # constraints.txt change. Another interpreter: make test PYTHON=python3.13; another environment: VENV=/path/to/it.
@@ -14,19 +15,23 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 DEMO_READY := $(VENV)/.ready-for-demo
 TEST_READY := $(VENV)/.ready-for-test
+CLUSTER_READY := $(VENV)/.ready-for-cluster
 BENCH_READY := $(VENV)/.ready-for-bench
 
 # no model is fetched by anything here
 export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: demo test lint format bench clean distclean
+.PHONY: demo test test-cluster lint format bench clean distclean
 
 demo: $(DEMO_READY)
 	$(BIN)/python examples/quickstart.py
 
 test: lint
 	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+
+test-cluster: $(CLUSTER_READY)
+	$(BIN)/python -m pytest -m cluster tests/scale $(PYTEST_ARGS)
 
 lint: $(TEST_READY)
 	$(BIN)/ruff format --check .
@@ -59,6 +64,10 @@ $(DEMO_READY): pyproject.toml constraints.txt | $(BIN)/python
 $(TEST_READY): pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) --editable ".[test,fast,plot,frames]"
 	@touch $@ $(DEMO_READY)
+
+$(CLUSTER_READY): pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) --editable ".[test,fast,plot,frames,dask,ray,spark]"
+	@touch $@ $(TEST_READY) $(DEMO_READY)
 
 $(BENCH_READY): pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) --editable ".[benchmark,fast,plot,frames]"

@@ -8,18 +8,19 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from .._pickling import VersionedPickle
 from .._sklearn import HasMethods, Interval, StrOptions, fit_context
 from .._texts import TextTable, validate_texts
 from ..exceptions import FingerprintMismatchError
 from ._cells import read_cells
-from ._checkpoint import fingerprint, resolve
+from ._checkpoint import recall, resolve
 from ._forward import Resources, embed_distinct, embed_tokens
 from ._resolve import POOLING_NAMES, resolve_spec
 from ._spec import EmbeddingSpec
 from ._store import open_store
 
 
-class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedPickle, BaseEstimator):
     """Turn texts into the pooled token vectors of a pretrained language model.
 
     Each distinct text goes through the model once; its vector is kept in a store that all clones share, so that the
@@ -59,7 +60,7 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         Whether a missing text is refused or becomes a row of zeros.
     dtype : {"auto", "float32", "bfloat16", "float16", "int8"}, default="auto"
         Precision: ``"auto"`` is float32 on a CPU and the checkpoint's own half precision on an accelerator. ``"int8"``
-        runs on CPUs. A `PrecisionWarning` tells where a precision is emulated.
+        runs on x86 CPUs. A `PrecisionWarning` tells where a precision is emulated.
     device : str, default="auto"
         A torch device; ``"auto"`` is the first accelerator, or the CPU.
     cache : {"memory"}, path-like or None, default="memory"
@@ -350,8 +351,7 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     def _checkpoint_here(self):
         """Find the checkpoint again, and make sure that it is the one of ``fit``."""
         name = os.fspath(self.model)
-        checkpoint = resolve(f"{name.partition('@')[0]}@{self.revision_}" if self.revision_ else name)
-        found = fingerprint(checkpoint)
+        checkpoint, found = recall(f"{name.partition('@')[0]}@{self.revision_}" if self.revision_ else name)
         if found != self.fingerprint_:
             raise FingerprintMismatchError(
                 f"This embedder was fitted with model={self.model!r} of fingerprint {self.fingerprint_}, and the "
@@ -364,17 +364,11 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         return EmbeddingSpec.from_dict(values)
 
     def _resources(self) -> Resources:
-        from ._torch import choose_device
-
-        return Resources(choose_device(self.device), self.batch_tokens, self.n_jobs, self.verbose)
+        return Resources(self.device, self.batch_tokens, self.n_jobs, self.verbose)
 
     @property
     def _n_features_out(self) -> int:
         return self.n_features_out_
-
-    def __setstate__(self, state):
-        # A pickle of an older version lacks the parameters that came later.
-        super().__setstate__({**type(self)().get_params(deep=False), **state})
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

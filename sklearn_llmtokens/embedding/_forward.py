@@ -11,7 +11,7 @@ from ..exceptions import NonFiniteVectorError, OutOfMemoryError, TextTooLongErro
 from ._batches import total_order
 from ._cells import Texts
 from ._progress import Progress
-from ._sharding import run_shards
+from ._sharding import Workers, open_workers, run_shards
 from ._spec import EmbeddingSpec, ForwardSpec, Readout
 from ._store import Store
 
@@ -33,7 +33,7 @@ class Resources:
     Attributes
     ----------
     device : str
-        A torch device.
+        A torch device, or "auto", which each process settles for its own machine.
     batch_tokens : int or "auto"
         Most tokens of a batch.
     n_jobs : int or None
@@ -196,14 +196,17 @@ def _embed_missing(
     """Encode and store the texts at `missing`, but for those that another thread or process is first to store."""
     namespaces = [EmbeddingSpec(forward, readout).digest() for readout in readouts]
     n_truncated = 0
-    with Progress(len(keys), len(keys) - len(missing), resources.verbose) as progress:
-        for wave in _waves(texts.texts, missing, resources.n_jobs):
+    with (
+        Progress(len(keys), len(keys) - len(missing), resources.verbose) as progress,
+        open_workers(resources.n_jobs) as workers,
+    ):
+        for wave in _waves(texts.texts, missing, workers.n_workers):
             idx = [i for shard in wave for i in shard]
             with store.flight(namespaces[0], [keys[i] for i in idx], *namespaces[1:]):
                 done = {i for i, found in zip(idx, look_up(idx), strict=True) if found}
                 progress.found(len(done))
                 shards = [rest for shard in wave if (rest := [i for i in shard if i not in done])]
-                for shard, encoded in _encode(texts, shards, forward, readouts, resources, progress):
+                for shard, encoded in _encode(texts, shards, forward, readouts, workers, resources, progress):
                     for namespace, vectors in zip(namespaces, encoded.vectors, strict=True):
                         store.write(namespace, [keys[i] for i in shard], vectors)
                     n_truncated += encoded.n_truncated
@@ -212,10 +215,8 @@ def _embed_missing(
         _warn_truncated(n_truncated, forward.max_length)
 
 
-def _waves(texts: Sequence[str], missing: np.ndarray, n_jobs: int | None) -> Iterator[list[list[int]]]:
-    """Cut the texts that are missing into shards of about equal length, and these into rounds of one a worker."""
-    from joblib import effective_n_jobs
-
+def _waves(texts: Sequence[str], missing: np.ndarray, workers: int) -> Iterator[list[list[int]]]:
+    """Cut the texts that are missing into shards of about equal length, and these into rounds of four a worker."""
     order = [int(missing[i]) for i in total_order([texts[j] for j in missing])]
     shards: list[list[int]] = []
     size = 0
@@ -225,7 +226,6 @@ def _waves(texts: Sequence[str], missing: np.ndarray, n_jobs: int | None) -> Ite
             size = 0
         shards[-1].append(i)
         size += len(texts[i])
-    workers = effective_n_jobs(n_jobs)
     if workers > 1 and len(shards) < workers:
         shards = [part for part in (order[k::workers] for k in range(workers)) if part]
     for start in range(0, len(shards), 4 * workers if workers > 1 else 1):
@@ -237,6 +237,7 @@ def _encode(
     shards: list[list[int]],
     forward: ForwardSpec,
     readouts: Sequence[Readout],
+    workers: Workers,
     resources: Resources,
     progress: Progress,
 ):
@@ -245,9 +246,9 @@ def _encode(
         [texts.take(shard) for shard in shards],
         forward,
         readouts,
+        workers,
         device=resources.device,
         batch_tokens=resources.batch_tokens,
-        n_jobs=resources.n_jobs,
         on_batch=progress.batch,
     )
     for shard in shards:
@@ -257,12 +258,13 @@ def _encode(
             raise type(error)(f"{texts.where(shard[error.index])} {error}") from error  # type: ignore[union-attr]
         progress.shard(len(shard), encoded.n_tokens)
         yield shard, encoded
+    next(results, None)  # to its end: workers that are held are ready for more only then
 
 
 def _warn_truncated(count: int, max_length: int) -> None:
-    warnings.warn(
+    warning = TruncationWarning(
         f"{count} distinct text(s) had more than {max_length} tokens, which is all that is read, and were cut: set "
-        "long_text='chunk' to read the whole of each, or a larger max_length if the model allows it.",
-        TruncationWarning,
-        stacklevel=4,
+        "long_text='chunk' to read the whole of each, or a larger max_length if the model allows it."
     )
+    warning.n_texts = count  # type: ignore[attr-defined]
+    warnings.warn(warning, stacklevel=4)

@@ -5,10 +5,11 @@ A spec crosses process borders instead of a model, and its digest is the identit
 """
 
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from hashlib import blake2b
 
 # Raise by one whenever the arithmetic changes a vector by more than rounding: vectors stored before are then ignored.
-ARITHMETIC_VERSION = 1
+ARITHMETIC_VERSION = 2
 
 DIGEST_BYTES = 16
 SPANS_DIGEST_BYTES = 8
@@ -97,10 +98,7 @@ class EmbeddingSpec:
         bytes
             BLAKE2b of the values; the folder and the permission to run code are no part of it.
         """
-        values = asdict(self)
-        for name in ("folder", "trust_remote_code"):
-            del values["forward"][name]
-        return blake2b(repr((ARITHMETIC_VERSION, values)).encode(), digest_size=DIGEST_BYTES).digest()
+        return _digest(self, ARITHMETIC_VERSION)
 
     def to_dict(self) -> dict:
         """Give the values as a nested dict of plain values, for a pickle that needs no class of ours.
@@ -130,6 +128,14 @@ class EmbeddingSpec:
         readout = {f.name: values["readout"][f.name] for f in fields(Readout)}
         readout |= {name: tuple(readout[name]) for name in ("layers", "pooling")}
         return cls(forward, Readout(**readout))
+
+
+@lru_cache(maxsize=256)
+def _digest(spec: EmbeddingSpec, version: int) -> bytes:
+    values = asdict(spec)
+    for name in ("folder", "trust_remote_code"):
+        del values["forward"][name]
+    return blake2b(repr((version, values)).encode(), digest_size=DIGEST_BYTES).digest()
 
 
 def text_key(text: str, spans: tuple | None = None) -> bytes:

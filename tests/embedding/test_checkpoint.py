@@ -11,7 +11,7 @@ import pytest
 
 from sklearn_llmtokens import LLMTokenEmbedder
 from sklearn_llmtokens.embedding import _checkpoint
-from sklearn_llmtokens.embedding._checkpoint import fingerprint, resolve
+from sklearn_llmtokens.embedding._checkpoint import fingerprint, recall, resolve
 from sklearn_llmtokens.exceptions import CheckpointError, FingerprintMismatchError
 from tests.checkpoints import TEXTS, build
 
@@ -272,3 +272,30 @@ def test_a_worker_with_another_checkpoint_refuses(folder):
     build("bert", folder, seed=1)
     with pytest.raises(FingerprintMismatchError, match=spec.forward.fingerprint):
         _torch.encode(TEXTS, None, spec.forward, [spec.readout], "cpu", "auto")
+
+
+def test_a_checkpoint_that_has_not_changed_is_recalled_without_reading_it(folder, monkeypatch):
+    first = recall(str(folder))
+    assert first == (resolve(folder), fingerprint(resolve(folder)))
+    monkeypatch.setattr(_checkpoint, "resolve", lambda model: pytest.fail("it was read again"))
+    assert recall(str(folder)) == first
+
+
+@pytest.mark.parametrize("change", ["touched", "added", "removed", "added below"])
+def test_any_change_in_a_folder_is_noticed_when_it_is_recalled(folder, change):
+    (folder / "1_Pooling").mkdir()
+    (folder / "notes.txt").write_text("one")
+    _, before = recall(str(folder))
+    if change == "touched":
+        (folder / "config.json").write_text((folder / "config.json").read_text() + " ")
+    elif change == "added":
+        (folder / "more.json").write_text("{}")
+    elif change == "removed":
+        (folder / "notes.txt").unlink()
+    else:
+        (folder / "1_Pooling/config.json").write_text('{"pooling_mode": "cls"}')
+    _, now = recall(str(folder))
+    assert now == fingerprint(resolve(folder)) != before
+    shutil.rmtree(folder)
+    with pytest.raises(CheckpointError, match="no such folder"):
+        recall(str(folder))

@@ -68,11 +68,10 @@ def test_a_subset_has_the_same_rows(checkpoints, kind, pooling):
 
 
 def test_order_changes_nothing_in_8_bits(checkpoints):
-    """Activations are scaled by batch: order does not matter, and companions do a little."""
     fitted = embedder(checkpoints["bert"], dtype="int8", normalize=True).fit(MANY)
     whole = fitted.transform(MANY)
     np.testing.assert_array_equal(fitted.transform(MANY[::-1]), whole[::-1])
-    assert (fitted.transform(MANY[:9]) * whole[:9]).sum(axis=1).min() > 0.99
+    np.testing.assert_allclose(fitted.transform(MANY[:9]), whole[:9], atol=5e-7)
 
 
 @pytest.mark.parametrize("cache", [None, "memory"])

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from sklearn_llmtokens import LLMTokenEmbedder
-from sklearn_llmtokens.exceptions import CheckpointError, FingerprintMismatchError
+from sklearn_llmtokens.exceptions import CheckpointError, FingerprintMismatchError, PickledVersionWarning
 from tests.checkpoints import TEXTS, build
 
 ROOT = Path(__file__).parents[2]
@@ -81,8 +81,10 @@ def test_a_pickle_beside_another_checkpoint_says_so(checkpoints, tmp_path):
 def test_a_pickle_of_before_a_parameter_was_added_takes_its_default(fitted, name):
     state = fitted.__getstate__().copy()
     del state[name]
+    state["_sklearn_llmtokens_version"] = "0.0.1"
     old = LLMTokenEmbedder.__new__(LLMTokenEmbedder)
-    old.__setstate__(state)
+    with pytest.warns(PickledVersionWarning, match="by sklearn_llmtokens 0.0.1"):
+        old.__setstate__(state)
     assert old.get_params()[name] == LLMTokenEmbedder().get_params()[name]
     np.testing.assert_array_equal(old.transform(TEXTS), fitted.transform(TEXTS))
 

@@ -12,6 +12,7 @@ from .._spec import ForwardSpec, Readout
 from ._hidden import hidden_states
 from ._model import LoadedModel, load, running
 from ._pooling import POOLING
+from ._prefix import begins_with, continued_states, find_prefix, shared_ids
 from ._tokenizer import Sequence_, Spans, make_sequences
 
 # Tokens of a batch: on a CPU as many as keep a layer's activations in the cache, on an accelerator enough to fill it.
@@ -150,11 +151,12 @@ def encode_tokens(
     vectors = [empty.expand(len(sequence.token_ids), -1) for sequence in sequences]
 
     def run(chosen: Sequence[Sequence_]) -> list[torch.Tensor]:
-        hidden, _, _ = _forward(loaded, chosen, forward, layers)
+        hidden, _, _ = _forward(loaded, chosen, forward, layers, shared)
         mean = sum(hidden[layer].float() for layer in layers) / len(layers)
         return list(mean.cpu())
 
-    for rows in _batches(sequences, batch_tokens, device):
+    shared = shared_ids(loaded.tokenizer, forward, loaded.device)
+    for rows in _batches(sequences, batch_tokens, loaded.device, shared):
         for part, states in _run_within_memory(loaded, sequences, rows, run):
             for i, state in zip(part, states, strict=True):
                 vectors[i] = state
@@ -179,12 +181,13 @@ def _pool_sequences(
     on_batch: Callable[[int, int], None] | None,
 ) -> list[torch.Tensor]:
     """Pool every sequence for every readout: tensors (n_sequences, n_pooled) of float32 on the CPU."""
+    shared = shared_ids(loaded.tokenizer, forward, loaded.device)
 
     def run(chosen: Sequence[Sequence_]) -> list[torch.Tensor]:
-        return _pool_batch(loaded, chosen, forward, readouts)
+        return _pool_batch(loaded, chosen, forward, readouts, shared)
 
     out = [torch.zeros(len(sequences), loaded.hidden_size * len(readout.pooling)) for readout in readouts]
-    for rows in _batches(sequences, batch_tokens, loaded.device):
+    for rows in _batches(sequences, batch_tokens, loaded.device, shared):
         for part, pooled in _run_within_memory(loaded, sequences, rows, run):
             for target, vectors in zip(out, pooled, strict=True):
                 target[part] = vectors
@@ -193,16 +196,24 @@ def _pool_sequences(
     return out
 
 
-def _batches(sequences: Sequence[Sequence_], batch_tokens: int | str, device: str) -> list[list[int]]:
-    """Cut the sequences that have tokens into batches."""
+def _batches(
+    sequences: Sequence[Sequence_], batch_tokens: int | str, device: str, shared: tuple[int, ...]
+) -> Iterator[list[int]]:
+    """Cut the sequences that have tokens into batches, those that begin with the shared tokens apart from others."""
     if batch_tokens == "auto":
         batch_tokens = _BATCH_TOKENS.get(device.partition(":")[0], _BATCH_TOKENS_ACCELERATOR)
-    full = [i for i, sequence in enumerate(sequences) if sequence.token_ids]
     # Padding changes the rounding of attention. On a CPU batches do without it, so that a text gives the same row in
     # any company; an accelerator needs larger batches than that to be busy.
     equal = device.startswith("cpu")
-    batches = token_budget_batches([len(sequences[i].token_ids) for i in full], int(batch_tokens), equal=equal)
-    return [[full[i] for i in batch] for batch in batches]
+    full = [i for i, sequence in enumerate(sequences) if sequence.token_ids]
+    begins = [begins_with(sequences[i].token_ids, shared) for i in full]
+    for kind in (True, False):
+        alike = [i for i, begin in zip(full, begins, strict=True) if begin is kind]
+        if not alike:
+            continue
+        lengths = [len(sequences[i].token_ids) for i in alike]
+        for batch in token_budget_batches(lengths, int(batch_tokens), equal=equal):
+            yield [alike[i] for i in batch]
 
 
 def _run_within_memory(
@@ -239,10 +250,14 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 @torch.inference_mode()
 def _pool_batch(
-    loaded: LoadedModel, sequences: Sequence[Sequence_], forward: ForwardSpec, readouts: Sequence[Readout]
+    loaded: LoadedModel,
+    sequences: Sequence[Sequence_],
+    forward: ForwardSpec,
+    readouts: Sequence[Readout],
+    shared: tuple[int, ...],
 ) -> list[torch.Tensor]:
     layers = sorted({layer for readout in readouts for layer in readout.layers})
-    hidden, mask, weights = _forward(loaded, sequences, forward, layers)
+    hidden, mask, weights = _forward(loaded, sequences, forward, layers, shared)
     pooled = []
     for readout in readouts:
         states = hidden[readout.layers[0]]
@@ -252,23 +267,32 @@ def _pool_batch(
     return pooled
 
 
-def _forward(loaded: LoadedModel, sequences: Sequence[Sequence_], forward: ForwardSpec, layers):
-    """Pad a batch on the right and run it: hidden states by layer, mask of pooled tokens, weights of tokens."""
-    lengths = torch.tensor([len(sequence.token_ids) for sequence in sequences])
-    longest = int(lengths.max())
+def _forward(
+    loaded: LoadedModel,
+    sequences: Sequence[Sequence_],
+    forward: ForwardSpec,
+    layers: Sequence[int],
+    shared: tuple[int, ...],
+):
+    """Run a batch, padded on the right: hidden states by layer, mask of pooled tokens, weights of tokens."""
+    lengths = [len(sequence.token_ids) for sequence in sequences]
+    longest = max(lengths)
     # No token of a causal model sees what follows it, so that padding needs no mask; any token will do for it.
     pad = sequences[0].token_ids[0] if forward.causal else loaded.tokenizer.pad
-    ids = torch.full((len(sequences), longest), pad, dtype=torch.long)
-    for row, sequence in zip(ids, sequences, strict=True):
-        row[: len(sequence.token_ids)] = torch.tensor(sequence.token_ids)
-    position = torch.arange(longest)
-    start, stop = (torch.tensor([[getattr(s, name)] for s in sequences]) for name in ("start", "stop"))
-    mask = (position >= start) & (position < stop)
+    ids = torch.tensor([[*s.token_ids, *[pad] * (longest - n)] for s, n in zip(sequences, lengths, strict=True)])
+    position = np.arange(longest)
+    start, stop = np.array([[s.start, s.stop] for s in sequences]).T[:, :, None]
+    mask = torch.from_numpy((position >= start) & (position < stop))
     attention = None
-    if not forward.causal and int(lengths.min()) < longest:
-        attention = (position < lengths.unsqueeze(1)).long().to(loaded.device)
+    if not forward.causal and min(lengths) < longest:
+        attention = torch.from_numpy((position < np.array(lengths)[:, None]).astype(np.int64)).to(loaded.device)
+    ids = ids.to(loaded.device)
     with running():
-        hidden = hidden_states(loaded, ids.to(loaded.device), attention, layers)
+        prefix = find_prefix(loaded, shared, layers) if begins_with(sequences[0].token_ids, shared) else None
+        if prefix is None:
+            hidden = hidden_states(loaded, ids, attention, layers)
+        else:
+            hidden = continued_states(loaded, prefix, ids[:, prefix.n_tokens :], layers)
     return hidden, mask.to(loaded.device), _batch_weights(sequences, longest, loaded.device)
 
 

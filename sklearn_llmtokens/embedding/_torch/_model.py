@@ -22,7 +22,7 @@ from ...exceptions import CheckpointError, FingerprintMismatchError
 from .._checkpoint import Checkpoint, Conventions, fingerprint, read_conventions
 from .._spec import ForwardSpec
 from ._hidden import find_layers
-from ._precision import lower_precision
+from ._precision import choose_device, lower_precision
 from ._tokenizer import TextTokenizer, load_tokenizer
 
 # A search over models holds this many at once; the least recently used one is dropped.
@@ -156,7 +156,7 @@ def load(spec: ForwardSpec, device: str) -> LoadedModel:
     spec : ForwardSpec
         Names the checkpoint and the precision.
     device : str
-        A torch device.
+        A torch device, or "auto".
 
     Returns
     -------
@@ -172,6 +172,7 @@ def load(spec: ForwardSpec, device: str) -> LoadedModel:
     RuntimeError
         In a forked child whose parent has used a GPU.
     """
+    device = choose_device(device)
     key = (spec.fingerprint, spec.dtype, device)
     with _lock:
         if _forked:

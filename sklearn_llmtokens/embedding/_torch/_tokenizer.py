@@ -106,7 +106,7 @@ def load_tokenizer(checkpoint: Checkpoint, spec: ForwardSpec) -> TextTokenizer:
         tokenizer = AutoTokenizer.from_pretrained(
             checkpoint.transformer_folder, local_files_only=True, trust_remote_code=spec.trust_remote_code
         )
-        backend = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+        backend = tokenizer.backend_tokenizer
     except Exception as error:  # what tokenizers raises for a damaged file is an Exception and nothing narrower
         raise CheckpointError(f"{checkpoint}: its tokenizer cannot be read, or has no fast form ({error}).") from error
     backend.no_truncation()

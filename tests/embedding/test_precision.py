@@ -1,0 +1,105 @@
+"""8-bit linear layers against integers in a loop, and what makes a row independent of its batch."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sklearn_llmtokens import LLMTokenEmbedder
+from sklearn_llmtokens.embedding._torch import _precision
+from sklearn_llmtokens.embedding._torch._precision import _Int8Linear, choose_dtype
+from tests.checkpoints import FAMILIES, TEXTS
+
+pytestmark = pytest.mark.skipif(
+    "fbgemm" not in torch.backends.quantized.supported_engines, reason="torch has no 8-bit layers for this processor"
+)
+
+
+def random(*shape, seed=0):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def naive_linear(x, weight, bias):
+    """Scale by token and by output channel, round to integers, add up the products one by one."""
+    out = np.zeros((len(x), len(weight)))
+    for i, token in enumerate(x):
+        scale = max(abs(value) for value in token) or 1.0
+        steps = [round(value / scale * 127) for value in token]
+        for j, channel in enumerate(weight):
+            step = max(abs(value) for value in channel) / 63
+            total = sum(a * round(w / step) for a, w in zip(steps, channel, strict=True))
+            out[i, j] = total * step * scale / 127 + bias[j]
+    return out
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 2), (5, 40, 7), (3, 33, 64)])
+def test_a_layer_is_the_product_of_integers(shape):
+    n, n_in, n_out = shape
+    x, weight, bias = random(n, n_in), random(n_out, n_in, seed=1), random(n_out, seed=2)
+    expected = naive_linear(x.double().tolist(), weight.double().tolist(), bias.double().tolist())
+    found = _Int8Linear(weight, bias)(x)
+    assert found.dtype == torch.float32
+    np.testing.assert_allclose(found.numpy(), expected, atol=2e-5)
+    np.testing.assert_allclose(_Int8Linear(weight, None)(x).numpy(), expected - bias.numpy(), atol=2e-5)
+
+
+@given(st.integers(1, 40), st.integers(0, 1000))
+@settings(max_examples=25, deadline=None)
+def test_a_token_has_the_same_row_to_the_bit_in_any_batch(n, seed):
+    layer = _Int8Linear(random(24, 96), random(24))
+    x = random(n, 96, seed=seed) * torch.logspace(-3, 3, n).unsqueeze(1)
+    whole = layer(x)
+    for i in {0, n // 2, n - 1}:
+        assert torch.equal(layer(x[i : i + 1])[0], whole[i])
+    assert torch.equal(layer(x.view(1, n, 96))[0], whole)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_the_largest_products_do_not_overflow(sign):
+    """Pairs of products are added in 16 bits on processors without VNNI."""
+    x, weight = torch.full((4, 512), 3.0), torch.full((16, 512), sign * 2.0)
+    np.testing.assert_allclose(_Int8Linear(weight, None)(x).numpy(), sign * 512 * 6.0, rtol=1e-5)
+
+
+def test_an_outlier_of_one_token_leaves_the_others_alone():
+    x, weight = random(6, 64), random(8, 64, seed=1)
+    x[0, 0] = 1e4
+    exact = x @ weight.T
+    error = (_Int8Linear(weight, None)(x) - exact)[1:].abs().max() / exact[1:].abs().max()
+    assert error < 0.03
+
+
+def test_zeros_give_the_bias_and_what_is_not_finite_stays_so():
+    layer = _Int8Linear(random(8, 16), random(8, seed=1))
+    x = random(4, 16)
+    x[0], x[1, 3], x[2, 5] = 0, torch.nan, torch.inf
+    out = layer(x)
+    assert torch.equal(out[0], layer.bias)
+    assert not torch.isfinite(out[1:3]).any()
+    assert torch.isfinite(out[3]).all()
+
+
+def test_the_engine_of_others_is_left_as_it_was():
+    before = torch.backends.quantized.engine
+    _Int8Linear(random(8, 16), None)
+    assert torch.backends.quantized.engine == before
+
+
+@pytest.mark.parametrize("kind", FAMILIES)
+def test_a_subset_has_the_same_rows_in_8_bits(checkpoints, kind):
+    fitted = LLMTokenEmbedder(checkpoints[kind], dtype="int8", cache=None, normalize=True).fit(TEXTS)
+    whole = fitted.transform(TEXTS)
+    for rows in ([3], [6, 1, 0], [7, 6, 5, 4]):
+        found = fitted.transform([TEXTS[i] for i in rows])
+        # Attention is in float32, whose last bits may move an activation to the next of 255 steps.
+        assert (found * whole[rows]).sum(axis=1).min() > 1 - 1e-6
+
+
+def test_where_torch_has_no_8_bit_layers_it_says_so(monkeypatch):
+    class Backend:
+        supported_engines = ("none",)
+
+    monkeypatch.setattr(_precision.torch.backends, "quantized", Backend)
+    with pytest.raises(ValueError, match="needs an x86 processor"):
+        choose_dtype("int8", "cpu", None)
