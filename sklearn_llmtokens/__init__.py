@@ -4,8 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._recipes import text_pipeline
-    from .embedding import LLMTokenEmbedder
+    from ._recipes import text_pipeline, text_recommender
+    from .embedding import EmbedBatches, LLMTokenEmbedder, embed_parquet
     from .features import EmbeddingPCA
     from .model_selection import precompute
     from .recommend import top_k_labels
@@ -14,23 +14,29 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "EmbedBatches",
     "EmbeddingPCA",
     "JiebaTokenizer",
     "LLMTokenEmbedder",
     "TextNormalizer",
+    "embed_parquet",
     "precompute",
     "text_pipeline",
+    "text_recommender",
     "top_k_labels",
 ]
 
 # Each is imported where it is first needed, so that `import sklearn_llmtokens` costs next to nothing.
 _HOMES = {
+    "EmbedBatches": "embedding",
     "EmbeddingPCA": "features",
     "JiebaTokenizer": "text",
     "LLMTokenEmbedder": "embedding",
     "TextNormalizer": "text",
+    "embed_parquet": "embedding",
     "precompute": "model_selection",
     "text_pipeline": "_recipes",
+    "text_recommender": "_recipes",
     "top_k_labels": "recommend",
 }
 

@@ -1,12 +1,20 @@
 """The defaults that we would use ourselves, as plain scikit-learn objects; no other part imports them."""
 
+import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 
 from .embedding import LLMTokenEmbedder
+from .recommend import (
+    ContentRecommender,
+    EASERecommender,
+    HybridRecommender,
+    SmoothedTransitionRecommender,
+    TransitionRecommender,
+)
 from .text import JiebaTokenizer
 
 _FINAL = {
@@ -61,12 +69,66 @@ def text_pipeline(task="classification", *, embedder=None) -> Pipeline:
     return Pipeline([("features", features), ("model", _final(task))])
 
 
-def _meaning(embedder) -> Pipeline:
-    """Vectors whose features have one scale and whose rows have the unit length of a TF-IDF row."""
+def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
+    """Build a recommender from titles and clicks: what items say, what is clicked together, and what followed what.
+
+    The weights of its parts are learnt from the latest events, those of items without a click apart.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        The items, with texts.
+    embedder : transformer from texts to vectors, default=None
+        Gives the meaning; None is ``LLMTokenEmbedder()``. It is cloned.
+
+    Returns
+    -------
+    HybridRecommender
+        Unfitted, with the parts ``lexical`` (TF-IDF of words and pairs of words), ``content`` (vectors of the embedder,
+        whitened), ``ease``, ``transitions`` and ``smoothed`` (transitions that like items share). Every part can be
+        set: ``set_params(content__embedder__pooling="cls", ease="drop")``.
+
+    Raises
+    ------
+    TypeError
+        If `embedder` is not a transformer.
+
+    Examples
+    --------
+    >>> from sklearn_llmtokens import text_recommender
+    >>> from sklearn_llmtokens.recommend import Catalog
+    >>> catalog = Catalog(["g", "b", "p", "k"], ["绿茶", "红茶", "铁壶", "茶杯"])
+    >>> text_recommender(catalog).fit([["g", "p"], ["b", "p"]]).recommend([["g"]], k=1)
+    array([['p']], dtype=object)
+    """
+    embedder = _transformer(embedder)
+    words = make_pipeline(
+        JiebaTokenizer(lowercase=True),
+        TfidfVectorizer(token_pattern=r"\S+", lowercase=False, ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32),
+    )
+    lexical = ContentRecommender(catalog, embedder=words)
+    content = ContentRecommender(catalog, embedder=embedder, whiten=1.0)
+    alike = HybridRecommender([("lexical", clone(lexical)), ("content", clone(content))], weights=[1, 1])
+    return HybridRecommender(
+        [
+            ("lexical", lexical),
+            ("content", content),
+            ("ease", EASERecommender(catalog, profile=0.8, max_dense_items=10_000, n_neighbors=100)),
+            ("transitions", TransitionRecommender(catalog)),
+            ("smoothed", SmoothedTransitionRecommender(alike)),
+        ]
+    )
+
+
+def _transformer(embedder):
     if embedder is not None and not hasattr(embedder, "transform"):
         raise TypeError(f"embedder={embedder!r} has no transform: pass a transformer from texts to vectors.")
-    embedder = LLMTokenEmbedder() if embedder is None else clone(embedder)
-    return Pipeline([("embedder", embedder), ("scaler", StandardScaler()), ("normalizer", Normalizer())])
+    return LLMTokenEmbedder() if embedder is None else clone(embedder)
+
+
+def _meaning(embedder) -> Pipeline:
+    """Vectors whose features have one scale and whose rows have the unit length of a TF-IDF row."""
+    return Pipeline([("embedder", _transformer(embedder)), ("scaler", StandardScaler()), ("normalizer", Normalizer())])
 
 
 def _final(task) -> BaseEstimator:

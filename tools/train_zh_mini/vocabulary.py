@@ -23,6 +23,12 @@ SPECIAL_TOKENS = ("<s>", "<pad>", "</s>", "<unk>")
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _PRINTABLE_ASCII = {chr(code) for code in range(33, 127) if not chr(code).isupper()}
+# The 3,755 characters of GB 2312's first level: what a reader of modern Chinese knows.
+_COMMON_CHARACTERS = {
+    bytes([row, cell]).decode("gb2312")
+    for row in range(0xB0, 0xD8)
+    for cell in range(0xA1, 0xFF if row < 0xD7 else 0xFA)
+}
 
 
 def read_tokenizer(folder):
@@ -67,16 +73,13 @@ def piece_lengths(spec, texts, batch_size=20_000):
 
 
 def choose_pieces(spec, counts, n_pieces):
-    """Return the ids of the pieces to keep, ascending: special ones, printable ASCII, then by count.
+    """Return the ids of the pieces to keep, ascending: special ones, ASCII, common characters, then by count.
 
     A single Chinese character counts as seen once at least, and goes before a rare word: it has no smaller pieces.
     """
     vocabulary = spec["model"]["vocab"]
-    always = {
-        i
-        for i, (piece, _) in enumerate(vocabulary)
-        if piece in SPECIAL_TOKENS or piece == "\u2581" or piece in _PRINTABLE_ASCII
-    }
+    needed = {*SPECIAL_TOKENS, "\u2581", *_PRINTABLE_ASCII, *_COMMON_CHARACTERS}
+    always = {i for i, (piece, _) in enumerate(vocabulary) if piece in needed}
     is_han_character = np.array([len(piece) == 1 and bool(_HAN.match(piece)) for piece, _ in vocabulary])
     scores = np.array([score for _, score in vocabulary])
     by_use = np.lexsort((-scores, ~is_han_character, -np.maximum(counts, is_han_character)))
