@@ -92,7 +92,7 @@ def main() -> None:
 
 def identity(row: dict) -> tuple:
     """Give what tells a row of a section from the others."""
-    return tuple(row.get(name) for name in ("model", "texts", "method", "dtype", "n_texts", "duplicates"))
+    return tuple(row.get(name) for name in ("model", "texts", "method", "dtype", "n_texts", "duplicates", "clock"))
 
 
 # Models and texts --------------------------------------------------------------------------------------------------
@@ -326,6 +326,7 @@ def speed(options) -> list[dict]:
                         "model": model,
                         "texts": kind,
                         "method": worker.name,
+                        "clock": f"{options.threads} threads, {options.clock}",
                         "texts_a_block": size,
                         "blocks": len(blocks),
                         "tokens_a_text": round(float(n_tokens / size / len(blocks)), 1),

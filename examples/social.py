@@ -38,7 +38,7 @@ def main():
     catalog = rec.Catalog(*zip(*accounts, strict=True))
     X, y = [row[:-1] for row in follows], [row[-1] for row in follows]
     content = rec.ContentRecommender(catalog, embedder=LLMTokenEmbedder())
-    both = rec.HybridRecommender([("follows", rec.EASERecommender(catalog)), ("profiles", content)])
+    both = rec.HybridRecommender([("follows", rec.EASERecommender(catalog)), ("profiles", content)], weights=[1, 1])
     results = {}
     for name, model in (("popular", rec.PopularityRecommender(catalog)), ("profiles", content), ("both", both)):
         scores = cross_val_score(

@@ -8,17 +8,35 @@ if TYPE_CHECKING:
     from .embedding import EmbedBatches, LLMTokenEmbedder, embed_parquet
     from .features import EmbeddingPCA
     from .model_selection import precompute
-    from .recommend import top_k_labels
+    from .recommend import (
+        Catalog,
+        ContentRecommender,
+        EASERecommender,
+        HybridRecommender,
+        ItemKNNRecommender,
+        PopularityRecommender,
+        SmoothedTransitionRecommender,
+        TransitionRecommender,
+        top_k_labels,
+    )
     from .text import JiebaTokenizer, TextNormalizer
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Catalog",
+    "ContentRecommender",
+    "EASERecommender",
     "EmbedBatches",
     "EmbeddingPCA",
+    "HybridRecommender",
+    "ItemKNNRecommender",
     "JiebaTokenizer",
     "LLMTokenEmbedder",
+    "PopularityRecommender",
+    "SmoothedTransitionRecommender",
     "TextNormalizer",
+    "TransitionRecommender",
     "embed_parquet",
     "precompute",
     "text_pipeline",
@@ -28,11 +46,19 @@ __all__ = [
 
 # Each is imported where it is first needed, so that `import sklearn_llmtokens` costs next to nothing.
 _HOMES = {
+    "Catalog": "recommend",
+    "ContentRecommender": "recommend",
+    "EASERecommender": "recommend",
     "EmbedBatches": "embedding",
     "EmbeddingPCA": "features",
+    "HybridRecommender": "recommend",
+    "ItemKNNRecommender": "recommend",
     "JiebaTokenizer": "text",
     "LLMTokenEmbedder": "embedding",
+    "PopularityRecommender": "recommend",
+    "SmoothedTransitionRecommender": "recommend",
     "TextNormalizer": "text",
+    "TransitionRecommender": "recommend",
     "embed_parquet": "embedding",
     "precompute": "model_selection",
     "text_pipeline": "_recipes",

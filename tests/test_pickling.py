@@ -7,8 +7,15 @@ import pytest
 
 from sklearn_llmtokens import EmbeddingPCA, JiebaTokenizer, LLMTokenEmbedder, TextNormalizer
 from sklearn_llmtokens.exceptions import PickledVersionWarning
+from sklearn_llmtokens.recommend import Catalog, PopularityRecommender
 
-ESTIMATORS = [EmbeddingPCA(n_components=2), JiebaTokenizer(mode="search"), LLMTokenEmbedder(layer=1), TextNormalizer()]
+ESTIMATORS = [
+    EmbeddingPCA(n_components=2),
+    JiebaTokenizer(mode="search"),
+    LLMTokenEmbedder(layer=1),
+    PopularityRecommender(Catalog(["a", "b"])),
+    TextNormalizer(),
+]
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda estimator: type(estimator).__name__)

@@ -124,6 +124,7 @@ class TradeoffDisplay:
             self.lines_ += ax.plot(benefit, accuracy, **{"marker": "o", "label": name, **kwargs})
             for strength, x, y in zip(np.asarray(self.trade_offs).tolist(), benefit, accuracy, strict=True):
                 ax.annotate(f"{strength:g}", (x, y), xytext=(4, 4), textcoords="offset points", fontsize=8)
+        ax.margins(0.1)  # room for the strengths
         ax.set(xlabel=self.benefit_name, ylabel=self.accuracy_name)
         ax.legend(frameon=False)
         self.ax_, self.figure_ = ax, ax.figure

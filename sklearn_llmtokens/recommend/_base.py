@@ -25,6 +25,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted
 
+from .._pickling import VersionedPickle
 from .._sklearn import fit_context
 from ._catalog import Catalog
 from ._histories import Histories, as_histories, as_targets, training_sequences
@@ -35,7 +36,7 @@ _CHUNK_ITEMS = 32_768
 _CHUNK_SCORES = 8_388_608  # float32: 32 MiB
 
 
-class BaseRecommender(BaseEstimator):
+class BaseRecommender(VersionedPickle, BaseEstimator):
     """Base of recommenders: the methods that they share.
 
     Parameters

@@ -336,14 +336,16 @@ def test_a_device_that_is_not_here_is_refused(checkpoints):
 
 def break_for(monkeypatch, bad, value=float("nan")):
     """Have the forward pass overflow on sequences of `bad` tokens."""
-    original = _encode.hidden_states
+    original = _encode._run_groups
 
-    def broken(loaded, token_ids, mask, layers):
-        states = original(loaded, token_ids, mask, layers)
-        lengths = mask.sum(1) if mask is not None else torch.full((len(token_ids),), token_ids.shape[1])
-        return {k: torch.where((lengths == bad)[:, None, None], value, v) for k, v in states.items()}
+    def broken(loaded, groups, ids, *args):
+        states = original(loaded, groups, ids, *args)
+        return [
+            {k: torch.full_like(v, value) if part.shape[1] == bad else v for k, v in each.items()}
+            for part, each in zip(ids, states, strict=True)
+        ]
 
-    monkeypatch.setattr(_encode, "hidden_states", broken)
+    monkeypatch.setattr(_encode, "_run_groups", broken)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -365,15 +367,15 @@ def test_a_vector_that_overflows_names_its_text_and_is_not_stored(checkpoints, m
 
 
 def limit_rows(monkeypatch, n_rows, error=None):
-    original, sizes = _encode.hidden_states, []
+    original, sizes = _encode._run_groups, []
 
-    def limited(loaded, token_ids, mask, layers):
-        sizes.append(len(token_ids))
-        if len(token_ids) > n_rows:
+    def limited(loaded, groups, *args):
+        sizes.append(sum(len(group) for group in groups))
+        if sizes[-1] > n_rows:
             raise error or torch.OutOfMemoryError("CUDA out of memory.")
-        return original(loaded, token_ids, mask, layers)
+        return original(loaded, groups, *args)
 
-    monkeypatch.setattr(_encode, "hidden_states", limited)
+    monkeypatch.setattr(_encode, "_run_groups", limited)
     return sizes
 
 
@@ -414,7 +416,7 @@ def test_other_errors_of_the_model_are_not_hidden(checkpoints, monkeypatch):
 def test_an_interrupted_run_keeps_what_was_computed(checkpoints, monkeypatch, texts_through_the_model):
     monkeypatch.setattr(_forward, "_SHARD_TEXTS", 10)
     ours = embedder(checkpoints["bert"], cache="memory").fit(MANY)
-    original = _encode.hidden_states
+    original = _encode._run_groups
 
     def interrupted(*args):
         if len(texts_through_the_model) > 50:
@@ -422,7 +424,7 @@ def test_an_interrupted_run_keeps_what_was_computed(checkpoints, monkeypatch, te
         return original(*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(_encode, "hidden_states", interrupted)
+        patch.setattr(_encode, "_run_groups", interrupted)
         with pytest.raises(KeyboardInterrupt):
             ours.transform(MANY)
     assert ours.cache_info().rows == 50

@@ -16,6 +16,7 @@ PAGES = [
     "docs/offline.md",
     "docs/pipelines.md",
     "docs/plotting.md",
+    "docs/recommend.md",
     "docs/recommend_fairness.md",
 ]
 # A block that begins with "```python no-run" is shown only: it is wrong on purpose, or needs the network.

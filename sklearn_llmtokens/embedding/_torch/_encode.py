@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from .._batches import token_budget_batches
 from .._spec import ForwardSpec, Readout
 from ._hidden import hidden_states
 from ._model import LoadedModel, load, running
+from ._packed import find_offset, packed_states
 from ._pooling import POOLING
 from ._prefix import begins_with, continued_states, find_prefix, shared_ids
 from ._tokenizer import Sequence_, Spans, make_sequences
@@ -151,12 +153,14 @@ def encode_tokens(
     vectors = [empty.expand(len(sequence.token_ids), -1) for sequence in sequences]
 
     def run(chosen: Sequence[Sequence_]) -> list[torch.Tensor]:
-        hidden, _, _ = _forward(loaded, chosen, forward, layers, shared)
-        mean = sum(hidden[layer].float() for layer in layers) / len(layers)
-        return list(mean.cpu())
+        found = []
+        for hidden, _, _ in _forward(loaded, chosen, forward, layers, plan):
+            mean = sum(hidden[layer].float() for layer in layers) / len(layers)
+            found += mean.cpu()
+        return found
 
-    shared = shared_ids(loaded.tokenizer, forward, loaded.device)
-    for rows in _batches(sequences, batch_tokens, loaded.device, shared):
+    plan = _make_plan(loaded, forward)
+    for rows in _batches(sequences, batch_tokens, plan):
         for part, states in _run_within_memory(loaded, sequences, rows, run):
             for i, state in zip(part, states, strict=True):
                 vectors[i] = state
@@ -181,13 +185,13 @@ def _pool_sequences(
     on_batch: Callable[[int, int], None] | None,
 ) -> list[torch.Tensor]:
     """Pool every sequence for every readout: tensors (n_sequences, n_pooled) of float32 on the CPU."""
-    shared = shared_ids(loaded.tokenizer, forward, loaded.device)
+    plan = _make_plan(loaded, forward)
 
     def run(chosen: Sequence[Sequence_]) -> list[torch.Tensor]:
-        return _pool_batch(loaded, chosen, forward, readouts, shared)
+        return _pool_batch(loaded, chosen, forward, readouts, plan)
 
     out = [torch.zeros(len(sequences), loaded.hidden_size * len(readout.pooling)) for readout in readouts]
-    for rows in _batches(sequences, batch_tokens, loaded.device, shared):
+    for rows in _batches(sequences, batch_tokens, plan):
         for part, pooled in _run_within_memory(loaded, sequences, rows, run):
             for target, vectors in zip(out, pooled, strict=True):
                 target[part] = vectors
@@ -196,24 +200,62 @@ def _pool_sequences(
     return out
 
 
-def _batches(
-    sequences: Sequence[Sequence_], batch_tokens: int | str, device: str, shared: tuple[int, ...]
-) -> Iterator[list[int]]:
-    """Cut the sequences that have tokens into batches, those that begin with the shared tokens apart from others."""
+@dataclass(frozen=True)
+class _Plan:
+    """How the sequences of a call are run.
+
+    On a CPU none is padded, because padding changes the rounding of attention, and a text must give the same row in any
+    company. An accelerator needs large batches to be busy, and pads.
+
+    Attributes
+    ----------
+    device : str
+        Where.
+    shared : tuple of int
+        Tokens that many sequences begin with, and that are run once for all of them.
+    offset : int or None
+        Position of a first token where texts of several lengths can be run in one row.
+    pad : int
+        Token id of padding.
+    """
+
+    device: str
+    shared: tuple[int, ...]
+    offset: int | None
+    pad: int
+
+    @property
+    def pads(self) -> bool:
+        return not self.device.startswith("cpu")
+
+    def way(self, token_ids: list[int]) -> str:
+        """Tell how a sequence is run."""
+        if begins_with(token_ids, self.shared):
+            return "continued"
+        # Where positions begin behind the padding index, a text that has this very token has positions of its own.
+        if self.offset is None or (self.offset and self.pad in token_ids):
+            return "alike"
+        return "packed"
+
+
+def _make_plan(loaded: LoadedModel, forward: ForwardSpec) -> _Plan:
+    shared = shared_ids(loaded.tokenizer, forward, loaded.device)
+    return _Plan(loaded.device, shared, find_offset(loaded), loaded.tokenizer.pad)
+
+
+def _batches(sequences: Sequence[Sequence_], batch_tokens: int | str, plan: _Plan) -> Iterator[list[int]]:
+    """Cut the sequences that have tokens into batches, those that are run in one way together."""
     if batch_tokens == "auto":
-        batch_tokens = _BATCH_TOKENS.get(device.partition(":")[0], _BATCH_TOKENS_ACCELERATOR)
-    # Padding changes the rounding of attention. On a CPU batches do without it, so that a text gives the same row in
-    # any company; an accelerator needs larger batches than that to be busy.
-    equal = device.startswith("cpu")
-    full = [i for i, sequence in enumerate(sequences) if sequence.token_ids]
-    begins = [begins_with(sequences[i].token_ids, shared) for i in full]
-    for kind in (True, False):
-        alike = [i for i, begin in zip(full, begins, strict=True) if begin is kind]
-        if not alike:
-            continue
-        lengths = [len(sequences[i].token_ids) for i in alike]
+        batch_tokens = _BATCH_TOKENS.get(plan.device.partition(":")[0], _BATCH_TOKENS_ACCELERATOR)
+    ways: dict[str, list[int]] = {}
+    for i, sequence in enumerate(sequences):
+        if sequence.token_ids:
+            ways.setdefault(plan.way(sequence.token_ids), []).append(i)
+    for way, idx in ways.items():
+        lengths = [len(sequences[i].token_ids) for i in idx]
+        equal = not plan.pads and way != "packed"
         for batch in token_budget_batches(lengths, int(batch_tokens), equal=equal):
-            yield [alike[i] for i in batch]
+            yield [idx[i] for i in batch]
 
 
 def _run_within_memory(
@@ -250,50 +292,83 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 @torch.inference_mode()
 def _pool_batch(
-    loaded: LoadedModel,
-    sequences: Sequence[Sequence_],
-    forward: ForwardSpec,
-    readouts: Sequence[Readout],
-    shared: tuple[int, ...],
+    loaded: LoadedModel, sequences: Sequence[Sequence_], forward: ForwardSpec, readouts: Sequence[Readout], plan: _Plan
 ) -> list[torch.Tensor]:
     layers = sorted({layer for readout in readouts for layer in readout.layers})
-    hidden, mask, weights = _forward(loaded, sequences, forward, layers, shared)
-    pooled = []
-    for readout in readouts:
-        states = hidden[readout.layers[0]]
-        if len(readout.layers) > 1:
-            states = sum(hidden[layer].float() for layer in readout.layers) / len(readout.layers)
-        pooled.append(torch.cat([POOLING[name](states, mask, weights) for name in readout.pooling], dim=1).cpu())
-    return pooled
+    groups = _forward(loaded, sequences, forward, layers, plan)
+    return [torch.cat([_pool(*group, readout) for group in groups]).cpu() for readout in readouts]
+
+
+def _pool(hidden: dict, mask: torch.Tensor, weights: torch.Tensor | None, readout: Readout) -> torch.Tensor:
+    states = hidden[readout.layers[0]]
+    if len(readout.layers) > 1:
+        states = sum(hidden[layer].float() for layer in readout.layers) / len(readout.layers)
+    return torch.cat([POOLING[name](states, mask, weights) for name in readout.pooling], dim=1)
 
 
 def _forward(
+    loaded: LoadedModel, sequences: Sequence[Sequence_], forward: ForwardSpec, layers: Sequence[int], plan: _Plan
+) -> list[tuple[dict[int, torch.Tensor], torch.Tensor, torch.Tensor | None]]:
+    """Run a batch: for each group, hidden states by layer, mask of pooled tokens, weights of tokens.
+
+    Without padding a group is the sequences of one length, which stand together; with it, the whole batch.
+    """
+    groups = [list(sequences)]
+    if not plan.pads:
+        groups = [list(group) for _, group in groupby(sequences, key=lambda sequence: len(sequence.token_ids))]
+    # No token of a causal model sees what follows it, so that padding needs no mask; any token will do for it.
+    pad = sequences[0].token_ids[0] if forward.causal else plan.pad
+    ids = [_token_ids(group, pad).to(plan.device) for group in groups]
+    with running():
+        states = _run_groups(loaded, groups, ids, forward, layers, plan)
+    return [
+        (hidden, _pooled_tokens(group).to(plan.device), _batch_weights(group, part.shape[1], plan.device))
+        for hidden, group, part in zip(states, groups, ids, strict=True)
+    ]
+
+
+def _run_groups(
     loaded: LoadedModel,
-    sequences: Sequence[Sequence_],
+    groups: Sequence[Sequence[Sequence_]],
+    ids: Sequence[torch.Tensor],
     forward: ForwardSpec,
     layers: Sequence[int],
-    shared: tuple[int, ...],
-):
-    """Run a batch, padded on the right: hidden states by layer, mask of pooled tokens, weights of tokens."""
-    lengths = [len(sequence.token_ids) for sequence in sequences]
-    longest = max(lengths)
-    # No token of a causal model sees what follows it, so that padding needs no mask; any token will do for it.
-    pad = sequences[0].token_ids[0] if forward.causal else loaded.tokenizer.pad
-    ids = torch.tensor([[*s.token_ids, *[pad] * (longest - n)] for s, n in zip(sequences, lengths, strict=True)])
-    position = np.arange(longest)
-    start, stop = np.array([[s.start, s.stop] for s in sequences]).T[:, :, None]
-    mask = torch.from_numpy((position >= start) & (position < stop))
+    plan: _Plan,
+) -> list[dict[int, torch.Tensor]]:
+    if len(groups) > 1 and plan.offset is not None:
+        return packed_states(loaded, ids, layers, plan.offset)
+    return [_run_group(loaded, group, part, forward, layers, plan) for group, part in zip(groups, ids, strict=True)]
+
+
+def _run_group(
+    loaded: LoadedModel,
+    sequences: Sequence[Sequence_],
+    ids: torch.Tensor,
+    forward: ForwardSpec,
+    layers: Sequence[int],
+    plan: _Plan,
+) -> dict[int, torch.Tensor]:
+    if plan.way(sequences[0].token_ids) == "continued":
+        prefix = find_prefix(loaded, plan.shared, layers)
+        if prefix is not None:
+            return continued_states(loaded, prefix, ids[:, prefix.n_tokens :], layers)
+    lengths = torch.tensor([[len(sequence.token_ids)] for sequence in sequences])
     attention = None
-    if not forward.causal and min(lengths) < longest:
-        attention = torch.from_numpy((position < np.array(lengths)[:, None]).astype(np.int64)).to(loaded.device)
-    ids = ids.to(loaded.device)
-    with running():
-        prefix = find_prefix(loaded, shared, layers) if begins_with(sequences[0].token_ids, shared) else None
-        if prefix is None:
-            hidden = hidden_states(loaded, ids, attention, layers)
-        else:
-            hidden = continued_states(loaded, prefix, ids[:, prefix.n_tokens :], layers)
-    return hidden, mask.to(loaded.device), _batch_weights(sequences, longest, loaded.device)
+    if not forward.causal and int(lengths.min()) < ids.shape[1]:
+        attention = (torch.arange(ids.shape[1]) < lengths).long().to(plan.device)
+    return hidden_states(loaded, ids, attention, layers)
+
+
+def _token_ids(sequences: Sequence[Sequence_], pad: int) -> torch.Tensor:
+    """Give the token ids, padded on the right: (sequences, longest)."""
+    longest = max(len(sequence.token_ids) for sequence in sequences)
+    return torch.tensor([[*s.token_ids, *[pad] * (longest - len(s.token_ids))] for s in sequences])
+
+
+def _pooled_tokens(sequences: Sequence[Sequence_]) -> torch.Tensor:
+    position = np.arange(max(len(sequence.token_ids) for sequence in sequences))
+    start, stop = np.array([[s.start, s.stop] for s in sequences]).T[:, :, None]
+    return torch.from_numpy((position >= start) & (position < stop))
 
 
 def _batch_weights(sequences: Sequence[Sequence_], longest: int, device: str) -> torch.Tensor | None:

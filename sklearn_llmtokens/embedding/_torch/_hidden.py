@@ -20,7 +20,7 @@ def hidden_states(
     token_ids: torch.Tensor,
     mask: torch.Tensor | None,
     layers: Iterable[int],
-    cache: dict | None = None,
+    more: dict | None = None,
 ) -> dict[int, torch.Tensor]:
     """Compute hidden states, numbered as transformers numbers them.
 
@@ -34,8 +34,8 @@ def hidden_states(
         1 on tokens, 0 on padding; None where there is no padding, or where no token sees what follows it.
     layers : iterable of int
         0 is the output of the embeddings, ``n_layers`` that of the last layer after the final norm.
-    cache : dict, optional
-        Keys and values of tokens before these, under the name that the model calls them by.
+    more : dict, optional
+        Further inputs of the model, by name.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def hidden_states(
         One for each of `layers`.
     """
     wanted = set(layers)
-    inputs = {"input_ids": token_ids, **(cache or {})}
+    inputs = {"input_ids": token_ids, **(more or {})}
     if mask is not None:
         inputs["attention_mask"] = mask
     if wanted == {loaded.n_layers}:

@@ -22,6 +22,7 @@ from ...exceptions import CheckpointError, FingerprintMismatchError
 from .._checkpoint import Checkpoint, Conventions, fingerprint, read_conventions
 from .._spec import ForwardSpec
 from ._hidden import find_layers
+from ._packed import find_offset
 from ._precision import choose_device, lower_precision
 from ._tokenizer import TextTokenizer, load_tokenizer
 
@@ -237,7 +238,7 @@ def _load(spec: ForwardSpec, device: str) -> LoadedModel:
         model = lower_precision(model)
     model.to(device)
     text = _text_config(config)
-    return LoadedModel(
+    loaded = LoadedModel(
         model=model,
         layers=find_layers(model, text.num_hidden_layers, device),
         n_layers=text.num_hidden_layers,
@@ -246,6 +247,9 @@ def _load(spec: ForwardSpec, device: str) -> LoadedModel:
         head=_load_head(conventions),
         device=device,
     )
+    with running():
+        find_offset(loaded)
+    return loaded
 
 
 def _config(checkpoint: Checkpoint, trust_remote_code: bool):

@@ -135,7 +135,7 @@ def continued_states(
     """
     n_sequences = len(token_ids)
     cache = prefix.cache(loaded.model, n_sequences)
-    rest = hidden_states(loaded, token_ids, None, layers, cache=_as_input(loaded.model, cache))
+    rest = hidden_states(loaded, token_ids, None, layers, more=_as_input(loaded.model, cache))
     return {
         layer: torch.cat([prefix.hidden[layer].expand(n_sequences, -1, -1), state], dim=1)
         for layer, state in rest.items()
@@ -147,7 +147,7 @@ def _run(loaded: "LoadedModel", shared: tuple[int, ...], layers: Sequence[int]) 
     try:
         cache = DynamicCache(config=loaded.model.config)
         ids = torch.tensor([shared], device=loaded.device)
-        hidden = hidden_states(loaded, ids, None, layers, cache=_as_input(loaded.model, cache))
+        hidden = hidden_states(loaded, ids, None, layers, more=_as_input(loaded.model, cache))
         states = [(layer.keys, layer.values) for layer in cache.layers if layer.is_initialized]
         if not states or any(type(layer) is not DynamicLayer for layer in cache.layers):
             return None
