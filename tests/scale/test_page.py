@@ -14,7 +14,7 @@ NEEDS = {"import dask.dataframe": "dask", "distributed": "distributed", "import 
 
 
 @pytest.mark.cluster
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
 def test_a_snippet_runs(block, tmp_path):
     for text, module in NEEDS.items():
@@ -22,6 +22,6 @@ def test_a_snippet_runs(block, tmp_path):
             pytest.importorskip(module)
     environment = {**os.environ, "PYSPARK_PYTHON": sys.executable}
     command = [sys.executable, "-c", block]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=550)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=230)
     assert done.returncode == 0, done.stderr[-4000:]
     assert "640" in done.stdout  # features of the bundled model
