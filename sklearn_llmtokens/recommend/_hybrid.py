@@ -35,7 +35,7 @@ class HybridRecommender(BaseComposition, BaseRecommender):
         and for items that have none: what its best item that is not in the history adds. "auto" learns them.
     fusion : {"scores", "ranks"}, default="scores"
         Whether scores are added, or ``61 / (60 + rank)`` of the items whose score is above 0 (reciprocal rank fusion).
-    cold_odds : float, default=8.0
+    cold_odds : float, default=5.0
         How many times likelier to be wanted an item without clicks is taken to be than one whose clicks were hidden,
         where weights are learnt and no times tell: what is new is in demand, what was hidden is of any age.
     n_validation : int, default=2000
@@ -98,7 +98,7 @@ class HybridRecommender(BaseComposition, BaseRecommender):
     }
     _needs_whole_rows = True
 
-    def __init__(self, recommenders, *, weights="auto", fusion="scores", cold_odds=8.0, n_validation=2000):
+    def __init__(self, recommenders, *, weights="auto", fusion="scores", cold_odds=5.0, n_validation=2000):
         self.recommenders = recommenders
         self.weights = weights
         self.fusion = fusion
