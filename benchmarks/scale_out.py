@@ -20,8 +20,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-# dask has its workers give memory back to the system at once; "dask-untrimmed" leaves that to the C library.
-ENGINES = ("loky", "dask", "dask-untrimmed", "ray", "spark")
+ENGINES = ("loky", "dask", "ray", "spark")
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
 
 
@@ -73,12 +72,8 @@ def started(engine: str, n_workers: int):
         yield {"backend": "sequential"}
     elif engine == "loky":
         yield {"backend": "loky", "n_jobs": n_workers, "inner_max_num_threads": 1}
-    elif engine.startswith("dask"):
-        import dask
+    elif engine == "dask":
         from distributed import Client, LocalCluster
-
-        if engine == "dask-untrimmed":
-            dask.config.set({"distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 1 << 30})
 
         cluster = LocalCluster(n_workers=n_workers, threads_per_worker=1, dashboard_address=None)
         with cluster, Client(cluster):

@@ -226,8 +226,9 @@ def _portable(error: Exception) -> Exception:
 
 
 def _warn_lost(error: Exception, n_items: int) -> None:
+    reason = str(error).partition("\n")[0]
     warnings.warn(
-        f"A worker was lost ({type(error).__name__}: {error}); {n_items} shard(s) of texts are sent again.",
+        f"A worker was lost ({type(error).__name__}: {reason}); {n_items} shard(s) of texts are sent again.",
         RuntimeWarning,
         stacklevel=2,
     )

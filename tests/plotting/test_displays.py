@@ -132,7 +132,9 @@ def test_chinese_gets_a_font_that_has_it_if_one_is_installed(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "make"), [*DISPLAYS.items(), ("cost", lambda: SearchCostDisplay(["a"], [1], [1]).plot())], ids=str
+    ("name", "make"),
+    [*DISPLAYS.items(), ("cost", lambda: SearchCostDisplay(["a"], [1], [1]).plot())],
+    ids=[*DISPLAYS, "cost"],
 )
 def test_without_matplotlib_the_message_says_what_to_install(monkeypatch, name, make):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)

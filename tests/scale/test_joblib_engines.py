@@ -1,6 +1,7 @@
 """`transform` moved to a cluster by `joblib.parallel_config`: the same rows, each text once, a worker killed."""
 
 import os
+import warnings
 
 import numpy as np
 import pyarrow as pa
@@ -73,11 +74,11 @@ def test_a_complaint_comes_back_with_the_place_of_the_text(engine, embedder):
         embedder.transform(texts)
 
 
-@pytest.mark.filterwarnings("ignore:A worker was lost")
 def test_results_are_whole_though_a_worker_is_killed(engine, embedder, record, tmp_path):
     expected = embedder.transform(MANY)
     log = record(kill_after=4)
-    with parallel_config(**engine.config):
+    with parallel_config(**engine.config), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # dask sends the shard again by itself, for the others we do, and say so
         found = embedder.transform(MANY)
     assert (tmp_path / "log.killed").exists()
     np.testing.assert_allclose(found, expected, atol=1e-6, rtol=0)
