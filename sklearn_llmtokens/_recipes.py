@@ -85,8 +85,8 @@ def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
     -------
     HybridRecommender
         Unfitted, with the parts ``lexical`` (TF-IDF of words and pairs of words), ``content`` (vectors of the embedder,
-        whitened), ``ease``, ``transitions`` and ``smoothed`` (transitions that like items share). Every part can be
-        set: ``set_params(content__embedder__pooling="cls", ease="drop")``.
+        partly whitened), ``ease``, ``transitions`` and ``smoothed`` (transitions that like items share). Every part can
+        be set: ``set_params(content__embedder__pooling="cls", ease="drop")``.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
         TfidfVectorizer(token_pattern=r"\S+", lowercase=False, ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32),
     )
     lexical = ContentRecommender(catalog, embedder=words)
-    content = ContentRecommender(catalog, embedder=embedder, whiten=1.0)
+    content = ContentRecommender(catalog, embedder=embedder, whiten=0.7)
     alike = HybridRecommender([("lexical", clone(lexical)), ("content", clone(content))], weights=[1, 1])
     return HybridRecommender(
         [
