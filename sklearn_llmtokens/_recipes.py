@@ -108,7 +108,9 @@ def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
     )
     lexical = ContentRecommender(catalog, embedder=words)
     content = ContentRecommender(catalog, embedder=embedder, whiten=0.7)
-    alike = HybridRecommender([("lexical", clone(lexical)), ("content", clone(content))], weights=[1, 1])
+    # Neighbours are found best among wholly whitened vectors, profiles of a few clicks among partly whitened ones.
+    neighbours = clone(content).set_params(whiten=1.0)
+    alike = HybridRecommender([("lexical", clone(lexical)), ("content", neighbours)], weights=[1, 1])
     return HybridRecommender(
         [
             ("lexical", lexical),
