@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -9,11 +10,12 @@ import pytest
 
 @dataclass(frozen=True)
 class Engine:
-    """A running cluster and the arguments of `joblib.parallel_config` that move work to it."""
+    """A running cluster, the arguments of `joblib.parallel_config` that move work to it, and a wait for its workers."""
 
     name: str
     config: dict = field(default_factory=dict)
     handle: object = None
+    wait: Callable[[], object] = lambda: None
 
 
 def start_dask():
@@ -22,7 +24,7 @@ def start_dask():
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         distributed.Client(cluster) as client,
     ):
-        yield Engine("dask", {"backend": "dask"}, client)
+        yield Engine("dask", {"backend": "dask"}, client, lambda: client.wait_for_workers(2, timeout=60))
 
 
 def start_ray():
@@ -60,5 +62,11 @@ STARTS = {"dask": start_dask, "ray": start_ray, "spark": start_spark}
 
 
 @pytest.fixture(scope="session", params=STARTS)
-def engine(request):
+def cluster(request):
     yield from STARTS[request.param]()
+
+
+@pytest.fixture
+def engine(cluster):
+    cluster.wait()  # a worker that another test has killed is started again by dask, a moment later
+    return cluster
