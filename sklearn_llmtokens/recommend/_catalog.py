@@ -7,15 +7,26 @@ one that it grew from: it is a tuple of parts, small ones merged as they come, s
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from numbers import Integral
 from typing import Any
 
 import narwhals as nw
 import numpy as np
 
-from .._texts import read_texts
+from ._catalog_part import (
+    Part,
+    as_list,
+    as_native,
+    beside,
+    concatenate,
+    join_ids,
+    merged,
+    read_only,
+    read_part,
+    refuse_duplicates,
+    take_rows,
+    unhashable,
+)
 
 
 class Catalog:
@@ -66,8 +77,8 @@ class Catalog:
     """
 
     def __init__(self, ids, texts=None, features=None):
-        self._parts: tuple[_Part, ...] = (_part(ids, texts, features, what="ids"),)
-        _refuse_duplicates(self._parts[0].ids)
+        self._parts: tuple[Part, ...] = (read_part(ids, texts, features, what="ids"),)
+        refuse_duplicates(self._parts[0].ids)
 
     @property
     def n_items(self) -> int:
@@ -77,7 +88,7 @@ class Catalog:
     @cached_property
     def ids(self) -> np.ndarray:
         """The ids, in order; read-only."""
-        return _read_only(_join_ids([part.ids for part in self._parts]))
+        return read_only(join_ids([part.ids for part in self._parts]))
 
     @property
     def has_texts(self) -> bool:
@@ -127,7 +138,7 @@ class Catalog:
             The features; None where the catalogue has none.
         """
         idx = np.arange(self.n_items) if idx is None else np.asarray(idx, dtype=np.intp)
-        return _take_rows([part.features for part in self._parts], idx)
+        return take_rows([part.features for part in self._parts], idx)
 
     def columns(self, idx=None) -> Any:
         """Give what an embedder reads of items: the texts, or a table of texts and features.
@@ -149,15 +160,17 @@ class Catalog:
         """
         if not self.has_features:
             return self.texts(idx)
-        return _beside(self.texts(idx) if self.has_texts else None, self.features(idx))
+        return beside(self.texts(idx) if self.has_texts else None, self.features(idx))
 
-    def index_of(self, ids) -> np.ndarray:
+    def index_of(self, ids, *, name="ids") -> np.ndarray:
         """Give the positions of items.
 
         Parameters
         ----------
         ids : sequence of str or int, length n
             Ids of the catalogue.
+        name : str, default="ids"
+            What they are called in the message.
 
         Returns
         -------
@@ -167,13 +180,13 @@ class Catalog:
         Raises
         ------
         ValueError
-            If an id is not in the catalogue; the message has the id and its place in `ids`.
+            If an id is not in the catalogue; the message has the id and its place.
         """
-        ids = _as_list(ids, "ids")
+        ids = as_list(ids, name)
         found = self.lookup(ids)
         if len(found) and found.min() < 0:
             at = int(np.flatnonzero(found < 0)[0])
-            raise ValueError(f"ids[{at}] is {ids[at]!r}, which is not in the catalogue of {self.n_items} items.")
+            raise ValueError(f"{name}[{at}] is {ids[at]!r}, which is not in the catalogue of {self.n_items} items.")
         return found
 
     def lookup(self, ids: Sequence) -> np.ndarray:
@@ -252,17 +265,17 @@ class Catalog:
         ValueError
             If one of both has texts or features and the other has not.
         """
-        part = self._matching(_concatenate(list(other._parts)))
+        part = self._matching(concatenate(list(other._parts)))
         found = self.lookup(part.ids.tolist())
         is_known = found >= 0
         parts = list(self._parts)
         if is_known.any():
-            whole = _concatenate([*parts, part.take(np.flatnonzero(is_known))])
+            whole = concatenate([*parts, part.take(np.flatnonzero(is_known))])
             order = np.arange(self.n_items)
             order[found[is_known]] = self.n_items + np.arange(is_known.sum())
             parts = [whole.take(order)]
         if not is_known.all():
-            parts = _merged([*parts, part if not is_known.any() else part.take(np.flatnonzero(~is_known))])
+            parts = merged([*parts, part if not is_known.any() else part.take(np.flatnonzero(~is_known))])
         return self._of(parts)
 
     def drop(self, ids) -> "Catalog":
@@ -285,17 +298,17 @@ class Catalog:
         """
         kept = np.ones(self.n_items, dtype=bool)
         kept[self.index_of(ids)] = False
-        return self._of((_concatenate(list(self._parts)).take(np.flatnonzero(kept)),))
+        return self._of((concatenate(list(self._parts)).take(np.flatnonzero(kept)),))
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the content, by which catalogues are compared."""
-        whole = _concatenate(list(self._parts))
+        whole = concatenate(list(self._parts))
         content = hashlib.sha256(repr(whole.ids.tolist()).encode())
         for array in (whole.text_bytes, whole.text_ends):
             content.update(b"-" if array is None else array.tobytes())
         if whole.features is not None:
-            features = _native(whole.features)
+            features = as_native(whole.features)
             if isinstance(features, nw.DataFrame):
                 content.update(
                     repr((features.columns, [column.to_list() for column in features.iter_columns()])).encode()
@@ -304,7 +317,7 @@ class Catalog:
                 content.update(features.tobytes() if features.dtype != object else repr(features.tolist()).encode())
         return content.hexdigest()
 
-    def _matching(self, part: "_Part") -> "_Part":
+    def _matching(self, part: "Part") -> "Part":
         """Check that new items have texts and features where this catalogue has them."""
         for name, has, given in (
             ("texts", self.has_texts, part.text_ends is not None),
@@ -316,7 +329,7 @@ class Catalog:
                 raise ValueError(f"The catalogue has no {name}, but {name} were passed.")
         return part
 
-    def _of(self, parts: Iterable["_Part"]) -> "Catalog":
+    def _of(self, parts: Iterable["Part"]) -> "Catalog":
         other = object.__new__(type(self))
         other._parts = tuple(parts)
         return other
@@ -346,197 +359,3 @@ class Catalog:
 
     def __getstate__(self) -> dict:
         return {"_parts": self._parts}
-
-
-@dataclass(frozen=True)
-class _Part:
-    """Some items in a row: ids, texts as UTF-8 with the end of each, features."""
-
-    ids: np.ndarray
-    text_bytes: np.ndarray | None
-    text_ends: np.ndarray | None
-    features: Any
-
-    @cached_property
-    def index(self) -> dict:
-        return {one: i for i, one in enumerate(self.ids.tolist())}
-
-    def texts(self, idx: Iterable[int]) -> list[str]:
-        assert self.text_bytes is not None
-        assert self.text_ends is not None
-        starts = np.concatenate([[0], self.text_ends[:-1]])
-        buffer = memoryview(self.text_bytes)  # type: ignore[arg-type]
-        return [str(buffer[starts[i] : self.text_ends[i]], "utf-8") for i in idx]
-
-    def take(self, idx: np.ndarray) -> "_Part":
-        texts = None if self.text_ends is None else self.texts(idx)
-        return _Part(self.ids[idx], *_encode(texts), _take_rows([self.features], idx))
-
-    def __getstate__(self) -> dict:
-        return {name: value for name, value in vars(self).items() if name != "index"}
-
-
-def unhashable(ids: Sequence) -> int:
-    """Give the place of the first one that cannot be an id, because it has no hash."""
-    for i, one in enumerate(ids):
-        try:
-            hash(one)
-        except TypeError:
-            return i
-    raise ValueError("Each of them has a hash.")
-
-
-def _part(ids, texts, features, *, what: str) -> _Part:
-    ids = _as_ids(_as_list(ids, what), what)
-    if texts is not None:
-        texts = _as_texts(texts)
-        _check_length(texts, ids, "texts")
-    if features is not None:
-        features = _as_features(features)
-        _check_length(features, ids, "features")
-    return _Part(ids, *_encode(texts), features)
-
-
-def _as_list(ids, what: str) -> list:
-    if isinstance(ids, str | bytes) or not isinstance(ids, Iterable):
-        raise TypeError(f"{what} is a {type(ids).__name__}: pass a list, an array or a Series of ids.")
-    if isinstance(ids, set | frozenset | dict):
-        raise TypeError(f"{what} is a {type(ids).__name__}, which has no order: pass a list of ids.")
-    for method in ("tolist", "to_list", "to_pylist"):
-        if hasattr(ids, method):
-            return getattr(ids, method)()
-    return list(ids)
-
-
-def _as_ids(ids: list, what: str) -> np.ndarray:
-    kinds = set(map(type, ids))
-    if kinds == {int}:
-        return _read_only(np.array(ids, dtype=np.int64))
-    if kinds - {str, int}:
-        ids = [_as_id(one, f"{what}[{i}]") for i, one in enumerate(ids)]
-        if all(type(one) is int for one in ids):
-            return _read_only(np.array(ids, dtype=np.int64))
-    array = np.empty(len(ids), dtype=object)
-    array[:] = ids
-    return _read_only(array)
-
-
-def _as_id(one, position: str) -> str | int:
-    if isinstance(one, str):
-        return str(one)
-    if isinstance(one, Integral) and not isinstance(one, bool):
-        return int(one)
-    if one is None or one != one:
-        raise ValueError(f"{position} is missing ({one!r}): each item needs an id.")
-    raise TypeError(f"{position} is {one!r} of type {type(one).__name__}: an id is a str or an int.")
-
-
-def _as_texts(texts) -> list[str]:
-    try:
-        table = read_texts(texts)
-    except (ValueError, TypeError) as error:
-        raise type(error)(str(error).replace("X[", "texts[").replace("X is", "texts is")) from None
-    if table.ndim != 1:
-        raise ValueError("texts has two dimensions: pass one column, and the others as features.")
-    return table.columns[0]  # type: ignore[return-value]
-
-
-def _as_features(features):
-    native = _native(features)
-    if isinstance(native, nw.DataFrame):
-        return features
-    array = np.asarray(features)
-    if array.ndim != 2:
-        raise ValueError(f"features has {array.ndim} dimension(s): pass a frame or an array of one row an item.")
-    return _read_only(array)
-
-
-def _native(features):
-    """Give a frame of any library as that of narwhals, and an array as it is."""
-    return nw.from_native(features, eager_only=True, pass_through=True)
-
-
-def _check_length(column, ids: np.ndarray, name: str) -> None:
-    if len(column) != len(ids):
-        raise ValueError(f"There are {len(ids)} ids and {len(column)} {name}: one of each an item is needed.")
-
-
-def _refuse_duplicates(ids: np.ndarray) -> None:
-    seen: dict = {}
-    for i, one in enumerate(ids.tolist()):
-        first = seen.setdefault(one, i)
-        if first != i:
-            raise ValueError(f"ids[{i}] is {one!r}, which is ids[{first}] already: each item needs its own id.")
-
-
-def _encode(texts: Sequence[str] | None) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Give the texts as one array of bytes, and where each ends."""
-    if texts is None:
-        return None, None
-    encoded = [text.encode() for text in texts]
-    ends = np.cumsum([len(text) for text in encoded], dtype=np.int64)
-    return _read_only(np.frombuffer(b"".join(encoded), dtype=np.uint8)), _read_only(ends)
-
-
-def _join_ids(arrays: list[np.ndarray]) -> np.ndarray:
-    arrays = [array for array in arrays if len(array)] or arrays[:1]
-    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
-
-
-def _merged(parts: list[_Part]) -> list[_Part]:
-    """Merge the last parts while they are of like size, so that there are few of them and each item is moved seldom."""
-    while len(parts) > 1 and 2 * len(parts[-1].ids) > len(parts[-2].ids):
-        parts[-2:] = [_concatenate(parts[-2:])]
-    return parts
-
-
-def _concatenate(parts: list[_Part]) -> _Part:
-    if len(parts) == 1:
-        return parts[0]
-    ids = _read_only(_join_ids([part.ids for part in parts]))
-    text_bytes = text_ends = features = None
-    if parts[0].text_ends is not None:
-        text_bytes = _read_only(np.concatenate([part.text_bytes for part in parts]))
-        starts = np.cumsum([0, *(len(part.text_bytes) for part in parts[:-1])])  # type: ignore[arg-type]
-        text_ends = _read_only(
-            np.concatenate([part.text_ends + start for part, start in zip(parts, starts, strict=True)])
-        )
-    if parts[0].features is not None:
-        features = _take_rows([part.features for part in parts], np.arange(len(ids)))
-    return _Part(ids, text_bytes, text_ends, features)
-
-
-def _take_rows(tables: list, idx: np.ndarray):
-    """Give rows of tables that lie one below the other."""
-    if tables[0] is None:
-        return None
-    natives = [_native(table) for table in tables]
-    if isinstance(natives[0], nw.DataFrame):
-        whole = natives[0] if len(natives) == 1 else nw.concat(natives, how="vertical")
-        return whole[idx.tolist()].to_native()
-    if len(natives) > 1 and any(table.shape[1] != natives[0].shape[1] for table in natives):
-        raise ValueError(f"features has {natives[-1].shape[1]} columns, the catalogue's have {natives[0].shape[1]}.")
-    return _read_only((natives[0] if len(natives) == 1 else np.concatenate(natives))[idx])
-
-
-def _beside(texts: list[str] | None, features):
-    """Put the texts before the features."""
-    native = _native(features)
-    if texts is None:
-        return features
-    if isinstance(native, nw.DataFrame):
-        column = nw.new_series("text", texts, nw.String, backend=native.implementation)
-        index = nw.maybe_get_index(native)
-        if index is not None:
-            column = nw.maybe_set_index(column, index=index)
-        return nw.concat([column.to_frame(), native], how="horizontal").to_native()
-    table = np.empty((len(texts), 1 + features.shape[1]), dtype=object)
-    table[:, 0] = texts
-    table[:, 1:] = features
-    return table
-
-
-def _read_only(array: np.ndarray) -> np.ndarray:
-    view = array.view()
-    view.setflags(write=False)
-    return view

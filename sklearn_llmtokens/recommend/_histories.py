@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from ._catalog import Catalog, unhashable
+from ._catalog import Catalog
+from ._catalog_part import unhashable
 
 
 class Event(NamedTuple):

@@ -89,20 +89,12 @@ def _is_one_list(lists) -> bool:
 def _read_lists(lists, catalog: Catalog, n_queries: int, name: str) -> _Pairs:
     lists = lists.tolist() if hasattr(lists, "tolist") else list(lists)
     if _is_one_list(lists):
-        idx = _index_of(catalog, lists, name)
+        idx = catalog.index_of(lists, name=name)
         return _Pairs(len(idx) * np.arange(n_queries + 1), np.tile(idx, n_queries))
     if len(lists) != n_queries:
         raise ValueError(
             f"{name} has {len(lists)} lists for {n_queries} queries: pass one for each, or one list of ids."
         )
-    parts = [_index_of(catalog, list(one), f"{name}[{i}]") for i, one in enumerate(lists)]
+    parts = [catalog.index_of(list(one), name=f"{name}[{i}]") for i, one in enumerate(lists)]
     indptr = np.concatenate([[0], np.cumsum([len(part) for part in parts])])
     return _Pairs(indptr, np.concatenate(parts) if parts else np.empty(0, np.intp))
-
-
-def _index_of(catalog: Catalog, ids: list, name: str) -> np.ndarray:
-    found = catalog.lookup(ids)
-    if len(found) and found.min() < 0:
-        at = int(np.flatnonzero(found < 0)[0])
-        raise ValueError(f"{name}[{at}] is {ids[at]!r}, which is not in the catalogue of {catalog.n_items} items.")
-    return found

@@ -1,0 +1,211 @@
+"""Some items of a catalogue in a row, as arrays that are never changed: read from what a user has, joined, and cut."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from numbers import Integral
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+
+from .._texts import read_texts
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some items in a row: ids, texts as UTF-8 with the end of each, features."""
+
+    ids: np.ndarray
+    text_bytes: np.ndarray | None
+    text_ends: np.ndarray | None
+    features: Any
+
+    @cached_property
+    def index(self) -> dict:
+        return {one: i for i, one in enumerate(self.ids.tolist())}
+
+    def texts(self, idx: Iterable[int]) -> list[str]:
+        assert self.text_bytes is not None
+        assert self.text_ends is not None
+        buffer, ends = memoryview(self.text_bytes), self.text_ends  # type: ignore[arg-type]
+        return [str(buffer[ends[i - 1] if i else 0 : ends[i]], "utf-8") for i in idx]
+
+    def take(self, idx: np.ndarray) -> "Part":
+        texts = None if self.text_ends is None else self.texts(idx)
+        return Part(self.ids[idx], *_encode(texts), take_rows([self.features], idx))
+
+    def __getstate__(self) -> dict:
+        return {name: value for name, value in vars(self).items() if name != "index"}
+
+
+def unhashable(ids: Sequence) -> int:
+    """Give the place of the first one that cannot be an id, because it has no hash."""
+    for i, one in enumerate(ids):
+        try:
+            hash(one)
+        except TypeError:
+            return i
+    raise ValueError("Each of them has a hash.")
+
+
+def read_part(ids, texts, features, *, what: str) -> Part:
+    """Read what a user passes as ids, texts and features; an error names the place of what is wrong."""
+    ids = _as_ids(as_list(ids, what), what)
+    if texts is not None:
+        texts = _as_texts(texts)
+        _check_length(texts, ids, "texts")
+    if features is not None:
+        features = _as_features(features)
+        _check_length(features, ids, "features")
+    return Part(ids, *_encode(texts), features)
+
+
+def as_list(ids, what: str) -> list:
+    """Give ids of any ordered container as a list; others are a TypeError that calls them `what`."""
+    if isinstance(ids, str | bytes) or not isinstance(ids, Iterable):
+        raise TypeError(f"{what} is a {type(ids).__name__}: pass a list, an array or a Series of ids.")
+    if isinstance(ids, set | frozenset | dict):
+        raise TypeError(f"{what} is a {type(ids).__name__}, which has no order: pass a list of ids.")
+    for method in ("tolist", "to_list", "to_pylist"):
+        if hasattr(ids, method):
+            return getattr(ids, method)()
+    return list(ids)
+
+
+def _as_ids(ids: list, what: str) -> np.ndarray:
+    kinds = set(map(type, ids))
+    if kinds == {int}:
+        return read_only(np.array(ids, dtype=np.int64))
+    if kinds - {str, int}:
+        ids = [_as_id(one, f"{what}[{i}]") for i, one in enumerate(ids)]
+        if all(type(one) is int for one in ids):
+            return read_only(np.array(ids, dtype=np.int64))
+    array = np.empty(len(ids), dtype=object)
+    array[:] = ids
+    return read_only(array)
+
+
+def _as_id(one, position: str) -> str | int:
+    if isinstance(one, str):
+        return str(one)
+    if isinstance(one, Integral) and not isinstance(one, bool):
+        return int(one)
+    if one is None or one != one:
+        raise ValueError(f"{position} is missing ({one!r}): each item needs an id.")
+    raise TypeError(f"{position} is {one!r} of type {type(one).__name__}: an id is a str or an int.")
+
+
+def _as_texts(texts) -> list[str]:
+    try:
+        table = read_texts(texts)
+    except (ValueError, TypeError) as error:
+        raise type(error)(str(error).replace("X[", "texts[").replace("X is", "texts is")) from None
+    if table.ndim != 1:
+        raise ValueError("texts has two dimensions: pass one column, and the others as features.")
+    return table.columns[0]  # type: ignore[return-value]
+
+
+def _as_features(features):
+    native = as_native(features)
+    if isinstance(native, nw.DataFrame):
+        return features
+    array = np.asarray(features)
+    if array.ndim != 2:
+        raise ValueError(f"features has {array.ndim} dimension(s): pass a frame or an array of one row an item.")
+    return read_only(array)
+
+
+def as_native(features):
+    """Give a frame of any library as that of narwhals, and an array as it is."""
+    return nw.from_native(features, eager_only=True, pass_through=True)
+
+
+def _check_length(column, ids: np.ndarray, name: str) -> None:
+    if len(column) != len(ids):
+        raise ValueError(f"There are {len(ids)} ids and {len(column)} {name}: one of each an item is needed.")
+
+
+def refuse_duplicates(ids: np.ndarray) -> None:
+    """Raise a ValueError if an id occurs twice."""
+    seen: dict = {}
+    for i, one in enumerate(ids.tolist()):
+        first = seen.setdefault(one, i)
+        if first != i:
+            raise ValueError(f"ids[{i}] is {one!r}, which is ids[{first}] already: each item needs its own id.")
+
+
+def _encode(texts: Sequence[str] | None) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Give the texts as one array of bytes, and where each ends."""
+    if texts is None:
+        return None, None
+    encoded = [text.encode() for text in texts]
+    ends = np.cumsum([len(text) for text in encoded], dtype=np.int64)
+    return read_only(np.frombuffer(b"".join(encoded), dtype=np.uint8)), read_only(ends)
+
+
+def join_ids(arrays: list[np.ndarray]) -> np.ndarray:
+    """Put ids one behind the other, without those of no items, whose dtype says nothing."""
+    arrays = [array for array in arrays if len(array)] or arrays[:1]
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+
+
+def merged(parts: list[Part]) -> list[Part]:
+    """Merge the last parts while they are of like size, so that there are few of them and each item is moved seldom."""
+    while len(parts) > 1 and 2 * len(parts[-1].ids) > len(parts[-2].ids):
+        parts[-2:] = [concatenate(parts[-2:])]
+    return parts
+
+
+def concatenate(parts: list[Part]) -> Part:
+    """Put parts one behind the other."""
+    if len(parts) == 1:
+        return parts[0]
+    ids = read_only(join_ids([part.ids for part in parts]))
+    text_bytes = text_ends = features = None
+    if parts[0].text_ends is not None:
+        text_bytes = read_only(np.concatenate([part.text_bytes for part in parts]))
+        starts = np.cumsum([0, *(len(part.text_bytes) for part in parts[:-1])])  # type: ignore[arg-type]
+        text_ends = read_only(
+            np.concatenate([part.text_ends + start for part, start in zip(parts, starts, strict=True)])
+        )
+    if parts[0].features is not None:
+        features = take_rows([part.features for part in parts], np.arange(len(ids)))
+    return Part(ids, text_bytes, text_ends, features)
+
+
+def take_rows(tables: list, idx: np.ndarray):
+    """Give rows of tables that lie one below the other."""
+    if tables[0] is None:
+        return None
+    natives = [as_native(table) for table in tables]
+    if isinstance(natives[0], nw.DataFrame):
+        whole = natives[0] if len(natives) == 1 else nw.concat(natives, how="vertical")
+        return whole[idx.tolist()].to_native()
+    if len(natives) > 1 and any(table.shape[1] != natives[0].shape[1] for table in natives):
+        raise ValueError(f"features has {natives[-1].shape[1]} columns, the catalogue's have {natives[0].shape[1]}.")
+    return read_only((natives[0] if len(natives) == 1 else np.concatenate(natives))[idx])
+
+
+def beside(texts: list[str] | None, features):
+    """Put the texts before the features."""
+    native = as_native(features)
+    if texts is None:
+        return features
+    if isinstance(native, nw.DataFrame):
+        column = nw.new_series("text", texts, nw.String, backend=native.implementation)
+        index = nw.maybe_get_index(native)
+        if index is not None:
+            column = nw.maybe_set_index(column, index=index)
+        return nw.concat([column.to_frame(), native], how="horizontal").to_native()
+    table = np.empty((len(texts), 1 + features.shape[1]), dtype=object)
+    table[:, 0] = texts
+    table[:, 1:] = features
+    return table
+
+
+def read_only(array: np.ndarray) -> np.ndarray:
+    """Give a view that cannot be written to."""
+    view = array.view()
+    view.setflags(write=False)
+    return view
