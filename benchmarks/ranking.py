@@ -2,7 +2,7 @@
 
     python benchmarks/ranking.py --protocol ranking_protocol.py          # prints the table
     python benchmarks/ranking.py --data toys --queries 1000 --methods text_recommender EASE
-    python benchmarks/ranking.py --write docs/ranking.json
+    python benchmarks/ranking.py --write docs/ranking.md                 # the page, and docs/ranking.json beside it
 
 SKLEARN_LLMTOKENS_DATA names the data home, whose folder `interactions` has Amazon Beauty and Toys (events with times,
 titles) and Games-6k; SKLEARN_LLMTOKENS_PROTOCOL, or --protocol, the file with `split` and `queries` that cuts the
@@ -65,7 +65,7 @@ PUBLISHED = {
     },
 }
 
-BARS = {
+AIMS = {
     "beauty": {"last": 0.097, "successive": 0.123, "first": 0.066, "leave one out": 0.117, "last, cold": 0.09},
     "toys": {"last": 0.115, "successive": 0.128, "first": 0.045, "leave one out": 0.132, "last, cold": 0.11},
     "games": {"full": 0.090, "20 candidates, NDCG": 0.58},
@@ -92,7 +92,7 @@ def main() -> None:
     parser.add_argument(
         "--cache", metavar="FOLDER", help="where vectors are kept; without it each fit embeds the titles"
     )
-    parser.add_argument("--write", metavar="FILE.json")
+    parser.add_argument("--write", type=Path, metavar="PAGE.md", help="write the page, and the figures as .json")
     options = parser.parse_args()
     results = []
     for name in options.data:
@@ -101,12 +101,37 @@ def main() -> None:
             continue
         rows = [(method, evaluate(build, data)) for method, build in methods(options).items()]
         rows += [(method, {"scores": scores}) for method, scores in PUBLISHED[name].items()]
-        rows.append(("bar", {"scores": BARS[name]}))
-        print(f"\n{name}: {data.catalog.n_items:,} items\n\n{table(rows)}", flush=True)
-        results.append({"data": name, "rows": dict(rows)})
-    if options.write:
-        facts = {"python": platform.python_version(), "numpy": np.__version__, "queries": options.queries or "all"}
-        Path(options.write).write_text(json.dumps({"settings": facts, "results": results}, indent=1) + "\n")
+        rows.append(("aim", {"scores": AIMS[name]}))
+        print(f"\n{title(data)}\n\n{table(rows)}", flush=True)
+        results.append({"data": name, "title": title(data), "rows": dict(rows)})
+        if options.write:  # after each catalogue, so that what took long is kept
+            write(options.write, results, options.queries)
+
+
+def title(data: Data) -> str:
+    return f"{data.name}: {data.catalog.n_items:,} items"
+
+
+def write(path: Path, results: list, n_queries: int | None) -> None:
+    facts = {"python": platform.python_version(), "numpy": np.__version__, "queries": n_queries or "all"}
+    figures = json.dumps({"settings": facts, "results": results}, indent=1, ensure_ascii=False)
+    path.with_suffix(".json").write_text(figures + "\n", encoding="utf-8")
+    tables = "\n\n".join(f"## {found['title']}\n\n{table(list(found['rows'].items()))}" for found in results)
+    number = "All queries." if n_queries is None else f"At most {n_queries:,} queries of each kind, drawn evenly."
+    path.write_text(
+        f"""# Ranking
+
+Written by `benchmarks/ranking.py`; the figures are in [{path.stem}.json]({path.stem}.json). HR@10, items of the
+history left out, split by one moment for all users, as "Time to Split" (arXiv 2507.16289) does; "20 candidates" is
+NDCG@10 without a click to learn from. {number} Rows named "published" are quoted, "aim" is what the recipe
+was made for, all others are of this run. Seconds are those of each fit, in order, on a machine that may do other
+work; the first one of an embedder embeds the titles.
+[Recommending](recommend.md) says how the recipe was chosen, and what the figures do not say.
+
+{tables}
+""",
+        encoding="utf-8",
+    )
 
 
 # Methods ---------------------------------------------------------------------------------------------------------
