@@ -117,7 +117,7 @@ def write(path: Path, results: list, n_queries: int | None) -> None:
     figures = json.dumps({"settings": facts, "results": results}, indent=1, ensure_ascii=False)
     path.with_suffix(".json").write_text(figures + "\n", encoding="utf-8")
     tables = "\n\n".join(f"## {found['title']}\n\n{table(list(found['rows'].items()))}" for found in results)
-    number = "All queries." if n_queries is None else f"At most {n_queries:,} queries of each kind, drawn evenly."
+    number = "All queries." if n_queries is None else f"At most {n_queries:,} queries\nof each kind, drawn evenly."
     path.write_text(
         f"""# Ranking
 
