@@ -291,3 +291,16 @@ def test_cut_tokenizer_numbers_its_pieces_from_zero(tiny_teacher):
     encoding = tokenizer.encode("物流很快")
     assert encoding.tokens[0], encoding.tokens[-1] == ("<s>", "</s>")
     assert max(encoding.ids) < 100
+
+
+def test_a_run_that_starts_from_a_checkpoint_keeps_its_pieces_and_goes_on_from_its_trunk(trained, tmp_path):
+    from safetensors.torch import load_file
+
+    arguments, work = trained
+    more = ["--start", work / "out", "--work", tmp_path / "work", "--out", tmp_path / "out", "--steps", "1"]
+    train.main([*arguments, *map(str, more), "--learning-rate", "1e-6"])
+    before, after = (load_file(folder / "model.safetensors") for folder in (work / "out", tmp_path / "out"))
+    assert (tmp_path / "out" / "tokenizer.json").read_text() == (work / "out" / "tokenizer.json").read_text()
+    assert before.keys() == after.keys()
+    for name, weight in before.items():
+        torch.testing.assert_close(after[name], weight, atol=1e-3, rtol=1e-2)

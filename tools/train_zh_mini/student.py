@@ -74,6 +74,17 @@ def trunk_from_teacher(teacher, kept, layers, n_positions):
     return trunk
 
 
+def trunk_from_checkpoint(folder):
+    """Return the BertModel of a checkpoint that `export` wrote, in float32 and without dropout."""
+    return BertModel.from_pretrained(
+        folder,
+        add_pooling_layer=False,
+        dtype=torch.float32,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+    )
+
+
 @torch.no_grad()
 def prune_feed_forward(trunk, n_neurons, token_ids, mask):
     """Keep the `n_neurons` of each feed-forward layer that move the output most on a sample of texts.

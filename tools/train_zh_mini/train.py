@@ -23,7 +23,14 @@ from .calibrate import calibrate
 from .distill import TrainingPlan, train
 from .epoch_data import MAX_LENGTH, EpochData, read_json, text_encoder
 from .export import export
-from .student import Student, pooled_vectors, prune_feed_forward, solve_head, trunk_from_teacher
+from .student import (
+    Student,
+    pooled_vectors,
+    prune_feed_forward,
+    solve_head,
+    trunk_from_checkpoint,
+    trunk_from_teacher,
+)
 from .word_vectors import fit_word_vectors
 
 STAGES = ("text", "words", "teacher", "distill", "export")
@@ -61,7 +68,7 @@ def main(argv=None):
 
 def run_text(args):
     """Choose the sentences and the vocabulary."""
-    if (args.work / "tokenizer.json").exists():
+    if (args.work / "texts-zh.json").exists():
         return
     held_out = {line for path in args.held_out for line in corpus.read_lines(path)}
     texts = [line for path in args.text for line in corpus.read_lines(path) if line not in held_out]
@@ -72,11 +79,14 @@ def run_text(args):
         args.work / "texts-zh.json", corpus.choose_texts(texts, lengths, rare_topics=args.rare_topic, seed=args.seed)
     )
     _write_json(args.work / "texts-en.json", corpus.shuffle(english, args.seed))
-    counts = vocabulary.count_pieces(spec, texts) + ENGLISH_WEIGHT * vocabulary.count_pieces(spec, english)
-    kept = vocabulary.choose_pieces(spec, counts, args.n_pieces)
-    np.save(args.work / "kept.npy", kept)
     _write_json(args.work / "words-text.json", texts)
-    _write_json(args.work / "tokenizer.json", vocabulary.cut_tokenizer(spec, kept))
+    if args.start is None:
+        counts = vocabulary.count_pieces(spec, texts) + ENGLISH_WEIGHT * vocabulary.count_pieces(spec, english)
+        kept = vocabulary.choose_pieces(spec, counts, args.n_pieces)
+        np.save(args.work / "kept.npy", kept)
+        _write_json(args.work / "tokenizer.json", vocabulary.cut_tokenizer(spec, kept))
+    else:
+        _write_json(args.work / "tokenizer.json", read_json(args.start / "tokenizer.json"))
 
 
 def run_words(args):
@@ -108,7 +118,9 @@ def run_distill(args):
     _write_json(args.work / "widths.json", data.widths)
     started = (args.work / "state.pt").exists()
     student = _empty_student(args, shape, sum(data.widths)) if started else _new_student(args, shape, data)
-    plan = TrainingPlan(n_steps=args.steps, minutes=args.minutes, seed=args.seed)
+    plan = TrainingPlan(
+        n_steps=args.steps, minutes=args.minutes, learning_rate=args.learning_rate, seed=args.seed
+    )
     train(student, data, list(data.widths), plan, args.work / "state.pt", device=args.device)
 
 
@@ -124,17 +136,22 @@ def run_export(args):
 
 
 def _new_student(args, shape, data):
-    """The teacher's layers, thinned, with a head that is solved on the first texts."""
-    source = teacher.load_teacher(args.teacher)
-    trunk = trunk_from_teacher(source, np.load(args.work / "kept.npy"), shape.layers, N_POSITIONS)
+    """The teacher's layers, thinned, or the trunk of `--start`, with a head that is solved on the first texts."""
     token_ids, targets = (part[:SAMPLE] for part in data(0))
-    prune_feed_forward(trunk, shape.n_neurons, *teacher.pad(token_ids[:128], trunk.config.pad_token_id))
+    if args.start is None:
+        source = teacher.load_teacher(args.teacher)
+        trunk = trunk_from_teacher(source, np.load(args.work / "kept.npy"), shape.layers, N_POSITIONS)
+        prune_feed_forward(trunk, shape.n_neurons, *teacher.pad(token_ids[:128], trunk.config.pad_token_id))
+    else:
+        trunk = trunk_from_checkpoint(args.start)
     student = Student(trunk, sum(data.widths))
     solve_head(student, pooled_vectors(trunk, token_ids), torch.from_numpy(targets.astype(np.float32)))
     return student
 
 
 def _empty_student(args, shape, n_outputs):
+    if args.start is not None:
+        return Student(trunk_from_checkpoint(args.start), n_outputs).eval()
     source = teacher.load_teacher(args.teacher)
     trunk = trunk_from_teacher(source, np.load(args.work / "kept.npy"), shape.layers, N_POSITIONS)
     one = torch.ones(1, 1, dtype=torch.long)
@@ -165,11 +182,17 @@ def _parser():
     )
     parser.add_argument("--work", type=Path, required=True, help="folder for what the stages keep; a few hundred MB")
     parser.add_argument("--out", type=Path, required=True, help="the checkpoint folder to write")
+    parser.add_argument(
+        "--start",
+        type=Path,
+        help="a checkpoint folder that this program wrote: go on from its trunk and pieces, not from the teacher's",
+    )
     parser.add_argument("--stages", nargs="+", choices=STAGES, default=STAGES)
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument(
         "--minutes", type=float, default=math.inf, help="end the training after so many minutes, if --steps does not"
     )
+    parser.add_argument("--learning-rate", type=float, default=TrainingPlan.learning_rate, help="its peak, of the trunk")
     parser.add_argument("--n-pieces", type=int, default=20_000)
     parser.add_argument(
         "--chinese-shards", type=int, default=40, help="shards of 4,096 Chinese sentences to give the teacher"
