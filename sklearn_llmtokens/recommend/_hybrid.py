@@ -13,6 +13,7 @@ from ._histories import Histories
 from ._latest_slice import latest_slice
 
 _PRETENDED_COLD = 0.1  # share of the items whose events are hidden while weights are learnt
+_MOST_COLD_DEMAND = 0.05  # of what is wanted: what `cold_odds` may raise all items without clicks together to
 _RANK_OFFSET = 60.0  # of reciprocal rank fusion (Cormack et al. 2009)
 _QUERIES_AT_ONCE = 64
 _FEWEST_QUERIES = 20
@@ -37,7 +38,10 @@ class HybridRecommender(BaseComposition, BaseRecommender):
         Whether scores are added, or ``61 / (60 + rank)`` of the items whose score is above 0 (reciprocal rank fusion).
     cold_odds : float, default=5.0
         How many times likelier to be wanted an item without clicks is taken to be than one whose clicks were hidden,
-        where weights are learnt and no times tell: what is new is in demand, what was hidden is of any age.
+        where weights are learnt and no times tell: what is new is in demand, what was hidden is of any age. Where such
+        items are many it is less, down to 1: it does not raise all of them together above a twentieth of what is
+        wanted. 1 shows new items as often as others that are as like the history; more shows them more often, at the
+        expense of items that are known to be wanted.
     n_validation : int, default=2000
         Largest number of held-out events from which the weights are learnt.
 
@@ -54,7 +58,7 @@ class HybridRecommender(BaseComposition, BaseRecommender):
     weights_ : dict of str to tuple of float
         What a recommender's best item adds to its score, on average: for items that have clicks and for others.
     cold_bias_ : float
-        What is added to the score of items that have no clicks.
+        What is added to the score of items that have no clicks; less once many such items were added.
 
     Raises
     ------
@@ -161,18 +165,20 @@ class HybridRecommender(BaseComposition, BaseRecommender):
             if part.catalog != self.catalog_:
                 raise ValueError(f"The recommender {name!r} has another catalogue than the first one: they share one.")
         self._has_clicks = self.popularity_ > 0
+        self._cold_odds = 1.0
         if isinstance(self.weights, str):
             self._learn(named, sequences)
         else:
             self.recommenders_ = {name: clone(part)._fit_sequences(sequences) for name, part in named.items()}
             self._weights = _Weights.given(_given_weights(self.weights, list(named)))
         self.weights_ = dict(zip(named, self._weights.of_best(), strict=True))
-        self.cold_bias_ = self._weights.cold_bias
+        self._set_cold_bias()
 
     def _refit(self, sequences: Histories) -> None:
         for part in self.recommenders_.values():
             part._refit_sequences(sequences)
         self._has_clicks = self.popularity_ > 0
+        self._set_cold_bias()
 
     def _learn(self, named: dict, sequences: Histories) -> None:
         """Learn weights on the latest events, from recommenders of the earlier ones, and let these learn from all."""
@@ -188,13 +194,12 @@ class HybridRecommender(BaseComposition, BaseRecommender):
             self.recommenders_ = {name: clone(part)._fit_sequences(sequences) for name, part in named.items()}
             return
         self.recommenders_ = {name: clone(part)._fit_sequences(earlier) for name, part in named.items()}
-        self._weights = self._weights_for(queries, target_idx, ~is_known, cold_odds, rng)
+        self._cold_odds = cold_odds
+        self._weights = self._weights_for(queries, target_idx, ~is_known, rng)
         for part in self.recommenders_.values():
             part._refit_sequences(sequences)
 
-    def _weights_for(
-        self, queries: Histories, target_idx: np.ndarray, is_cold: np.ndarray, cold_odds: float, rng
-    ) -> "_Weights":
+    def _weights_for(self, queries: Histories, target_idx: np.ndarray, is_cold: np.ndarray, rng) -> "_Weights":
         """Learn from queries and the items that followed."""
         n_parts = len(self.recommenders_)
         features, log_counts, scales = [], [], []
@@ -217,7 +222,7 @@ class HybridRecommender(BaseComposition, BaseRecommender):
             table[:, :, first : first + n_parts] /= scale
         learnt = softmax_weights(table, np.concatenate(log_counts), np.arange(n_features) == n_features - 1)
         absolute, relative = learnt[:-1].reshape(2, 2, n_parts).transpose(1, 2, 0)
-        return _Weights(absolute / scale[:, np.newaxis], relative, scale, float(learnt[-1] + np.log(cold_odds)))
+        return _Weights(absolute / scale[:, np.newaxis], relative, scale, float(learnt[-1]))
 
     def _parts(self, histories: Histories):
         """Give scores of all items and the best one of those not in the history, for each recommender."""
@@ -238,7 +243,7 @@ class HybridRecommender(BaseComposition, BaseRecommender):
     def _score(self, queries: Histories, items) -> np.ndarray:
         cold = np.flatnonzero(~self._has_clicks)
         total = np.zeros((queries.n_histories, self.catalog_.n_items), dtype=np.float32)
-        total[:, cold] = self._weights.cold_bias
+        total[:, cold] = self.cold_bias_
         for j, (scores, best) in enumerate(self._parts(queries)):
             factors = self._weights.factors(j, best)
             of_cold = scores[:, cold] * factors[:, 1:]
@@ -252,7 +257,7 @@ class HybridRecommender(BaseComposition, BaseRecommender):
         if self.fusion == "ranks":
             raise ValueError('With fusion="ranks" the events have no exact shares: fusion="scores" has them.')
         row_idx, is_cold = histories.row_idx, (~self._has_clicks[item_idx]).astype(np.intp)
-        shares = (self._weights.cold_bias * is_cold / np.maximum(histories.lengths, 1))[row_idx]
+        shares = (self.cold_bias_ * is_cold / np.maximum(histories.lengths, 1))[row_idx]
         best = [np.empty((0, len(self.recommenders_)), dtype=np.float32)]
         for start, stop in self._query_chunks(histories.n_histories, self.catalog_.n_items):
             best.append(np.stack([one for _, one in self._parts(histories.rows(start, stop))], axis=1))
@@ -274,6 +279,11 @@ class HybridRecommender(BaseComposition, BaseRecommender):
             raise
         new = np.zeros(self.catalog_.n_items - len(self._has_clicks), dtype=bool)
         self._has_clicks = np.concatenate([self._has_clicks, new])
+        self._set_cold_bias()
+
+    def _set_cold_bias(self) -> None:
+        odds = bounded_odds(self._cold_odds, int((~self._has_clicks).sum()), len(self._has_clicks))
+        self.cold_bias_ = self._weights.cold_bias + float(np.log(odds))
 
 
 @dataclass(frozen=True)
@@ -289,7 +299,7 @@ class _Weights:
     scale : ndarray of shape (n_recommenders,)
         Mean of the best scores.
     cold_bias : float
-        What items without clicks get.
+        What items without clicks get, if they are as likely to be wanted as those whose clicks were hidden.
     """
 
     absolute: np.ndarray
@@ -309,6 +319,20 @@ class _Weights:
     def of_best(self) -> list[tuple[float, ...]]:
         """Give what the best item adds on average, warm and cold, for each recommender."""
         return [tuple(pair) for pair in (self.absolute * self.scale[:, np.newaxis] + self.relative).tolist()]
+
+
+def bounded_odds(odds: float, n_cold: int, n_items: int) -> float:
+    """Give `odds`, or as much of them as leaves items without clicks a twentieth of what is wanted, but 1 at least.
+
+    Examples
+    --------
+    >>> [round(bounded_odds(5.0, n_cold, 1000), 2) for n_cold in (0, 10, 20, 100)]
+    [5.0, 5.0, 2.58, 1.0]
+    """
+    if odds <= 1 or not 0 < n_cold < n_items:
+        return odds
+    at_most = _MOST_COLD_DEMAND / (1 - _MOST_COLD_DEMAND) * (n_items - n_cold) / n_cold
+    return max(1.0, min(odds, at_most))
 
 
 def _reciprocal_ranks(scores: np.ndarray) -> np.ndarray:

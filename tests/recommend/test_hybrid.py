@@ -15,7 +15,7 @@ from sklearn_llmtokens.recommend import (
     PopularityRecommender,
     TransitionRecommender,
 )
-from sklearn_llmtokens.recommend._hybrid import _reciprocal_ranks
+from sklearn_llmtokens.recommend._hybrid import _reciprocal_ranks, bounded_odds
 
 KINDS = ["tea", "pot", "cup", "book", "lamp", "sofa"]
 N_ITEMS = 60
@@ -113,6 +113,42 @@ def test_cold_items_are_found_by_their_content(catalog):
     assert hybrid.popularity_[13] == 0
     assert hybrid.weights_["content"][1] > 0
     assert hybrid.score_items([["i49"]])[0, 13] > np.median(hybrid.score_items([["i49"]])[0])
+
+
+def cold_share_of_lists(hybrid, queries):
+    lists = hybrid.recommend(queries, k=10)
+    return (hybrid.popularity_[hybrid.catalog_.index_of(lists.ravel())] == 0).mean()
+
+
+def test_many_items_without_clicks_are_not_raised_above_their_share(catalog):
+    hidden = {f"i{i}" for i in range(0, N_ITEMS, 10)}
+    histories = [[item for item in history if item not in hidden] for history in make_histories(300)]
+    histories, queries = [one for one in histories if one], make_histories(50, seed=1)
+    as_it_comes = HybridRecommender(make_parts(catalog)).fit(histories)
+    plain = HybridRecommender(make_parts(catalog), cold_odds=1).fit(histories)
+    assert as_it_comes.cold_bias_ == plain.cold_bias_
+    few = HybridRecommender(make_parts(catalog), cold_odds=0.2).fit(histories)
+    assert few.cold_bias_ == pytest.approx(plain.cold_bias_ + np.log(0.2))
+    assert cold_share_of_lists(few, queries) <= cold_share_of_lists(plain, queries)
+
+
+def test_items_without_clicks_count_as_new_until_there_are_many(catalog):
+    hybrid = HybridRecommender(make_parts(catalog), cold_odds=5).fit(make_histories(300))
+    assert (hybrid.popularity_ > 0).all()
+    plain = HybridRecommender(make_parts(catalog), cold_odds=1).fit(make_histories(300))
+    assert hybrid.cold_bias_ == pytest.approx(plain.cold_bias_ + np.log(5))
+    hybrid.add_items(["new0"], ["tea pot"])
+    assert hybrid.cold_bias_ == pytest.approx(plain.cold_bias_ + np.log(60 * 0.05 / 0.95))
+    hybrid.add_items([f"new{i}" for i in range(1, 20)], ["tea pot"] * 19)
+    assert hybrid.cold_bias_ == plain.cold_bias_
+
+
+@pytest.mark.parametrize(
+    ("n_cold", "expected"), [(0, 5.0), (1, 5.0), (20, 980 / 20 * 0.05 / 0.95), (50, 1.0), (999, 1.0)]
+)
+def test_odds_leave_cold_items_a_twentieth(n_cold, expected):
+    assert bounded_odds(5.0, n_cold, 1000) == pytest.approx(expected)
+    assert bounded_odds(0.5, n_cold, 1000) == 0.5
 
 
 def test_learns_the_same_twice_and_from_a_clone(hybrid):
