@@ -67,12 +67,14 @@ class ContentRecommender(BaseRecommender):
     Raises
     ------
     ValueError
-        In ``fit``, if the catalogue has neither texts nor features, or the embedder gives NaN or infinity.
+        In ``fit``, if the catalogue has neither texts nor features, if all texts are blank and there are no features,
+        or if the embedder gives NaN or infinity.
 
     Notes
     -----
     Vectors are divided by their length (after whitening), and so is the profile, so that scores are between -1 and 1. A
-    profile of length zero (a text without known words) has the score 0 with every item.
+    profile of length zero (a text without known words) has the score 0 with every item. A blank text is not embedded:
+    nothing is known of its item, so that its vector is zeros, and not that of all other blank ones.
 
     References
     ----------
@@ -115,11 +117,15 @@ class ContentRecommender(BaseRecommender):
 
     def _fit(self, sequences: Histories) -> None:
         self.embedder_ = _default_embedder() if self.embedder is None else clone(self.embedder)
-        vectors = _checked(_fit_transform(self.embedder_, self.catalog_.columns()), self.catalog_.n_items)
-        dense = not sparse.issparse(vectors)
-        self._whitening = Whitening.of(vectors, float(self.whiten)) if dense and self.whiten > 0 else None
-        self.n_features_ = vectors.shape[1]
-        self._index = DenseIndex(self._unit(vectors), vectors) if dense else SparseIndex(self._unit(vectors))
+        told = _told(self.catalog_)
+        if not len(told):
+            raise ValueError(f"All {self.catalog_.n_items} texts are blank: recommend by clicks, without content.")
+        raw = _checked(_fit_transform(self.embedder_, self.catalog_.columns(told)), len(told))
+        dense = not sparse.issparse(raw)
+        self._whitening = Whitening.of(raw, float(self.whiten)) if dense and self.whiten > 0 else None
+        self.n_features_ = raw.shape[1]
+        vectors = _rows_at(self._unit(raw), told, self.catalog_.n_items)
+        self._index = DenseIndex(vectors, _rows_at(raw, told, self.catalog_.n_items)) if dense else SparseIndex(vectors)
         self._faiss = None
         if self.index == "faiss":
             if not dense:
@@ -133,38 +139,28 @@ class ContentRecommender(BaseRecommender):
 
     def _prepare(self, histories: Histories):
         weights = event_weights(histories, self.profile)
-        if histories.texts is None:
-            return _unit_rows(self._index.profiles(histories.matrix(self.catalog_.n_items, weights)))
-        vectors, places = self._text_vectors(histories)
-        events = sparse.csr_array((weights, places, histories.indptr), shape=(histories.n_histories, vectors.shape[0]))
-        return _unit_rows(events @ vectors)
+        return _unit_rows(_weighted_sums(histories, weights, *self._event_vectors(histories)))
 
     def _score(self, queries, items) -> np.ndarray:
         return self._index.scores(queries, items)
 
     def _contributions(self, histories: Histories, item_idx: np.ndarray) -> np.ndarray:
         weights = event_weights(histories, self.profile).astype(np.float64)
-        if histories.texts is None:
-            events = histories.matrix(self.catalog_.n_items, weights)
-            profiles, vectors = self._index.profiles(events), self._index.take(histories.item_idx)
-        else:
-            distinct, places = self._text_vectors(histories)
-            events = sparse.csr_array(
-                (weights, places, histories.indptr), shape=(histories.n_histories, distinct.shape[0])
-            )
-            profiles, vectors = events @ distinct, distinct[places]
-        norms = _row_norms(profiles)
-        share = np.divide(
-            weights, norms[histories.row_idx], out=np.zeros_like(weights), where=norms[histories.row_idx] > 0
-        )
-        return share * self._index.pair_scores(vectors, item_idx[histories.row_idx])
+        vectors, places = self._event_vectors(histories)
+        norms = _row_norms(_weighted_sums(histories, weights, vectors, places))[histories.row_idx]
+        share = np.divide(weights, norms, out=np.zeros_like(weights), where=norms > 0)
+        return share * self._index.pair_scores(vectors[places], item_idx[histories.row_idx])
 
     def _add(self, idx: np.ndarray) -> None:
         if not len(idx):
             return
-        raw = _checked(self.embedder_.transform(self.catalog_.columns(idx)), len(idx))
-        vectors = self._unit(raw)
-        self._index.set(idx, vectors, raw)
+        told = _told(self.catalog_, idx)
+        raw = vectors = self._index.take(told[:0])
+        if len(told):
+            raw = _checked(self.embedder_.transform(self.catalog_.columns(idx[told])), len(told))
+            vectors = self._unit(raw)
+        vectors = _rows_at(vectors, told, len(idx))
+        self._index.set(idx, vectors, _rows_at(raw, told, len(idx)))
         if self._faiss is not None:
             self._faiss.set(idx, vectors)
 
@@ -190,14 +186,17 @@ class ContentRecommender(BaseRecommender):
         items = np.unique(shortlists[shortlists >= 0])
         yield items, self._score(queries, items)
 
-    def _text_vectors(self, histories: Histories):
-        """Give vectors of the distinct texts of some histories, and which of them each event has."""
-        assert histories.texts is not None
+    def _event_vectors(self, histories: Histories):
+        """Give vectors of the distinct items or texts of some histories, and which of them each event has."""
         used, places = np.unique(histories.item_idx, return_inverse=True)
-        if not len(used):
-            return self._index.take(np.empty(0, dtype=np.intp)), places
-        vectors = self.embedder_.transform([histories.texts[i] for i in used])
-        return self._unit(_checked(vectors, len(used))), places
+        if histories.texts is None or not len(used):
+            return self._index.take(used), places
+        texts = [histories.texts[i] for i in used]
+        told = np.flatnonzero([not _is_blank(text) for text in texts])
+        if not len(told):
+            return _rows_at(self._index.take(told), told, len(used)), places
+        raw = _checked(self.embedder_.transform([texts[i] for i in told]), len(told))
+        return _rows_at(self._unit(raw), told, len(used)), places
 
     def _unit(self, vectors):
         return _unit_rows(vectors if self._whitening is None else self._whitening.apply(vectors))
@@ -210,6 +209,46 @@ def _default_embedder():
         TfidfVectorizer(sublinear_tf=True, dtype=np.float32),
         TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 3), sublinear_tf=True, dtype=np.float32),
     )
+
+
+def _is_blank(text: str) -> bool:
+    return not text or text.isspace()
+
+
+def _told(catalog: Catalog, idx: np.ndarray | None = None) -> np.ndarray:
+    """Give the places among `idx`, or among all, of the items that something is known of: not a blank text alone."""
+    n = catalog.n_items if idx is None else len(idx)
+    if catalog.has_features or not catalog.has_texts:
+        return np.arange(n)
+    return np.flatnonzero([not _is_blank(text) for text in catalog.texts(idx)])
+
+
+def _rows_at(vectors, places: np.ndarray, n: int):
+    """Give `n` rows: `vectors` at `places`, ascending, and zeros elsewhere.
+
+    Examples
+    --------
+    >>> _rows_at(np.float32([[1, 2]]), np.array([1]), 3)
+    array([[0., 0.],
+           [1., 2.],
+           [0., 0.]], dtype=float32)
+    """
+    if len(places) == n:
+        return vectors
+    if not sparse.issparse(vectors):
+        out = np.zeros((n, vectors.shape[1]), dtype=vectors.dtype)
+        out[places] = vectors
+        return out
+    lengths = np.zeros(n, dtype=np.int64)
+    lengths[places] = np.diff(vectors.indptr)
+    indptr = np.concatenate([[0], np.cumsum(lengths)])
+    return sparse.csr_array((vectors.data, vectors.indices, indptr), shape=(n, vectors.shape[1]))
+
+
+def _weighted_sums(histories: Histories, weights: np.ndarray, vectors, places: np.ndarray):
+    """Give the sum of the vectors of each history's events, shape (n_histories, n_features)."""
+    events = sparse.csr_array((weights, places, histories.indptr), shape=(histories.n_histories, vectors.shape[0]))
+    return events @ vectors
 
 
 def _fit_transform(embedder, columns):

@@ -49,10 +49,6 @@ class DenseIndex:
         self._twins.set(idx, vectors if raw is None else raw)
         self._align(idx)
 
-    def profiles(self, events: sparse.csr_array) -> np.ndarray:
-        """Give the weighted sum of the vectors of each row's items, shape (n_queries, n_features)."""
-        return np.asarray(events @ self.vectors, dtype=np.float32)
-
     def scores(self, profiles: np.ndarray, items) -> np.ndarray:
         """Give the inner products with the vectors at `items`, a slice or positions."""
         scores = profiles @ self.vectors[items].T
@@ -123,12 +119,6 @@ class SparseIndex:
             self.__init__(whole[order])  # type: ignore[misc]
         if is_new.any():
             self._append(vectors[is_new])
-
-    def profiles(self, events: sparse.csr_array) -> sparse.csr_array:
-        """Give the weighted sum of the vectors of each row's items, shape (n_queries, n_features)."""
-        starts = np.cumsum([0, *(block.shape[0] for block in self._by_item)])
-        parts = [events[:, a:b] @ block for a, b, block in zip(starts, starts[1:], self._by_item, strict=False)]
-        return sparse.csr_array(sum(parts[1:], start=parts[0]))
 
     def scores(self, profiles: sparse.csr_array, items) -> np.ndarray:
         """Give the inner products with the vectors at `items`, a slice or positions."""

@@ -101,6 +101,39 @@ def test_a_zero_vector_has_the_score_zero_with_every_item():
         assert recommender.recommend([[2]], 4).tolist() == [[0, 1, 3, None]]
 
 
+@pytest.mark.parametrize("as_sparse", [False, True])
+def test_of_an_item_with_a_blank_text_nothing_is_known(as_sparse):
+    texts = ["绿茶", "", "红茶", " \u3000", "铁壶"]
+    dense = make_pipeline(TfidfVectorizer(analyzer="char"), TruncatedSVD(3, random_state=0))
+    embedder = TfidfVectorizer(analyzer="char") if as_sparse else dense
+    recommender = ContentRecommender(Catalog(list("abcde"), texts), embedder=embedder).fit(None)
+    told = ContentRecommender(Catalog(list("ace"), texts[::2]), embedder=embedder).fit(None)
+    scores = recommender.score_items([["a"], ["b"], ["b", "a"]])
+    assert_allclose(scores[0, ::2], told.score_items([["a"]])[0], atol=1e-6)
+    assert (scores[:, 1::2] == 0).all()
+    assert (scores[1] == 0).all()
+    assert recommender.explain([["b", "a"]], ["c"])[0][0] == 0
+    recommender.add_items(["f", "g"], ["绿茶", ""]).add_items(["h"], ["\n"])
+    assert recommender.recommend([["a"]], 1).tolist() == [["f"]]
+    assert (recommender.score_items([["a"]])[0, [1, 3, 6, 7]] == 0).all()
+
+
+def test_blank_texts_in_histories_of_texts_count_for_nothing():
+    recommender = ContentRecommender(CATALOG, embedder=CountVectorizer(token_pattern=r"\S+"), query="texts").fit(None)
+    scores = recommender.score_items([["红茶"], [""], ["红茶", " "]])
+    assert_allclose(scores[2], scores[0], atol=1e-6)
+    assert (scores[1] == 0).all()
+
+
+def test_a_catalogue_of_blank_texts_is_refused_and_features_speak_for_blank_texts():
+    with pytest.raises(ValueError, match="All 2 texts are blank: recommend by clicks"):
+        ContentRecommender(Catalog(["a", "b"], ["", " "])).fit(None)
+    table = ColumnTransformer([("features", "passthrough", [1, 2])])
+    catalog = Catalog(["a", "b", "c"], ["", "", ""], np.array([[1.0, 0.1], [1.0, 0.0], [0.0, 1.0]]))
+    recommender = ContentRecommender(catalog, embedder=table, whiten=0).fit(None)
+    assert recommender.recommend([["a"]], 1).tolist() == [["b"]]
+
+
 @pytest.mark.parametrize("n_queries", [1, 2, 7])
 @pytest.mark.parametrize("n_items", [5, 63, 257, 1001])
 def test_equal_vectors_are_ranked_in_the_order_of_the_catalogue(n_queries, n_items):
@@ -196,9 +229,11 @@ def test_an_index_that_grew_is_like_one_that_was_made_at_once(cls, monkeypatch):
         assert grown.n_items == at
     whole = cls(vectors if cls is DenseIndex else sparse.csr_array(vectors))
     events = sparse.csr_array(rng.normal(size=(2, 40)).astype(np.float32))
-    profiles = whole.profiles(events)
+    profiles = events @ whole.take(np.arange(40))
     for items in (slice(0, 40), slice(3, 21), slice(16, 24), np.array([0, 7, 8, 39])):
-        assert_allclose(grown.scores(grown.profiles(events), items), whole.scores(profiles, items), atol=1e-5)
+        assert_allclose(
+            grown.scores(events @ grown.take(np.arange(40)), items), whole.scores(profiles, items), atol=1e-5
+        )
     idx = np.array([39, 0, 8, 8])
     taken = [index.take(idx) for index in (grown, whole)]
     assert_allclose(*(t.toarray() if sparse.issparse(t) else t for t in taken))
