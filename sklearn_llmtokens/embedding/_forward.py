@@ -79,15 +79,13 @@ def embed_distinct(
         Once, with the number of texts that were cut.
     """
     keys, namespace = texts.keys(), spec.digest()
-    scratch = np.empty((min(_READ_ROWS, len(keys)), out.shape[1]), dtype=np.float32)
 
     def look_up(idx: Sequence[int]) -> np.ndarray:
         found = np.zeros(len(idx), dtype=bool)
         for start in range(0, len(idx), _READ_ROWS):
-            part = np.asarray(idx[start : start + _READ_ROWS])
-            rows = scratch[: len(part)]
-            hits = found[start : start + _READ_ROWS] = store.read(namespace, [keys[i] for i in part], rows)
-            out[homes[part[hits]]] = rows[hits]
+            part = idx[start : start + _READ_ROWS]
+            rows = homes[part]
+            found[start : start + _READ_ROWS] = _read(store, namespace, [keys[i] for i in part], out, rows)
         return found
 
     missing = np.flatnonzero(~look_up(range(len(keys))))
@@ -183,6 +181,17 @@ def embed_tokens(texts: Texts, spec: EmbeddingSpec, resources: Resources) -> "li
     return found
 
 
+def _read(store: Store, namespace: bytes, keys: Sequence[bytes], out: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Read vectors into `rows` of `out`, in place where these stand together."""
+    first, n_rows = int(rows[0]), len(rows)
+    if out.dtype == np.float32 and rows[-1] - first + 1 == n_rows and (np.diff(rows) == 1).all():
+        return store.read(namespace, keys, out[first : first + n_rows])
+    scratch = np.empty((n_rows, out.shape[1]), dtype=np.float32)
+    found = store.read(namespace, keys, scratch)
+    out[rows[found]] = scratch[found]
+    return found
+
+
 def _embed_missing(
     texts: Texts,
     keys: Sequence[bytes],
@@ -207,8 +216,7 @@ def _embed_missing(
                 progress.found(len(done))
                 shards = [rest for shard in wave if (rest := [i for i in shard if i not in done])]
                 for shard, encoded in _encode(texts, shards, forward, readouts, workers, resources, progress):
-                    for namespace, vectors in zip(namespaces, encoded.vectors, strict=True):
-                        store.write(namespace, [keys[i] for i in shard], vectors)
+                    store.write_each(namespaces, [keys[i] for i in shard], encoded.vectors)
                     n_truncated += encoded.n_truncated
                     yield shard, encoded
     if n_truncated:

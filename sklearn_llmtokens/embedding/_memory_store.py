@@ -12,13 +12,10 @@ from typing import NoReturn
 import numpy as np
 
 from ._flight import ThreadFlight
-from ._rows import NAMESPACE_BYTES, CacheInfo, bytes_from_environment, fill_rows, row_ids, to_blobs
+from ._rows import ENTRY_BYTES, NAMESPACE_BYTES, CacheInfo, bytes_from_environment, fill_rows, row_ids, to_blobs
 
 MEMORY_LIMIT_VARIABLE = "SKLEARN_LLMTOKENS_MEMORY_BYTES"
 DEFAULT_MEMORY_BYTES = 512 * 2**20
-
-# What a row takes beyond its vector: two bytes objects and an entry of an OrderedDict, measured on CPython 3.11.
-ENTRY_BYTES = 256
 
 _HEAD_BYTES = 8
 _LOCKED_ROWS = 4096
@@ -130,6 +127,10 @@ class MemoryStore:
                 for row_id, blob in rows:
                     _SHARED.put(row_id, blob)
                 _SHARED.shrink()
+
+    def write_each(self, namespaces: Sequence[bytes], keys: Sequence[bytes], arrays: Sequence[np.ndarray]) -> None:
+        for namespace, vectors in zip(namespaces, arrays, strict=True):
+            self.write(namespace, keys, vectors)
 
     def flight(self, namespace: bytes, keys: Sequence[bytes], *more: bytes) -> AbstractContextManager[None]:
         return _SHARED.flight.hold([i for n in (namespace, *more) for i in row_ids(n, keys, self._head)])

@@ -1,10 +1,15 @@
 """From the parameters of the estimator and the conventions of a checkpoint to the spec of the vectors."""
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from ._checkpoint import Checkpoint, Conventions, fingerprint, read_conventions
 from ._prompts import SLOT, Prompt, resolve_prompt
 from ._spec import EmbeddingSpec, ForwardSpec, Readout
+
+if TYPE_CHECKING:
+    from ._torch import ModelFacts
 
 _DEFAULT_MAX_LENGTH = 512
 POOLING_NAMES = ("mean", "cls", "max", "last", "weighted_mean", "mean_sqrt_len")
@@ -51,10 +56,10 @@ def resolve_spec(embedder, checkpoint: Checkpoint) -> Resolved:
     CheckpointError
         If the configuration cannot be read.
     """
-    from ._torch import choose_device, choose_dtype, describe
+    from ._torch import choose_device, choose_dtype
 
-    conventions = read_conventions(checkpoint)
-    facts = describe(checkpoint, embedder.trust_remote_code)
+    digest = fingerprint(checkpoint)
+    conventions, facts = _read(checkpoint, digest, embedder.trust_remote_code)
     prompt = _prompt(embedder.prompt, conventions)
     pooling = _pooling(embedder.pooling, prompt, conventions, facts.causal)
     layers = _layers(embedder.layer, conventions, facts.n_layers)
@@ -67,7 +72,7 @@ def resolve_spec(embedder, checkpoint: Checkpoint) -> Resolved:
         )
     forward = ForwardSpec(
         folder=str(checkpoint.folder),
-        fingerprint=fingerprint(checkpoint),
+        fingerprint=digest,
         template=prompt.template,
         pool_scope=prompt.pool_scope
         or ("all" if conventions.include_prompt or prompt.template == SLOT else "after_prompt"),
@@ -84,6 +89,14 @@ def resolve_spec(embedder, checkpoint: Checkpoint) -> Resolved:
     return Resolved(
         EmbeddingSpec(forward, readout), truncate_dim or width, None if prompt.template == SLOT else prompt.template
     )
+
+
+@lru_cache(maxsize=32)
+def _read(checkpoint: Checkpoint, digest: str, trust_remote_code: bool) -> "tuple[Conventions, ModelFacts]":
+    """Read what a checkpoint says; the files that say it are part of its fingerprint, so that once is enough."""
+    from ._torch import describe
+
+    return read_conventions(checkpoint), describe(checkpoint, trust_remote_code)
 
 
 def _prompt(prompt: str | None, conventions: Conventions) -> Prompt:

@@ -12,6 +12,9 @@ from ..exceptions import StoreError
 NAMESPACE_BYTES = 16
 ROW_DTYPE = np.dtype("<f4")
 
+# What a row in memory takes beyond its vector: two bytes objects and an entry of an OrderedDict, on CPython 3.11.
+ENTRY_BYTES = 256
+
 
 @dataclass(frozen=True)
 class CacheInfo:
@@ -90,20 +93,22 @@ def to_blobs(vectors: np.ndarray) -> list[bytes]:
     return [whole[start : start + width] for start in range(0, len(rows) * width, width)]
 
 
-def fill_rows(blobs: Sequence[bytes | None], out: np.ndarray) -> np.ndarray:
+def fill_rows(blobs: Sequence[bytes | None], out: np.ndarray, homes: np.ndarray | None = None) -> np.ndarray:
     r"""Write the blobs that are there into `out`.
 
     Parameters
     ----------
-    blobs : sequence of bytes or None
-        One for each row of `out`; None, or a blob of another width, leaves the row as it is.
-    out : ndarray of shape (n, d), float32
+    blobs : sequence of bytes or None of length n
+        None, or a blob of another width, leaves its row as it is.
+    out : ndarray of shape (n_rows, d), float32
         Filled in place.
+    homes : ndarray of shape (n,), intp, optional
+        The row of each blob; by default they are in the order of the rows.
 
     Returns
     -------
     ndarray of shape (n,), bool
-        The rows that were written.
+        The blobs that were written.
 
     Examples
     --------
@@ -116,10 +121,13 @@ def fill_rows(blobs: Sequence[bytes | None], out: np.ndarray) -> np.ndarray:
     width = out.shape[1] * ROW_DTYPE.itemsize
     found = np.fromiter((blob is not None and len(blob) == width for blob in blobs), bool, len(blobs))
     if found.all():
-        out[:] = np.frombuffer(b"".join(blobs), ROW_DTYPE).reshape(out.shape)  # type: ignore[arg-type]
+        there = slice(None) if homes is None else homes
     elif found.any():
-        there = b"".join(compress(blobs, found))  # type: ignore[arg-type]
-        out[found] = np.frombuffer(there, ROW_DTYPE).reshape(-1, out.shape[1])
+        there = found if homes is None else homes[found]
+        blobs = list(compress(blobs, found))
+    else:
+        return found
+    out[there] = np.frombuffer(b"".join(blobs), ROW_DTYPE).reshape(-1, out.shape[1])  # type: ignore[arg-type]
     return found
 
 

@@ -7,20 +7,21 @@ import sqlite3
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import NoReturn, TypeVar
 from weakref import WeakSet
-from zlib import crc32
 
 import numpy as np
 
 from ..exceptions import StoreError, StoreWarning
 from ._file_lock import hold_in_turn
 from ._flight import FileFlight
-from ._rows import NAMESPACE_BYTES, CacheInfo, bytes_from_environment, fill_rows, row_ids, to_blobs
+from ._recent_rows import RecentRows
+from ._rows import CacheInfo, bytes_from_environment, fill_rows, row_ids, to_blobs
 from ._sqlite_file import connect, create, is_damage, put_aside, remove_put_aside
+from ._sqlite_rows import data_version, delete, fetch, find, insert, sizes
 
 T = TypeVar("T")
 
@@ -29,11 +30,9 @@ DEFAULT_STORE_BYTES = 10 * 2**30
 LOCK_TIMEOUT = 30.0
 
 COMMIT_ROWS = 4096
-_LOOKUP_ROWS = 8192
-_FETCH_ROWS = 512
-_ROW_OVERHEAD = 100
+_LOOKUP_ROWS = 32768
 _NO_INDEX: dict[int, bytes] = {}
-_NO_ROWS: tuple[dict[bytes, bytes], int] = ({}, 0)
+_NOT_FOUND = np.zeros((), bool)
 
 
 class SQLiteStore:
@@ -56,6 +55,8 @@ class SQLiteStore:
         self._hits = self._misses = 0
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
+        self._recent = RecentRows()
+        self._state: tuple[int, int] | None = None
         self._mutex = threading.RLock()
         _STORES.add(self)
 
@@ -75,9 +76,8 @@ class SQLiteStore:
         n_damaged = 0
         for start in range(0, len(keys), _LOOKUP_ROWS):
             part = slice(start, start + _LOOKUP_ROWS)
-            ids = row_ids(namespace, keys[part])
-            rows, n_bad = self._attempt(partial(_fetch, ids=ids), "read", otherwise=_NO_ROWS)
-            found[part] = fill_rows([rows.get(i) for i in ids], out[part])
+            fill = partial(self._fill, ids=row_ids(namespace, keys[part]), out=out[part])
+            found[part], n_bad = self._attempt(fill, "read", otherwise=(_NOT_FOUND, 0))
             n_damaged += n_bad
         if n_damaged:
             self._warn([f"{self._path} has {n_damaged} damaged rows (wrong checksums): they are computed again."])
@@ -93,37 +93,82 @@ class SQLiteStore:
             for start in range(0, len(keys), _LOOKUP_ROWS):
                 part = slice(start, start + _LOOKUP_ROWS)
                 ids = row_ids(namespace, keys[part])
-                there = set(self._attempt(partial(_index, ids=ids), "read", otherwise=_NO_INDEX).values())
+                there = set(self._attempt(partial(find, ids=ids), "read", otherwise=_NO_INDEX).values())
                 row[part] = [i in there for i in ids]
         return out
 
     def write(self, namespace: bytes, keys: Sequence[bytes], vectors: np.ndarray) -> None:
-        for start in range(0, len(keys), COMMIT_ROWS):
-            part = slice(start, start + COMMIT_ROWS)
-            ids, blobs = row_ids(namespace, keys[part]), to_blobs(vectors[part])
-            rows = [(i, blob, _checksum(i, blob)) for i, blob in zip(ids, blobs, strict=True)]
-            if not self._attempt(partial(_insert, rows=rows, max_bytes=_limit()), "written", otherwise=False):
+        self.write_each([namespace], keys, [vectors])
+
+    def write_each(self, namespaces: Sequence[bytes], keys: Sequence[bytes], arrays: Sequence[np.ndarray]) -> None:
+        for rows in _commits(namespaces, keys, arrays):
+            if not self._attempt(partial(self._insert, rows=rows), "written", otherwise=False):
                 return
 
     def flight(self, namespace: bytes, keys: Sequence[bytes], *more: bytes) -> AbstractContextManager[None]:
         return self._flight.hold([i for n in (namespace, *more) for i in row_ids(n, keys)])
 
     def forget(self, prefixes: Iterable[bytes]) -> int:
-        return self._erase(partial(_delete, prefixes=list(prefixes)))
+        return self._erase(partial(self._delete, prefixes=list(prefixes)))
 
     def clear(self) -> None:
-        self._erase(partial(_delete, prefixes=[b""]))
+        self._erase(partial(self._delete, prefixes=[b""]))
 
     def info(self) -> CacheInfo:
-        n_rows, n_bytes = self._attempt(_sizes, "read", otherwise=(0, 0))
+        n_rows, n_bytes = self._attempt(sizes, "read", otherwise=(0, 0))
         return CacheInfo(self._hits, self._misses, n_rows, n_bytes, _limit(), str(self._path))
 
     def close(self) -> None:
         """Close the connection; the next call opens another."""
         with self._mutex:
             connection, self._connection, self._file = self._connection, None, None
+            self._recent.clear()
             if connection is not None:
                 connection.close()
+
+    def _fill(self, connection: sqlite3.Connection, ids: list[bytes], out: np.ndarray) -> tuple[np.ndarray, int]:
+        """Fill the rows of `out` that are found, and count those that are damaged."""
+        recent, n_damaged = self._recent_rows(connection), 0
+        found = fill_rows(recent.take(ids), out)
+        missing = np.flatnonzero(~found)
+        home_of = {ids[row]: row for row in missing}
+        with closing(fetch(connection, home_of)) as parts:
+            for some, blobs, n_bad in parts:
+                homes = np.array([home_of[i] for i in some], np.intp)
+                found[homes] = fill_rows(blobs, out, homes)
+                recent.keep(some, blobs)
+                n_damaged += n_bad
+        if len(home_of) < len(missing):  # ids that were asked for twice
+            homes = np.array([home_of[ids[row]] for row in missing], np.intp)
+            out[missing[found[homes]]], found[missing] = out[homes[found[homes]]], found[homes]
+        return found, n_damaged
+
+    def _insert(self, connection: sqlite3.Connection, rows: list[tuple[bytes, bytes]]) -> bool:
+        recent = self._recent_rows(connection)
+        if insert(connection, rows, _limit()):
+            recent.clear()
+        recent.drop(row_id for row_id, _ in rows)
+        self._keep_state()
+        return True
+
+    def _delete(self, connection: sqlite3.Connection, prefixes: list[bytes]) -> int:
+        self._recent_rows(connection).clear()
+        n_rows = delete(connection, prefixes)
+        self._keep_state()
+        return n_rows
+
+    def _recent_rows(self, connection: sqlite3.Connection) -> RecentRows:
+        """Give the rows in memory that the file still has: none if it was changed from elsewhere."""
+        state = data_version(connection), _size(self._path)
+        if state != self._state:
+            self._recent.clear()
+            self._state = state
+        return self._recent
+
+    def _keep_state(self) -> None:
+        """Take the file's new size, after a change of our own, for the one that goes with the rows in memory."""
+        if self._state is not None:
+            self._state = self._state[0], _size(self._path)
 
     def _erase(self, action: Callable[[sqlite3.Connection], int]) -> int:
         n_rows = self._attempt(action, "erased", otherwise=0) if self._path.exists() else 0
@@ -208,116 +253,26 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _checksum(row_id: bytes, vector: bytes) -> int:
-    return crc32(vector, crc32(row_id))
+def _size(path: Path) -> int:
+    """Give the size of the file: what is cut off from outside SQLite does not count as a change to it."""
+    return os.stat(path).st_size
 
 
-@contextmanager
-def _transaction(connection: sqlite3.Connection, kind: str) -> Iterator[None]:
-    connection.execute(f"BEGIN {kind}")
-    try:
-        yield
-        connection.execute("COMMIT")
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-
-
-def _select(connection: sqlite3.Connection, columns: str, where: str, values: list, n_at_once: int) -> Iterator[tuple]:
-    n_at_once = min(n_at_once, connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER))
-    for start in range(0, len(values), n_at_once):
-        part = values[start : start + n_at_once]
-        marks = ",".join("?" * len(part))
-        yield from connection.execute(f"SELECT {columns} FROM vectors WHERE {where} IN ({marks})", part).fetchall()
-
-
-def _index(connection: sqlite3.Connection, ids: list[bytes]) -> dict[int, bytes]:
-    """Give the rows among `ids` by their place in the file; this reads the index alone."""
-    return dict(_select(connection, "id, key", "key", sorted(set(ids)), _LOOKUP_ROWS))
-
-
-def _fetch(connection: sqlite3.Connection, ids: list[bytes]) -> tuple[dict[bytes, bytes], int]:
-    """Give the sound rows among `ids`, and the number of damaged ones.
-
-    The index is asked first, so that vectors are read in the order in which they lie in the file.
-    """
-    sound, n_damaged = {}, 0
-    with _transaction(connection, "DEFERRED"):
-        row_id_at = _index(connection, ids)
-        for at, vector, crc in _select(connection, "id, vector, crc", "id", sorted(row_id_at), _FETCH_ROWS):
-            row_id = row_id_at[at]
-            # Damage can change the type of a value as well.
-            if type(vector) is bytes and _checksum(row_id, vector) == crc:
-                sound[row_id] = vector
-            else:
-                n_damaged += 1
-    return sound, n_damaged
-
-
-def _insert(connection: sqlite3.Connection, rows: list[tuple[bytes, bytes, int]], max_bytes: int) -> bool:
-    with _transaction(connection, "IMMEDIATE"):
-        connection.executemany(
-            "INSERT INTO vectors (key, vector, crc) VALUES (?, ?, ?) "
-            "ON CONFLICT (key) DO UPDATE SET vector = excluded.vector, crc = excluded.crc",
-            rows,
-        )
-        _evict(connection, max_bytes, row_bytes=len(rows[0][1]) + _ROW_OVERHEAD)
-    return True
-
-
-def _evict(connection: sqlite3.Connection, max_bytes: int, row_bytes: int) -> None:
-    """Drop the rows that were written first until the others fit."""
-    while (excess := _used_bytes(connection) - max_bytes) > 0:
-        n_rows = max(1, excess // row_bytes)
-        oldest = "SELECT id FROM vectors ORDER BY id LIMIT ?"
-        if not connection.execute(f"DELETE FROM vectors WHERE id IN ({oldest})", (n_rows,)).rowcount:
-            return
-
-
-def _delete(connection: sqlite3.Connection, prefixes: list[bytes]) -> int:
-    """Delete the rows whose keys begin with one of `prefixes`, and give the space back."""
-    with _transaction(connection, "IMMEDIATE"):
-        if b"" in prefixes:
-            n_rows = connection.execute("DELETE FROM vectors").rowcount
-        else:
-            n_rows = sum(_delete_prefix(connection, prefix) for prefix in prefixes)
-    connection.execute("PRAGMA incremental_vacuum").fetchall()
-    return n_rows
-
-
-def _delete_prefix(connection: sqlite3.Connection, prefix: bytes) -> int:
-    # The namespace follows the key in a row's id, and is no part of what a prefix may match.
-    shortest = len(prefix) + NAMESPACE_BYTES
-    sql = "DELETE FROM vectors WHERE key >= ? AND length(key) >= ?"
-    beyond = _next_prefix(prefix)
-    if beyond is None:
-        return connection.execute(sql, (prefix, shortest)).rowcount
-    return connection.execute(f"{sql} AND key < ?", (prefix, shortest, beyond)).rowcount
-
-
-def _next_prefix(prefix: bytes) -> bytes | None:
-    r"""Give the smallest bytes that are greater than all that begin with `prefix`, or None where there are none.
-
-    Examples
-    --------
-    >>> _next_prefix(b"a"), _next_prefix(b"a\xff"), _next_prefix(b"\xff")
-    (b'b', b'b', None)
-    """
-    head = prefix.rstrip(b"\xff")
-    return head[:-1] + bytes([head[-1] + 1]) if head else None
-
-
-def _sizes(connection: sqlite3.Connection) -> tuple[int, int]:
-    with _transaction(connection, "DEFERRED"):
-        (n_rows,) = connection.execute("SELECT count(*) FROM vectors").fetchone()
-        return n_rows, _used_bytes(connection)
-
-
-def _used_bytes(connection: sqlite3.Connection) -> int:
-    n_pages, n_free, page_bytes = (
-        connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
-    )
-    return (n_pages - n_free) * page_bytes
+def _commits(
+    namespaces: Sequence[bytes], keys: Sequence[bytes], arrays: Sequence[np.ndarray]
+) -> Iterator[list[tuple[bytes, bytes]]]:
+    """Gather rows of several namespaces, a part of one after the other, into as few commits as there can be."""
+    rows: list[tuple[bytes, bytes]] = []
+    for namespace, vectors in zip(namespaces, arrays, strict=True):
+        for start in range(0, len(keys), COMMIT_ROWS):
+            part = slice(start, start + COMMIT_ROWS)
+            more = list(zip(row_ids(namespace, keys[part]), to_blobs(vectors[part]), strict=True))
+            if rows and len(rows) + len(more) > COMMIT_ROWS:
+                yield rows
+                rows = []
+            rows += more
+    if rows:
+        yield rows
 
 
 @cache

@@ -35,7 +35,7 @@ class Store(Protocol):
         keys : sequence of bytes
             Keys of texts.
         out : ndarray of shape (n_keys, n_features), float32
-            Filled in place where a row is found, otherwise left as it is.
+            Filled in place where a row is found, otherwise left as it is, unless the store is found damaged meanwhile.
 
         Returns
         -------
@@ -70,6 +70,19 @@ class Store(Protocol):
             Keys of texts.
         vectors : ndarray of shape (n_keys, n_features), float32
             Their vectors.
+        """
+
+    def write_each(self, namespaces: Sequence[bytes], keys: Sequence[bytes], arrays: Sequence[np.ndarray]) -> None:
+        """Keep vectors of the same keys under several namespaces.
+
+        Parameters
+        ----------
+        namespaces : sequence of bytes
+            16 bytes each.
+        keys : sequence of bytes
+            Keys of texts.
+        arrays : sequence of ndarray of shape (n_keys, n_features), float32
+            One a namespace.
         """
 
     def flight(self, namespace: bytes, keys: Sequence[bytes], *more: bytes) -> AbstractContextManager[None]:
@@ -127,6 +140,9 @@ class NoStore:
         return np.zeros((len(namespaces), len(keys)), bool)
 
     def write(self, namespace: bytes, keys: Sequence[bytes], vectors: np.ndarray) -> None:
+        return None
+
+    def write_each(self, namespaces: Sequence[bytes], keys: Sequence[bytes], arrays: Sequence[np.ndarray]) -> None:
         return None
 
     def flight(self, namespace: bytes, keys: Sequence[bytes], *more: bytes) -> AbstractContextManager[None]:

@@ -35,9 +35,20 @@ def test_rows_that_are_not_found_are_left_as_they_are(store):
 
 def test_a_key_that_is_asked_for_twice_is_filled_twice(store):
     store.write(NAMESPACE, keys(2), vectors(2))
-    out = np.zeros((3, 8), np.float32)
-    assert store.read(NAMESPACE, [key(1), key(0), key(1)], out).all()
-    np.testing.assert_array_equal(out, vectors(2)[[1, 0, 1]])
+    for _ in range(2):
+        out = np.zeros((5, 8), np.float32)
+        wanted = [key(1), key(9), key(0), key(9), key(1)]
+        assert list(store.read(NAMESPACE, wanted, out)) == [True, False, True, False, True]
+        np.testing.assert_array_equal(out[[0, 2, 4]], vectors(2)[[1, 0, 1]])
+        assert not out[[1, 3]].any()
+
+
+def test_rows_in_any_order_with_others_between_them(store):
+    store.write(NAMESPACE, keys(3000), vectors(3000))
+    idx = np.random.default_rng(0).permutation(3000)[:2700]
+    out = np.zeros((2700, 8), np.float32)
+    assert store.read(NAMESPACE, [key(i) for i in idx], out).all()
+    np.testing.assert_array_equal(out, vectors(3000)[idx])
 
 
 def test_the_last_vector_written_counts(store):

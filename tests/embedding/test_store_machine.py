@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from sklearn_llmtokens.embedding._memory_store import ENTRY_BYTES, set_memory_limit
+from sklearn_llmtokens.embedding._memory_store import set_memory_limit
+from sklearn_llmtokens.embedding._rows import ENTRY_BYTES
 from sklearn_llmtokens.embedding._sqlite_store import STORE_LIMIT_VARIABLE, SQLiteStore
 from sklearn_llmtokens.embedding._store import open_store
 
@@ -121,6 +122,7 @@ class FolderAgainstDict(AgainstDict):
     def start(self):
         self.folder = tempfile.mkdtemp()
         self.store = open_store(self.folder, FINGERPRINT)
+        self.other = SQLiteStore(self.store._path.parent, FINGERPRINT)
 
     @rule()
     def reopen(self):
@@ -128,7 +130,7 @@ class FolderAgainstDict(AgainstDict):
 
     @rule()
     def use_another_connection(self):
-        self.store = SQLiteStore(self.store._path.parent, FINGERPRINT)
+        self.store, self.other = self.other, self.store
 
     @rule()
     def evict_everything(self):
@@ -142,6 +144,7 @@ class FolderAgainstDict(AgainstDict):
     def teardown(self):
         if hasattr(self, "folder"):
             self.store.close()
+            self.other.close()
             shutil.rmtree(self.folder)
 
 

@@ -1,0 +1,245 @@
+"""The statements of a store: rows in and out of an open database, the oldest dropped where there is no room."""
+
+import sqlite3
+from collections.abc import Collection, Generator, Iterator
+from contextlib import contextmanager
+from zlib import crc32
+
+from ._rows import NAMESPACE_BYTES
+
+_INDEX_ROWS = 8192
+_FETCH_ROWS = 512
+_ROW_OVERHEAD = 100
+# Where at least one row of this many is wanted, all between the first and the last are read.
+_DENSE = 1.25
+
+
+def data_version(connection: sqlite3.Connection) -> int:
+    """Give a number that is another one whenever somebody else has changed the file.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        The number is of this connection alone, and says nothing of what was changed through it.
+
+    Returns
+    -------
+    int
+        The number.
+    """
+    return connection.execute("PRAGMA data_version").fetchone()[0]
+
+
+def find(connection: sqlite3.Connection, ids: Collection[bytes]) -> dict[int, bytes]:
+    """Find rows by their ids; this reads the index alone.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        The database.
+    ids : collection of bytes
+        Row ids.
+
+    Returns
+    -------
+    dict of int to bytes
+        The ids that are there, by the place of their rows in the file.
+    """
+    return dict(_select(connection, "id, key", "key", sorted(set(ids)), _INDEX_ROWS))
+
+
+def fetch(connection: sqlite3.Connection, ids: Collection[bytes]) -> Generator[tuple[list[bytes], list[bytes], int]]:
+    """Read rows, in the order in which they lie in the file, in one transaction.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        The database.
+    ids : collection of bytes
+        Row ids.
+
+    Yields
+    ------
+    ids : list of bytes
+        The ids of some sound rows.
+    blobs : list of bytes
+        Their vectors.
+    n_damaged : int
+        How many rows among them had wrong checksums.
+    """
+    with _transaction(connection, "DEFERRED"):
+        id_at = find(connection, ids)
+        places = sorted(id_at)
+        for start in range(0, len(places), _FETCH_ROWS):
+            part = places[start : start + _FETCH_ROWS]
+            rows = _rows_at(connection, part)
+            # Damage can change the type of a value as well.
+            sound = [
+                (id_at[at], vector)
+                for at, vector, crc in rows
+                if type(vector) is bytes and checksum(id_at[at], vector) == crc
+            ]
+            yield [row_id for row_id, _ in sound], [vector for _, vector in sound], len(rows) - len(sound)
+
+
+def insert(connection: sqlite3.Connection, rows: list[tuple[bytes, bytes]], max_bytes: int) -> int:
+    """Write rows in one transaction, and drop the oldest where there are too many.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        The database.
+    rows : list of (id, blob)
+        A row that is there already is replaced.
+    max_bytes : int
+        What the rows may take.
+
+    Returns
+    -------
+    int
+        How many rows were dropped.
+    """
+    summed = [(row_id, blob, checksum(row_id, blob)) for row_id, blob in rows]
+    with _transaction(connection, "IMMEDIATE"):
+        connection.executemany(
+            "INSERT INTO vectors (key, vector, crc) VALUES (?, ?, ?) "
+            "ON CONFLICT (key) DO UPDATE SET vector = excluded.vector, crc = excluded.crc",
+            summed,
+        )
+        return _evict(connection, max_bytes, row_bytes=len(rows[-1][1]) + _ROW_OVERHEAD)
+
+
+def delete(connection: sqlite3.Connection, prefixes: list[bytes]) -> int:
+    """Delete the rows whose keys begin with one of `prefixes`, and give the space back.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        The database.
+    prefixes : list of bytes
+        Beginnings of keys.
+
+    Returns
+    -------
+    int
+        How many rows were deleted.
+    """
+    with _transaction(connection, "IMMEDIATE"):
+        if b"" in prefixes:
+            n_rows = connection.execute("DELETE FROM vectors").rowcount
+        else:
+            n_rows = sum(_delete_prefix(connection, prefix) for prefix in prefixes)
+    connection.execute("PRAGMA incremental_vacuum").fetchall()
+    return n_rows
+
+
+def sizes(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Count rows and the bytes that they take.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        The database.
+
+    Returns
+    -------
+    n_rows, n_bytes : int
+        Rows, and bytes of the file without its free pages.
+    """
+    with _transaction(connection, "DEFERRED"):
+        (n_rows,) = connection.execute("SELECT count(*) FROM vectors").fetchone()
+        return n_rows, _used_bytes(connection)
+
+
+def checksum(row_id: bytes, vector: bytes) -> int:
+    """Give the CRC-32 of a row.
+
+    Parameters
+    ----------
+    row_id : bytes
+        Its id, so that a vector under the wrong id is found out.
+    vector : bytes
+        Its vector.
+
+    Returns
+    -------
+    int
+        As of zlib.
+    """
+    return crc32(vector, crc32(row_id))
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection, kind: str) -> Iterator[None]:
+    connection.execute(f"BEGIN {kind}")
+    try:
+        yield
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _select(connection: sqlite3.Connection, columns: str, where: str, values: list, n_at_once: int) -> list[tuple]:
+    n_at_once = min(n_at_once, connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER))
+    rows: list[tuple] = []
+    for start in range(0, len(values), n_at_once):
+        part = values[start : start + n_at_once]
+        marks = ",".join("?" * len(part))
+        rows += connection.execute(f"SELECT {columns} FROM vectors WHERE {where} IN ({marks})", part).fetchall()
+    return rows
+
+
+def _rows_at(connection: sqlite3.Connection, places: list[int]) -> list[tuple]:
+    """Read rows by their places; those that lie close together by one walk along the file."""
+    span = places[-1] - places[0] + 1
+    if span > _DENSE * len(places):
+        return _select(connection, "id, vector, crc", "id", places, _FETCH_ROWS)
+    sql = "SELECT id, vector, crc FROM vectors WHERE id BETWEEN ? AND ?"
+    rows = connection.execute(sql, (places[0], places[-1])).fetchall()
+    if len(rows) > len(places):
+        wanted = set(places)
+        rows = [row for row in rows if row[0] in wanted]
+    return rows
+
+
+def _evict(connection: sqlite3.Connection, max_bytes: int, row_bytes: int) -> int:
+    """Drop the rows that were written first until the others fit."""
+    n_dropped = 0
+    while (excess := _used_bytes(connection) - max_bytes) > 0:
+        n_rows = max(1, excess // row_bytes)
+        oldest = "SELECT id FROM vectors ORDER BY id LIMIT ?"
+        n_gone = connection.execute(f"DELETE FROM vectors WHERE id IN ({oldest})", (n_rows,)).rowcount
+        if not n_gone:
+            break
+        n_dropped += n_gone
+    return n_dropped
+
+
+def _delete_prefix(connection: sqlite3.Connection, prefix: bytes) -> int:
+    # The namespace follows the key in a row's id, and is no part of what a prefix may match.
+    shortest = len(prefix) + NAMESPACE_BYTES
+    sql = "DELETE FROM vectors WHERE key >= ? AND length(key) >= ?"
+    beyond = _next_prefix(prefix)
+    if beyond is None:
+        return connection.execute(sql, (prefix, shortest)).rowcount
+    return connection.execute(f"{sql} AND key < ?", (prefix, shortest, beyond)).rowcount
+
+
+def _next_prefix(prefix: bytes) -> bytes | None:
+    r"""Give the smallest bytes that are greater than all that begin with `prefix`, or None where there are none.
+
+    Examples
+    --------
+    >>> _next_prefix(b"a"), _next_prefix(b"a\xff"), _next_prefix(b"\xff")
+    (b'b', b'b', None)
+    """
+    head = prefix.rstrip(b"\xff")
+    return head[:-1] + bytes([head[-1] + 1]) if head else None
+
+
+def _used_bytes(connection: sqlite3.Connection) -> int:
+    n_pages, n_free, page_bytes = (
+        connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+    )
+    return (n_pages - n_free) * page_bytes

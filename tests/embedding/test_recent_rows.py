@@ -1,0 +1,146 @@
+"""Rows that a process keeps from a folder's file: never more than the bound, and never what the file no longer says."""
+
+import os
+
+import numpy as np
+import pytest
+
+from sklearn_llmtokens.embedding._recent_rows import RecentRows
+from sklearn_llmtokens.embedding._rows import ENTRY_BYTES
+from sklearn_llmtokens.embedding._sqlite_store import SQLiteStore
+from sklearn_llmtokens.embedding._store import open_store
+
+from .store_helpers import FINGERPRINT, NAMESPACE, OTHER, Child, holds, keys, read, vectors
+
+BOUND = "SKLEARN_LLMTOKENS_RECENT_BYTES"
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A store whose first 20 rows have been read."""
+    store = open_store(tmp_path, FINGERPRINT)
+    store.write(NAMESPACE, keys(20), vectors(20))
+    assert holds(store, 20)
+    return store
+
+
+@pytest.fixture
+def elsewhere(store, tmp_path):
+    """The same file through another connection, as another process has it."""
+    other = SQLiteStore(tmp_path, FINGERPRINT)
+    yield other
+    other.close()
+
+
+def statements(store, action) -> list[str]:
+    """Give what `action` asks of the database."""
+    said = []
+    store._connection.set_trace_callback(said.append)
+    action()
+    store._connection.set_trace_callback(None)
+    return said
+
+
+def test_rows_are_read_from_the_file_once(store):
+    assert any("SELECT" in line for line in statements(store, lambda: read(store, 21)))
+    assert not any("vector" in line for line in statements(store, lambda: read(store, 20)))
+
+
+def test_they_are_counted_as_hits(store):
+    before = store.info().hits
+    assert holds(store, 20)
+    assert store.info().hits == before + 20
+
+
+def test_rows_that_are_forgotten_elsewhere_are_gone(store, elsewhere):
+    assert elsewhere.forget(keys(5)) == 5
+    found, _ = read(store, 20)
+    assert list(np.flatnonzero(~found)) == [0, 1, 2, 3, 4]
+
+
+def test_a_store_that_is_cleared_elsewhere_is_empty(store, elsewhere):
+    elsewhere.clear()
+    assert not read(store, 20)[0].any()
+
+
+def test_rows_that_are_written_elsewhere_are_read(store, elsewhere):
+    elsewhere.write(NAMESPACE, keys(3), vectors(3, start=50))
+    np.testing.assert_array_equal(read(store, 3)[1], vectors(3, start=50))
+    # It has read some of its own since, and is changed once more.
+    elsewhere.write(NAMESPACE, keys(3), vectors(3, start=60))
+    np.testing.assert_array_equal(read(store, 3)[1], vectors(3, start=60))
+
+
+def test_rows_that_are_evicted_are_gone(store, elsewhere, monkeypatch):
+    monkeypatch.setenv("SKLEARN_LLMTOKENS_STORE_BYTES", "1")
+    for writer in (elsewhere, store):
+        writer.write(OTHER, keys(1), vectors(1))
+        assert not read(store, 20)[0].any()
+        assert not read(elsewhere, 20)[0].any()
+
+
+def test_rows_that_are_written_here_are_read(store):
+    store.write(NAMESPACE, keys(3), vectors(3, start=50))
+    np.testing.assert_array_equal(read(store, 3)[1], vectors(3, start=50))
+    assert not any("vector" in line for line in statements(store, lambda: read(store, 17, start=3)))
+
+
+def test_rows_that_are_forgotten_here_are_gone(store):
+    assert store.forget(keys(5)) == 5
+    assert len(store._recent) == 0
+    assert not read(store, 5)[0].any()
+
+
+def test_another_file_in_its_place_is_read(store, tmp_path):
+    other = open_store(tmp_path / "other", FINGERPRINT)
+    other.write(NAMESPACE, keys(20), vectors(20, start=7))
+    other.close()
+    os.replace(tmp_path / "other" / f"{FINGERPRINT}.sqlite3", tmp_path / f"{FINGERPRINT}.sqlite3")
+    np.testing.assert_array_equal(read(store, 20)[1], vectors(20, start=7))
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_forked_child_asks_the_file(store):
+    def run(say, listen):
+        say(len(store._recent))
+        listen()
+        say(read(store, 20)[0].sum())
+
+    child = Child(run)
+    assert child.lines.readline() == "0\n"
+    store.forget(keys(5))
+    child.tell()
+    assert child.lines.readline() == "15\n"
+    assert child.end() == 0
+
+
+def test_no_more_is_kept_than_the_bound(tmp_path, monkeypatch):
+    monkeypatch.setenv(BOUND, str(10 * (32 + ENTRY_BYTES)))
+    store = open_store(tmp_path, FINGERPRINT)
+    store.write(NAMESPACE, keys(100), vectors(100))
+    assert holds(store, 100)
+    assert len(store._recent) == 10
+    monkeypatch.setenv(BOUND, "0")
+    assert holds(store, 100)
+    assert len(store._recent) == 0
+
+
+def test_the_oldest_go_first(monkeypatch):
+    recent = RecentRows()
+    monkeypatch.setenv(BOUND, str(3 * (1 + ENTRY_BYTES)))
+    recent.keep([b"a", b"b"], [b"1", b"2"])
+    recent.keep([b"c", b"d"], [b"3", b"4"])
+    assert recent.take([b"a", b"b", b"c", b"d"]) == [None, b"2", b"3", b"4"]
+    recent.keep([b"b"], [b"5"])  # the newest now
+    recent.drop([b"d", b"z"])
+    recent.keep([b"e", b"f"], [b"6", b"7"])
+    assert recent.take([b"b", b"c", b"d", b"e", b"f"]) == [b"5", None, None, b"6", b"7"]
+
+
+def test_several_namespaces_are_written_in_few_commits(store):
+    namespaces = [bytes([i]) * 16 for i in range(10)]
+    arrays = [vectors(900, 8, i) for i in range(10)]
+    said = statements(store, lambda: store.write_each(namespaces, keys(900), arrays))
+    assert said.count("COMMIT") == 3  # 4 x 900 rows are the most that go into one
+    for namespace, array in zip(namespaces, arrays, strict=True):
+        np.testing.assert_array_equal(read(store, 900, namespace=namespace)[1], array)
