@@ -1,12 +1,13 @@
 """The defaults that we would use ourselves, as plain scikit-learn objects; no other part imports them."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 
+from ._texts import read_texts
 from .embedding import LLMTokenEmbedder
 from .recommend import (
     ContentRecommender,
@@ -41,9 +42,9 @@ def text_pipeline(task="classification", *, embedder=None) -> Pipeline:
     Returns
     -------
     Pipeline
-        Unfitted, with the steps ``features`` (a `FeatureUnion` of ``characters``, ``words`` and ``meaning``) and
-        ``model``. It takes a list, 1-D array or Series of str, and every part can be set:
-        ``set_params(features__meaning__embedder__pooling="cls", model__C=1)``.
+        Unfitted, with the steps ``column`` (which reads the texts), ``features`` (a `FeatureUnion` of ``characters``,
+        ``words`` and ``meaning``) and ``model``. It takes a list, 1-D array or Series of str, or a frame of one column,
+        and every part can be set: ``set_params(features__meaning__embedder__pooling="cls", model__C=1)``.
 
     Raises
     ------
@@ -66,7 +67,7 @@ def text_pipeline(task="classification", *, embedder=None) -> Pipeline:
             ("meaning", _meaning(embedder)),
         ]
     )
-    return Pipeline([("features", features), ("model", _final(task))])
+    return Pipeline([("column", TextColumn()), ("features", features), ("model", _final(task))])
 
 
 def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
@@ -107,8 +108,9 @@ def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
         TfidfVectorizer(token_pattern=r"\S+", lowercase=False, ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32),
     )
     lexical = ContentRecommender(catalog, embedder=words)
-    content = ContentRecommender(catalog, embedder=embedder, whiten=0.7)
-    # Neighbours are found best among wholly whitened vectors, profiles of a few clicks among partly whitened ones.
+    # Alone, without a click to learn from, content is best with little whitening and a slow decay; beside clicks, whose
+    # weights make up for it, neither matters. Neighbours are found best among wholly whitened vectors.
+    content = ContentRecommender(catalog, embedder=embedder, whiten=0.3, profile=0.8)
     neighbours = clone(content).set_params(whiten=1.0)
     alike = HybridRecommender([("lexical", clone(lexical)), ("content", neighbours)], weights=[1, 1])
     # Sparse earlier than by default: at 12,000 items it takes half the time of the dense form, and loses nothing.
@@ -122,6 +124,32 @@ def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
             ("smoothed", SmoothedTransitionRecommender(alike)),
         ]
     )
+
+
+class TextColumn(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+    """Read one column of texts for `TfidfVectorizer`, which takes the column names of a frame for texts.
+
+    What is missing or no text is named by its row. A Series stays one; the column of a frame becomes an array.
+    """
+
+    def fit(self, X, y=None):
+        self.transform(X)
+        return self
+
+    def transform(self, X):
+        table = read_texts(X)
+        if len(table.columns) > 1:
+            raise ValueError(f"X has {len(table.columns)} columns: pass one column of texts, such as X['text'].")
+        return table.rebuild(table.columns) if table.ndim == 1 else np.array(table.columns[0], dtype=object)
+
+    def get_feature_names_out(self, input_features=None):
+        return np.array(["text"] if input_features is None else input_features, dtype=object)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.requires_fit = False
+        return tags
 
 
 def _transformer(embedder):

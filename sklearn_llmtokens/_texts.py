@@ -76,7 +76,7 @@ def read_texts(X, *, missing: str = "error", surrogates: str = "error", min_rows
     MissingTextError
         For a missing text, unless ``missing="keep"``.
     """
-    table = _read_container(X)
+    table = _read_container(_batch_as_table(X))
     if table.n_rows < min_rows:
         raise InvalidTextError(
             f"Found array with {table.n_rows} sample(s) (shape={_shape(table)}) while a minimum of {min_rows} is "
@@ -115,6 +115,7 @@ def validate_texts(estimator, X, *, reset: bool, missing: str = "error", surroga
     TypeError
         As in `read_texts`.
     """
+    X = _batch_as_table(X)
     table = read_texts(X, missing=missing, surrogates=surrogates, min_rows=int(reset))
     if table.ndim == 2:
         validate_data(
@@ -159,6 +160,15 @@ class _Shape:
 
 def _shape(table: TextTable) -> tuple[int, ...]:
     return (table.n_rows,) if table.ndim == 1 else (table.n_rows, len(table.columns))
+
+
+def _batch_as_table(X):
+    """Give a pyarrow.RecordBatch, which neither narwhals nor scikit-learn knows, as a Table; anything else as it is."""
+    if not hasattr(X, "to_struct_array") or hasattr(X, "to_batches"):
+        return X
+    import narwhals as nw
+
+    return nw.from_arrow(X, backend="pyarrow").to_native()
 
 
 def _read_container(X) -> TextTable:
@@ -220,6 +230,8 @@ def _read_array(X: np.ndarray) -> TextTable:
         )
     numeric = X.dtype.kind in "biufcmM"
     if X.ndim == 1:
+        if numeric and not _has_value(X):
+            return _one_column([None] * len(X))
         if numeric:
             raise InvalidTextError(
                 f"Expected texts or a 2D array, got 1D array of numbers instead: dtype={X.dtype}. Reshape your data "
@@ -242,7 +254,7 @@ def _read_dataframe_library(X) -> TextTable | None:
     if isinstance(native, nw.LazyFrame):
         raise TextTypeError("X is a lazy frame: collect it first.")
     if isinstance(native, nw.Series):
-        if native.dtype.is_numeric():
+        if native.dtype.is_numeric() and _has_value(native.to_numpy()):
             raise InvalidTextError(
                 f"Expected texts, got a Series of numbers instead: dtype={native.dtype}. Reshape your data: pass a "
                 "one-column frame to have the numbers read as text."
@@ -259,7 +271,8 @@ def _read_dataframe_library(X) -> TextTable | None:
             )
         columns = []
         for series in native.iter_columns():
-            if series.dtype.is_numeric() or series.dtype == nw.Boolean:
+            is_number = series.dtype.is_numeric() or series.dtype == nw.Boolean
+            if is_number and _has_value(series.to_numpy()):
                 columns.append(_numeric_series_as_text(series))
                 _warn_numbers(f"{series.dtype} in column {series.name!r}")
             else:
@@ -271,6 +284,11 @@ def _read_dataframe_library(X) -> TextTable | None:
 
         return TextTable(tuple(columns), tuple(native.columns), rebuild_frame)
     return None
+
+
+def _has_value(column: np.ndarray) -> bool:
+    """Say whether a column of numbers has any; libraries make NaN alone of texts that are all missing."""
+    return not all(map(_is_missing, column[~np.ma.getmaskarray(column)].tolist()))
 
 
 def _like_series(series, values: list):

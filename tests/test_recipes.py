@@ -1,5 +1,8 @@
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -8,6 +11,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_llmtokens import LLMTokenEmbedder, text_pipeline, text_recommender
 from sklearn_llmtokens.datasets import load_toy_reviews
+from sklearn_llmtokens.exceptions import MissingTextError
 from sklearn_llmtokens.recommend import Catalog, HybridRecommender
 from tests.checkpoints import TEXTS
 
@@ -29,7 +33,7 @@ def test_classifies_reviews_better_than_chance_and_than_its_lexical_half():
 
 
 def test_every_block_has_rows_of_unit_length(embedder):
-    features = text_pipeline(embedder=embedder).fit(TEXTS, [0, 1] * 4)[0]
+    features = text_pipeline(embedder=embedder).fit(TEXTS, [0, 1] * 4)["features"]
     for name, block in features.transformer_list:
         rows = block.transform(TEXTS)
         norms = np.sqrt(
@@ -71,6 +75,31 @@ def test_every_part_can_be_searched(embedder):
 def test_returns_a_fresh_model_each_time():
     assert text_pipeline()[-1] is not text_pipeline()[-1]
     assert isinstance(text_pipeline()[-1], LogisticRegression)
+
+
+def test_a_missing_text_is_named_by_its_row():
+    with pytest.raises(MissingTextError, match=r"X\[2\] is missing"):
+        text_pipeline().fit(["好", "坏", None], [1, 0, 1])
+
+
+def test_a_frame_of_one_column_is_read_as_its_texts(embedder):
+    model = text_pipeline(embedder=embedder).fit(TEXTS, [0, 1] * 4)
+    for frame in (pd.DataFrame({"text": TEXTS}), pl.DataFrame({"text": TEXTS}), np.array(TEXTS).reshape(-1, 1)):
+        np.testing.assert_array_equal(model.predict_proba(frame), model.predict_proba(TEXTS))
+        np.testing.assert_array_equal(model.predict_proba(frame[:1]), model.predict_proba(TEXTS[:1]))
+    with pytest.raises(ValueError, match="X has 2 columns"):
+        model.predict(pd.DataFrame({"title": TEXTS, "text": TEXTS}))
+
+
+def test_texts_stay_texts_where_transformers_give_frames(embedder):
+    with config_context(transform_output="pandas"):
+        column = text_pipeline(embedder=embedder)[0].fit(TEXTS).transform(TEXTS)
+    assert list(column) == TEXTS
+
+
+def test_features_have_names(embedder):
+    features = text_pipeline(embedder=embedder).fit(TEXTS, [0, 1] * 4)[:-1]
+    assert len(features.get_feature_names_out()) == features.transform(TEXTS).shape[1]
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,16 @@ def test_several_columns_of_any_kind(X):
     assert all(type(text) is str for column in table.columns for text in column)
 
 
+def test_a_batch_of_pyarrow_is_a_frame():
+    estimator = BaseEstimator()
+    X = pa.record_batch({"a": T, "b": T[::-1]})
+    table = validate_texts(estimator, X, reset=True)
+    assert table.columns == (T, T[::-1])
+    assert table.labels == ("a", "b")
+    assert list(estimator.feature_names_in_) == ["a", "b"]
+    assert table.rebuild([T, T]).equals(pa.table({"a": T, "b": T}))
+
+
 @pytest.mark.parametrize("X", [*COLUMNS.values()], ids=COLUMNS.keys())
 def test_a_column_is_rebuilt_as_it_came(X):
     out = read_texts(X).rebuild([[f"{t}!" for t in T]])
@@ -115,7 +125,17 @@ def test_distinct_gives_each_once_and_the_way_back(texts):
 
 
 @pytest.mark.parametrize(
-    "X", [[], (), np.array([], dtype=object), pd.Series([], dtype=str), pl.Series([], dtype=pl.String)], ids=repr
+    "X",
+    [
+        [],
+        (),
+        np.array([], dtype=object),
+        np.array([]),
+        pd.Series([], dtype=str),
+        pd.Series([], dtype=float),
+        pl.Series([], dtype=pl.String),
+    ],
+    ids=repr,
 )
 def test_no_rows(X):
     assert read_texts(X).n_rows == 0
@@ -153,6 +173,25 @@ def test_a_missing_text_is_named_or_kept(X):
     with pytest.raises(MissingTextError, match=r'X\[1\] is missing \(.*NaN.*missing="zero"'):
         read_texts(X)
     assert read_texts(X, missing="keep").columns == (["a", None],)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        np.array([np.nan, np.nan]),
+        pd.Series([np.nan, np.nan]),
+        pd.Series([pd.NA, pd.NA], dtype="Int64"),
+        pl.Series([None, None], dtype=pl.Float64),
+        pa.array([None, None], pa.float64()),
+        pd.DataFrame({"a": [np.nan, np.nan]}),
+        pl.DataFrame({"a": [None, None]}, schema={"a": pl.Float64}),
+    ],
+    ids=repr,
+)
+def test_a_column_of_numbers_without_a_number_is_one_of_missing_texts(X):
+    with pytest.raises(MissingTextError, match=r"X\[0(, 'a')?\] is missing"):
+        read_texts(X)
+    assert read_texts(X, missing="keep").columns == ([None, None],)
 
 
 @pytest.mark.parametrize("library", [pd.DataFrame, pl.DataFrame, pa.table])

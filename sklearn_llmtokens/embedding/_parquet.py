@@ -201,7 +201,10 @@ def _plan(src, dst: Path, settings: _Settings, part_rows: int) -> list[_Part]:
 def _files(src) -> tuple[list[str], object]:
     import pyarrow.dataset as ds
 
-    dataset = src if isinstance(src, ds.Dataset) else ds.dataset(os.fspath(src), format="parquet")
+    try:
+        dataset = src if isinstance(src, ds.Dataset) else ds.dataset(os.fspath(src), format="parquet")
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"src={src!r}: there is no such file or folder ({error}).") from error
     if not isinstance(dataset, ds.FileSystemDataset) or dataset.format.default_extname != "parquet":
         raise ValueError(f"src is a {type(dataset).__name__} that is not made of Parquet files.")
     fragments = list(dataset.get_fragments())  # refused by pyarrow where rows or columns were filtered

@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.utils import check_array
+from sklearn.utils.validation import check_is_fitted
 
 from ._axes import axes_for
 
@@ -88,9 +89,12 @@ class SpectrumDisplay:
 
         Raises
         ------
+        NotFittedError
+            If the estimator is not fitted.
         MissingDependencyError
             If matplotlib is not installed.
         """
+        check_is_fitted(estimator)
         return cls(estimator.explained_variance_ratio_).plot(ax=ax, **kwargs)
 
     def plot(self, ax=None, **kwargs):

@@ -377,6 +377,11 @@ def test_the_command_complains_in_a_line(tmp_path, source, capsys, arguments, ma
     assert "Traceback" not in found
 
 
+def test_the_command_says_which_source_is_not_there(tmp_path, capsys):
+    assert main(["embed", str(tmp_path / "gone"), str(tmp_path / "out")]) == 1
+    assert f"src='{tmp_path}/gone': there is no such file or folder" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("arguments", [[], ["embed"], ["embed", "a", "b", "--shard", "2/2"]])
 def test_the_command_explains_itself(capsys, arguments):
     with pytest.raises(SystemExit) as caught:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
 from sklearn.manifold import TSNE
 
 from sklearn_llmtokens.exceptions import MissingDependencyError
@@ -75,6 +76,8 @@ def test_the_spectrum_is_that_of_pca():
         assert n_effective == pytest.approx(1 / (expected**2).sum())
     with pytest.raises(ValueError, match="All vectors are equal"):
         SpectrumDisplay.from_vectors(np.ones((3, 2)))
+    with pytest.raises(NotFittedError, match="PCA instance is not fitted"):
+        SpectrumDisplay.from_estimator(PCA())
 
 
 @pytest.mark.parametrize("metric", ["HR", "NDCG"])
