@@ -1,22 +1,25 @@
 """Cut many texts at once, in strings rather than in lists of words, which would cost more than the cutting.
 
 Texts are joined by a mark that occurs in none of them, cut along the dictionary in one call, and put together with
-spaces between the words. What follows are substitutions in that string: a run of single characters goes to the hidden
-Markov model, a long word is split finer for search. As white space is always a token of its own, three spaces in a row
-are a white space token, and one is a border.
+spaces between the words. What follows is replaced in that string, where arrays of its characters find it: a run of
+single characters goes to the hidden Markov model, a long word is split finer for search. White space of the texts is a
+line end there, a word of its own until the last step.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, groupby
+
+import numpy as np
 
 from ._engines import Engine, fastest_engine, jieba_engine
 from ._hmm import recognise
 from ._jieba import load_dictionary
+from ._shared import shared
 from ._user_dictionary import UserWords
 
 _CHUNK = 1 << 17  # characters cut in one call
-_MAX_REMEMBERED = 1 << 18  # runs, and long words
+_MAX_REMEMBERED = 1 << 18  # runs and long words
 _LONGEST_REMEMBERED = 1 << 20  # after a longer text everything is forgotten, as its runs may be as long
 
 _FIRST_HAN = "\u4e00"
@@ -26,13 +29,18 @@ _STRANGERS = re.compile(
     "[\u3400-\u4dbf\u9fd6-\u9fff\uf900-\ufaff\U00020000-\U0002a6df\U0002a700-\U0002ebef\U0002f800-\U0002fa1f]"
 )
 _LETTERS = "[a-zA-Z0-9]"
-# Single characters in a row, as jieba buffers them for the model; without the model it joins letters and digits itself.
-_SINGLE = rf"(?:[{_HAN}+#&._%\-] |{_LETTERS}++ )"
-_RUN = re.compile(f"( {_SINGLE}{_SINGLE}++)")
-_RUN_OR_LATIN = re.compile(f"( {_SINGLE}++)")
-# The parts of a run: for the model, by jieba.finalseg.re_skip, and what is between; a tab and a line end divide parts.
-_PART = re.compile(rf"[{_HAN}]+|{_LETTERS}+(?:\.[0-9]+)?%?|[+#&._%\-]+|[\t\n]")
-_LONG_WORD = re.compile("( [^ ]{3,}+)")
+# What a word of one character may be: jieba buffers such words for the model; letters and digits it joins without it.
+_SINGLE, _LETTER, _STRANGER, _SPACE = 1, 2, 3, 4
+_KINDS = {
+    re.compile(rf"[{_HAN}+#&._%\-]"): _SINGLE,
+    re.compile(_LETTERS): _LETTER,
+    _STRANGERS: _STRANGER,
+    re.compile(" "): _SPACE,
+}
+# The parts of a run: for the model, by jieba.finalseg.re_skip, and what is between; a tab divides parts.
+_PART = re.compile(rf"[{_HAN}]+|{_LETTERS}+(?:\.[0-9]+)?%?|[+#&._%\-]+|\t")
+_LONG_PART = re.compile("[^ ]{3,}+")
+_ALL_LETTERS = re.compile(f"{_LETTERS}+")
 
 
 class Cutter:
@@ -56,7 +64,6 @@ class Cutter:
         self._cut_all = dictionary.tokenizer.lcut if mode == "full" else None
         self._removed = dictionary.removed if dictionary else frozenset()
         self._latin_words = dictionary.latin_words if dictionary else {}
-        self._run = _RUN_OR_LATIN if self._latin_words else _RUN
         self._forget()
 
     def cut(self, texts: Sequence[str]) -> list[str]:
@@ -67,55 +74,82 @@ class Cutter:
 
     def split_for_search(self, word: str) -> str:
         """Give `word` and before it the shorter words inside, as jieba's search mode does."""
-        grams = [word[i : i + 2] for i in range(len(word) - 1)] if len(word) > 2 else []
-        if len(word) > 3:
-            grams += [word[i : i + 3] for i in range(len(word) - 2)]
+        n = len(word)
+        if n < 3:
+            return word
+        grams = [word[:2], word[1:]] if n == 3 else [word[i : i + k] for k in (2, 3) for i in range(n - k + 1)]
         return " ".join([*filter(self.engine.is_word, grams), word])
 
     def _cut_chunk(self, texts: Sequence[str]) -> list[str]:
         mark, hole = _unused_characters(texts)
-        text = " ".join(f"{mark}{mark.join(texts)}{mark}".split())
-        strangers = _STRANGERS.findall(text)
-        if strangers:
-            text = _STRANGERS.sub(hole, text)
-        spaced = " ".join(self.engine.cut(text))
-        if self.hmm:
-            spaced = self._replace(self._run, spaced, self._words_of_run, self._cut_runs)
-        if self.mode == "search":
-            spaced = self._replace(_LONG_WORD, spaced, self._finer, self._split_words)
-        spaced = spaced.replace("   ", " ")
+        text = "\n".join(f"{mark}{mark.join(texts)}{mark}".split())
+        strangers = _STRANGERS.findall(text) if (_kinds_in(text) == _STRANGER).any() else []
+        spaced = " ".join(self.engine.cut(_STRANGERS.sub(hole, text) if strangers else text))
+        if self.hmm or self.mode == "search":
+            spaced = self._replace(spaced)
+        spaced = spaced.replace(" \n ", " ")
         if strangers:
             spaced = _fill_holes(spaced, hole, strangers)
         return [words[1:-1] for words in spaced.split(mark)[1:-1]]
 
-    def _replace(self, pattern: re.Pattern, spaced: str, known: dict[str, str], work_out: Callable) -> str:
-        """Replace what `pattern` finds, working out together what is not yet known."""
-        parts = pattern.split(spaced)
-        found = parts[1::2]
-        known.update(work_out(list(set(found).difference(known))))
+    def _replace(self, spaced: str) -> str:
+        """Put other words in place of runs and long words, working out together what is not yet known."""
+        places = self._places(_kinds_in(spaced)).tolist()
+        parts = [spaced[i:j] for i, j in zip([0, *places], [*places, len(spaced)], strict=True)]
+        known, found = self._known, parts[1::2]
+        known.update(self._work_out(set(found).difference(known)))
         parts[1::2] = map(known.__getitem__, found)
         if len(known) > _MAX_REMEMBERED or len(spaced) > _LONGEST_REMEMBERED:
             self._forget()
         return "".join(parts)
 
-    def _forget(self) -> None:
-        """Start anew with what is known; other threads go on with the dictionaries that they hold."""
-        self._words_of_run: dict[str, str] = {}
-        self._finer: dict[str, str] = {}
+    def _places(self, kinds: np.ndarray) -> np.ndarray:
+        """Give the start and end of each run and long word, one after the other."""
+        stops = np.append(np.flatnonzero(kinds == _SPACE), len(kinds))
+        starts = np.append(0, stops[:-1] + 1)
+        is_long = stops - starts > 2
+        if not self.hmm:
+            return _alternating(starts[is_long], stops[is_long])
+        is_letters = _hold_only_letters(kinds, starts, stops)
+        is_single = is_letters | ((stops - starts == 1) & (kinds[starts] == _SINGLE))
+        follows, goes_on = np.append(False, is_single[:-1]), np.append(is_single[1:], False)
+        alone = is_letters if self._latin_words else False
+        is_first = is_single & ~follows & (goes_on | alone)
+        is_last = is_single & ~goes_on & (follows | alone)
+        if self.mode == "search":
+            is_long &= ~is_letters
+            is_first, is_last = is_first | is_long, is_last | is_long
+        return _alternating(starts[is_first], stops[is_last])
 
-    def _split_words(self, words: list[str]) -> dict[str, str]:
-        return {word: f" {self.split_for_search(word[1:])}" for word in words}
+    def _forget(self) -> None:
+        """Start anew with what is known; other threads go on with the dictionary that they hold."""
+        self._known: dict[str, str] = {}
+
+    def _work_out(self, found: set[str]) -> dict[str, str]:
+        """Give the words of runs, which have a space inside or nothing but letters, and of long words."""
+        runs = [key for key in found if " " in key or (self.hmm and self._latin_words and _ALL_LETTERS.fullmatch(key))]
+        words = found.difference(runs) if self.mode == "search" else ()
+        return self._cut_runs(runs) | {word: self.split_for_search(word) for word in words}
 
     def _cut_runs(self, runs: list[str]) -> dict[str, str]:
-        """Cut runs, given and given back with a space between the pieces and at both ends."""
+        """Cut runs of single characters, given with a space between the pieces."""
         if not runs:
             return {}
-        parts = _PART.findall("\n".join(self._buffers(runs)))
-        words = recognise({part for part in parts if part >= _FIRST_HAN})
+        buffers = self._buffers(runs)
+        mixed = {buffer: _PART.findall(buffer) for buffer in buffers if min(buffer) < _FIRST_HAN}
+        han = {part for parts in mixed.values() for part in parts if part >= _FIRST_HAN}
+        words = recognise(han.union(buffer for buffer in buffers if buffer not in mixed))
         if self._removed:
             words = {part: self._take_apart(cut) for part, cut in words.items()}
-        spaced = " ".join([words.get(part, part) for part in parts]).replace("\t ", "")
-        return {run: f" {cut} " for run, cut in zip(runs, spaced.split(" \n "), strict=True)}
+        for buffer, parts in mixed.items():
+            words[buffer] = " ".join([words.get(part, part) for part in parts]).replace("\t ", "")
+        if self.mode == "search":
+            long = [(buffer, cut) for buffer, cut in words.items() if len(buffer) > 2]
+            words.update((buffer, _LONG_PART.sub(self._split_match, cut)) for buffer, cut in long)
+        return {run: words[buffer] for run, buffer in zip(runs, buffers, strict=True)}
+
+    def _split_match(self, match: re.Match) -> str:
+        return self.split_for_search(match[0])
 
     def _buffers(self, runs: list[str]) -> list[str]:
         """Put the characters of each run together, with a tab where they stay apart.
@@ -125,7 +159,7 @@ class Cutter:
         """
         is_word = self.engine.is_word
         if not self._latin_words:
-            buffers = " ".join(runs).replace("  ", "\n").replace(" ", "").split("\n")
+            buffers = "\n".join(runs).replace(" ", "").split("\n")
             return ["\t".join(buffer) if is_word(buffer) else buffer for buffer in buffers]
         return ["\t".join(self._pieces(run.split())) for run in runs]
 
@@ -155,6 +189,33 @@ def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
             chunk, size = [], 0
     if chunk:
         yield chunk
+
+
+def _kinds_in(text: str) -> np.ndarray:
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    return shared(_kinds_of_characters)[codes]
+
+
+def _kinds_of_characters() -> np.ndarray:
+    kinds = np.zeros(0x110000, dtype=np.uint8)
+    every = "".join(map(chr, range(len(kinds))))
+    for pattern, kind in _KINDS.items():
+        kinds[[match.start() for match in pattern.finditer(every)]] = kind
+    return kinds
+
+
+def _hold_only_letters(kinds: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> np.ndarray:
+    is_letters = kinds[starts] == _LETTER
+    candidates = np.flatnonzero(is_letters & (stops - starts > 1))
+    n_others = np.append(0, (kinds != _LETTER).cumsum(dtype=np.int32))
+    is_letters[candidates] = n_others[stops[candidates]] == n_others[starts[candidates]]
+    return is_letters
+
+
+def _alternating(starts: np.ndarray, stops: np.ndarray) -> np.ndarray:
+    both = np.empty(2 * len(starts), dtype=np.intp)
+    both[::2], both[1::2] = starts, stops
+    return both
 
 
 def _unused_characters(texts: Sequence[str]) -> tuple[str, str]:
