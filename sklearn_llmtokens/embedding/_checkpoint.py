@@ -130,7 +130,7 @@ class Conventions:
     truncate_dim: int | None = None
 
 
-_found: dict[tuple[str, str], tuple[Checkpoint, str, dict]] = {}
+_found: dict[tuple[str, bool, str], tuple[Checkpoint, str, dict]] = {}
 
 
 def resolve(model: str | os.PathLike) -> Checkpoint:
@@ -163,13 +163,15 @@ def resolve(model: str | os.PathLike) -> Checkpoint:
     return checkpoint
 
 
-def fingerprint(checkpoint: Checkpoint) -> str:
+def fingerprint(checkpoint: Checkpoint, *, code: bool = False) -> str:
     """Hash everything in a checkpoint that can change a vector: weights, tokenizer, configuration, conventions.
 
     Parameters
     ----------
     checkpoint : Checkpoint
         The checkpoint.
+    code : bool, default=False
+        Whether its Python files count, which they do where they may run.
 
     Returns
     -------
@@ -177,20 +179,22 @@ def fingerprint(checkpoint: Checkpoint) -> str:
         32 hexadecimal digits of BLAKE2b. Hashes of files are remembered by path, size and time of change.
     """
     total = blake2b(digest_size=16)
-    for file in _identity_files(checkpoint):
+    for file in _identity_files(checkpoint, code):
         stat = file.stat()
         digest = _file_digest(str(file), stat.st_size, stat.st_mtime_ns)
         total.update(f"{file.relative_to(checkpoint.folder).as_posix()}\0{digest}\n".encode())
     return total.hexdigest()
 
 
-def recall(model: str) -> tuple[Checkpoint, str]:
+def recall(model: str, *, code: bool = False) -> tuple[Checkpoint, str]:
     """Find a checkpoint and its fingerprint again, which takes next to no time where nothing in its folder has changed.
 
     Parameters
     ----------
     model : str
         As in `resolve`; a Hub id with the revision that it was pinned to.
+    code : bool, default=False
+        As in `fingerprint`.
 
     Returns
     -------
@@ -204,15 +208,15 @@ def recall(model: str) -> tuple[Checkpoint, str]:
     CheckpointError
         As in `resolve`.
     """
-    key = (model, os.getcwd())
+    key = (model, code, os.getcwd())
     if key in _found:
         checkpoint, digest, state = _found[key]
         if _state(list(state)) == state:
             return checkpoint, digest
     checkpoint = resolve(model)
     folders = [checkpoint.folder, *(path for path in checkpoint.folder.rglob("*") if path.is_dir())]
-    state = _state([*folders, *_identity_files(checkpoint)])
-    digest = fingerprint(checkpoint)
+    state = _state([*folders, *_identity_files(checkpoint, code)])
+    digest = fingerprint(checkpoint, code=code)
     _found[key] = checkpoint, digest, state
     return checkpoint, digest
 
@@ -331,9 +335,9 @@ def _check_safetensors(checkpoint: Checkpoint, file: Path) -> None:
         raise CheckpointError(f"{checkpoint}: {file} is damaged or half downloaded ({error}). Get it again.") from error
 
 
-def _identity_files(checkpoint: Checkpoint) -> list[Path]:
-    """Files that can change a vector: all JSON, text, tokenizer models and safetensors; no cards, images or code."""
-    kinds = {".json", ".txt", ".model", ".safetensors", ".jinja", ".tiktoken"}
+def _identity_files(checkpoint: Checkpoint, code: bool) -> list[Path]:
+    """Files that can change a vector: JSON, text, tokenizer models, safetensors, and code that may run; no cards."""
+    kinds = {".json", ".txt", ".model", ".safetensors", ".jinja", ".tiktoken"} | ({".py"} if code else set())
     return sorted(
         path
         for path in checkpoint.folder.rglob("*")

@@ -45,7 +45,8 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         checkpoint (``"query"``), a preset (``"prompt_eol"``, ``"echo"``), or a template that contains ``{text}``.
     word_weights : object with ``word_spans(text)``, default=None
         Weights the tokens of a mean by the words they belong to: ``word_spans`` gives ``[(start, end, weight), ...]``
-        in characters, as `JiebaTokenizer` does (0 for stop words). The model still reads the whole sentence.
+        in characters, as `JiebaTokenizer` does (0 for stop words). The model still reads the whole sentence. Like all
+        that changes a vector, it is settled by ``fit``: another object has no effect before the next ``fit``.
     max_length : int, default=None
         Most tokens of a sequence, special tokens included. None is the checkpoint's own limit.
     long_text : {"truncate", "chunk", "error"}, default="truncate"
@@ -80,7 +81,7 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
     revision_ : str or None
         Commit of a Hub checkpoint; None for a folder.
     fingerprint_ : str
-        Hash of the checkpoint's weights, tokenizer and conventions.
+        Hash of the checkpoint's weights, tokenizer and conventions, and of its code where `trust_remote_code` is True.
     pooling_ : tuple of str
         The poolings in use.
     prompt_ : str or None
@@ -89,6 +90,8 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         Whether rows have unit length.
     max_length_ : int
         Most tokens of a sequence.
+    word_weights_ : object with ``word_spans(text)`` or None
+        What weights the words: `word_weights` as it was in ``fit``, the same object.
     n_features_out_ : int
         Number of features of a row.
     spec_ : dict
@@ -196,7 +199,8 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         Raises
         ------
         ValueError
-            If a parameter does not suit the checkpoint, or a text is missing and `missing` is ``"error"``.
+            If a parameter does not suit the checkpoint, the prompt leaves no room for a text, or a text is missing and
+            `missing` is ``"error"``.
         TypeError
             If something is not a text.
         CheckpointError
@@ -211,6 +215,7 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         self.prompt_ = resolved.prompt
         self.normalize_ = resolved.spec.readout.normalize
         self.max_length_ = resolved.spec.forward.max_length
+        self.word_weights_ = self.word_weights
         self.spec_ = resolved.spec.to_dict()
         self.n_features_out_ = resolved.n_features * self.n_features_in_
         return self
@@ -248,7 +253,7 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         """
         check_is_fitted(self)
         table = self._read(X, reset=False)
-        cells = read_cells(table, self.word_weights)
+        cells = read_cells(table, self.word_weights_)
         rows = _result(out, (table.n_rows, self.n_features_out_))
         vectors = rows.reshape(len(cells.inverse), -1) if table.n_rows else rows  # a row a cell
         store = open_store(self.cache, self.fingerprint_)
@@ -288,7 +293,10 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         """Write the checkpoint and the conventions in use as one folder.
 
         ``LLMTokenEmbedder(folder)`` gives the same vectors, and so does sentence-transformers where it can express the
-        conventions; where it cannot, its configuration is left out of the folder.
+        conventions; where it cannot, its configuration is left out of the folder. Model, pooling, layer, prompt,
+        `max_length`, `normalize` and `truncate_dim` go with the folder. `word_weights` and `long_text` do not, for they
+        say what is done with texts and not how the checkpoint is used: pass them to the new embedder again, and
+        `dtype` and `trust_remote_code` too.
 
         Parameters
         ----------
@@ -351,7 +359,8 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
     def _checkpoint_here(self):
         """Find the checkpoint again, and make sure that it is the one of ``fit``."""
         name = os.fspath(self.model)
-        checkpoint, found = recall(f"{name.partition('@')[0]}@{self.revision_}" if self.revision_ else name)
+        pinned = f"{name.partition('@')[0]}@{self.revision_}" if self.revision_ else name
+        checkpoint, found = recall(pinned, code=self.spec_["forward"]["trust_remote_code"])
         if found != self.fingerprint_:
             raise FingerprintMismatchError(
                 f"This embedder was fitted with model={self.model!r} of fingerprint {self.fingerprint_}, and the "

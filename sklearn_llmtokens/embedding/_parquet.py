@@ -224,7 +224,7 @@ def _identity(embedder) -> str:
     """Give what stands for everything that changes a vector; nothing of how and where it is computed."""
     if not hasattr(embedder, "spec_"):
         return hash_of(embedder)
-    words = "" if embedder.word_weights is None else hash_of(embedder.word_weights)
+    words = "" if embedder.word_weights_ is None else hash_of(embedder.word_weights_)
     return EmbeddingSpec.from_dict(embedder.spec_).digest().hex() + words
 
 

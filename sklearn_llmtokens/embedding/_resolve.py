@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ._torch import ModelFacts
 
 _DEFAULT_MAX_LENGTH = 512
+_MOST_SPECIAL_TOKENS = 8  # around a text; a token of the prompt has a byte of UTF-8 at least
 POOLING_NAMES = ("mean", "cls", "max", "last", "weighted_mean", "mean_sqrt_len")
 
 
@@ -56,9 +57,9 @@ def resolve_spec(embedder, checkpoint: Checkpoint) -> Resolved:
     CheckpointError
         If the configuration cannot be read.
     """
-    from ._torch import choose_device, choose_dtype
+    from ._torch import check_room, choose_device, choose_dtype
 
-    digest = fingerprint(checkpoint)
+    digest = fingerprint(checkpoint, code=embedder.trust_remote_code)
     conventions, facts = _read(checkpoint, digest, embedder.trust_remote_code)
     prompt = _prompt(embedder.prompt, conventions)
     pooling = _pooling(embedder.pooling, prompt, conventions, facts.causal)
@@ -84,6 +85,8 @@ def resolve_spec(embedder, checkpoint: Checkpoint) -> Resolved:
         dtype=choose_dtype(embedder.dtype, choose_device(embedder.device), facts.dtype),
         trust_remote_code=embedder.trust_remote_code,
     )
+    if len(prompt.template.encode()) + _MOST_SPECIAL_TOKENS > forward.max_length:
+        check_room(checkpoint, forward)
     normalize = conventions.normalize if embedder.normalize == "auto" else bool(embedder.normalize)
     readout = Readout(layers, pooling, head, truncate_dim, normalize)
     return Resolved(

@@ -231,6 +231,21 @@ def test_a_model_card_is_not(folder):
     assert fingerprint(resolve(folder)) == before
 
 
+def test_code_is_part_of_the_fingerprint_where_it_may_run(folder):
+    fitted = LLMTokenEmbedder(folder, trust_remote_code=True).fit(TEXTS)
+    assert fitted.fingerprint_ == LLMTokenEmbedder(folder).fit(TEXTS).fingerprint_
+    (folder / "modeling_own.py").write_text("a = 1")
+    plain, trusting = (LLMTokenEmbedder(folder, trust_remote_code=t).fit(TEXTS).fingerprint_ for t in (False, True))
+    assert plain == fitted.fingerprint_ != trusting
+    with pytest.raises(FingerprintMismatchError, match=trusting):
+        fitted.transform(TEXTS)
+    trusted = fitted.fit(TEXTS)
+    assert np.isfinite(trusted.transform(TEXTS)).all()
+    (folder / "modeling_own.py").write_text("a = 22")
+    with pytest.raises(FingerprintMismatchError):
+        trusted.transform(TEXTS)
+
+
 def test_hashes_are_remembered_until_a_file_changes(folder, monkeypatch):
     before = fingerprint(resolve(folder))
     opened = []

@@ -116,3 +116,14 @@ def test_prompt_is_part_of_the_identity_of_a_vector(checkpoints):
 def test_a_prompt_that_fills_the_model_is_refused(checkpoints, prompt):
     with pytest.raises(ValueError, match="no room"):
         vectors(checkpoints["bert"], prompt=prompt, max_length=64)
+
+
+@pytest.mark.parametrize("prompt", ["x " * 200 + "{text}", "{text} and " * 64])
+def test_a_prompt_that_fills_the_model_is_refused_by_fit(checkpoints, prompt):
+    with pytest.raises(ValueError, match="no room"):
+        LLMTokenEmbedder(checkpoints["bert"], prompt=prompt, max_length=64).fit(TEXTS)
+
+
+def test_fit_accepts_a_long_prompt_of_few_tokens(checkpoints):
+    prompt = "good " * 20 + "{text}"
+    assert LLMTokenEmbedder(checkpoints["bert"], prompt=prompt, max_length=64).fit(TEXTS).prompt_ == prompt

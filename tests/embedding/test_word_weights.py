@@ -176,3 +176,13 @@ def test_span_weights_equal_a_loop(case):
     spans, offsets = case
     expected = [next((w for s, e, w in spans if s <= b - 1 < e), 0.0) for _, b in offsets]
     np.testing.assert_array_equal(_span_weights(offsets, spans), np.array(expected, dtype=np.float32))
+
+
+@pytest.mark.parametrize(("first", "second"), [(None, STOPPED), (STOPPED, None), (STOPPED, Words((("room", 0.0),)))])
+def test_weights_set_after_fit_wait_for_the_next_fit(checkpoints, first, second):
+    fitted = embedder(checkpoints["bert"], word_weights=first).fit(SENTENCES)
+    before = fitted.transform(SENTENCES)
+    fitted.set_params(word_weights=second)
+    np.testing.assert_array_equal(fitted.transform(SENTENCES), before)
+    assert fitted.word_weights_ is first
+    assert np.abs(fitted.fit_transform(SENTENCES) - before).max() > 1e-3

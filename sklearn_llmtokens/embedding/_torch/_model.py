@@ -207,7 +207,7 @@ def _load(spec: ForwardSpec, device: str) -> LoadedModel:
     global n_loads
     n_loads += 1
     checkpoint = Checkpoint(Path(spec.folder), spec.folder, None)
-    found = fingerprint(checkpoint)
+    found = fingerprint(checkpoint, code=spec.trust_remote_code)
     if found != spec.fingerprint:
         raise FingerprintMismatchError(
             f"{spec.folder} has fingerprint {found} on this machine, and {spec.fingerprint} is asked for: put the same "

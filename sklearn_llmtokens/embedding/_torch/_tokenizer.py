@@ -126,6 +126,24 @@ def load_tokenizer(checkpoint: Checkpoint, spec: ForwardSpec) -> TextTokenizer:
     )
 
 
+def check_room(checkpoint: Checkpoint, spec: ForwardSpec) -> None:
+    """Make sure that a text has room beside the prompt and the special tokens.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+        The checkpoint; its tokenizer is loaded.
+    spec : ForwardSpec
+        Template and limits.
+
+    Raises
+    ------
+    ValueError
+        If no token of a text would be read.
+    """
+    _SequenceMaker(load_tokenizer(checkpoint, spec), spec, locate=False)
+
+
 def make_sequences(
     tokenizer: TextTokenizer,
     spec: ForwardSpec,
