@@ -230,9 +230,9 @@ def matrix_rates(n_threads: int) -> np.ndarray:
     a, b = torch.randn(m, k), torch.randn(k, n)
     products = [lambda: torch.mm(a, b)]
     if "fbgemm" in torch.backends.quantized.supported_engines:
-        from sklearn_llmtokens.embedding._torch._precision import _Int8Linear
+        from sklearn_llmtokens.embedding._torch._precision import Int8Product
 
-        packed = _Int8Linear(b.T.contiguous(), None)._packed
+        packed = Int8Product(b.T.contiguous(), None)._packed
         operator = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32
         products.append(lambda: operator(a, 1 / 16, 128, packed))
     rates = []

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,8 +21,9 @@ OFFSETS = {"bert": 0, "roberta": 2, "xlm-roberta": 2, "gpt2": 0, "qwen3": 0, "ll
 
 
 def loaded_model(folder, **params):
+    """Load a model that is run by transformers, whether it has a lean form or not."""
     fitted = LLMTokenEmbedder(folder, cache=None, **params).fit(TEXTS)
-    return load(ForwardSpec(**fitted.spec_["forward"]), "cpu")
+    return replace(load(ForwardSpec(**fitted.spec_["forward"]), "cpu"), lean=None)
 
 
 @pytest.mark.parametrize("kind", OFFSETS)

@@ -335,7 +335,8 @@ def _run_groups(
     layers: Sequence[int],
     plan: _Plan,
 ) -> list[dict[int, torch.Tensor]]:
-    if len(groups) > 1 and plan.offset is not None:
+    several = len(groups) > 1 or loaded.lean is not None
+    if several and plan.offset is not None and plan.way(groups[0][0].token_ids) == "packed":
         return packed_states(loaded, ids, layers, plan.offset)
     return [_run_group(loaded, group, part, forward, layers, plan) for group, part in zip(groups, ids, strict=True)]
 

@@ -22,6 +22,7 @@ from ...exceptions import CheckpointError, FingerprintMismatchError
 from .._checkpoint import Checkpoint, Conventions, fingerprint, read_conventions
 from .._spec import ForwardSpec
 from ._hidden import find_layers
+from ._lean import LeanEncoder, find_lean
 from ._packed import find_offset
 from ._precision import choose_device, lower_precision
 from ._tokenizer import TextTokenizer, load_tokenizer
@@ -93,6 +94,8 @@ class LoadedModel:
         Maps of pooled vectors (n, n_in) to (n, n_out), in float64 on the CPU.
     device : str
         Where it lies.
+    lean : LeanEncoder or None
+        A faster way to the same hidden states, for models that have one.
     """
 
     model: nn.Module
@@ -102,6 +105,7 @@ class LoadedModel:
     tokenizer: TextTokenizer
     head: tuple[Callable[[torch.Tensor], torch.Tensor], ...]
     device: str
+    lean: LeanEncoder | None = None
 
 
 _loaded: OrderedDict[tuple, LoadedModel] = OrderedDict()
@@ -234,7 +238,10 @@ def _load(spec: ForwardSpec, device: str) -> LoadedModel:
     if config.is_encoder_decoder and loader is AutoModel:
         model = model.get_encoder()
     model.eval().requires_grad_(False)
+    lean = find_lean(model, device)
     if spec.dtype == "int8":
+        if lean is not None:
+            lean.lower_precision()
         model = lower_precision(model)
     model.to(device)
     text = _text_config(config)
@@ -246,6 +253,7 @@ def _load(spec: ForwardSpec, device: str) -> LoadedModel:
         tokenizer=load_tokenizer(checkpoint, spec),
         head=_load_head(conventions),
         device=device,
+        lean=lean,
     )
     with running():
         find_offset(loaded)

@@ -43,6 +43,8 @@ def find_offset(loaded: "LoadedModel") -> int | None:
         The position of a first token: 0, or that behind the padding index. None where the model cannot be run packed:
         on an accelerator, with attention of its own kind, or with windows.
     """
+    if loaded.lean is not None:
+        return loaded.lean.offset
     if loaded.model not in _offsets:
         pad = getattr(loaded.model.config, "pad_token_id", None) or 0
         candidates = dict.fromkeys((0, pad + 1)) if loaded.device.startswith("cpu") else ()
@@ -72,6 +74,8 @@ def packed_states(
     list of dict of int to tensor of shape (sequences, length, features)
         For each group, what `hidden_states` gives for it alone.
     """
+    if loaded.lean is not None:
+        return loaded.lean.states(groups, set(layers))
     shapes = [(len(ids), ids.shape[1]) for ids in groups]
     row = torch.cat([ids.reshape(-1) for ids in groups]).unsqueeze(0)
     positions = torch.cat([torch.arange(offset, offset + length).repeat(n) for n, length in shapes]).unsqueeze(0)

@@ -17,6 +17,7 @@ _NATIVE = {
 
 _ACTIVATION_STEPS = 127  # on either side of zero
 _WEIGHT_STEPS = 63
+_CACHED = 128  # tokens that are scaled at a time, so that they are read from memory once
 _SMALLEST = 1e-30  # a token of zeros stays one
 
 
@@ -99,6 +100,22 @@ def choose_dtype(dtype: str, device: str, checkpoint_dtype: str | None) -> str:
     return dtype
 
 
+def tolerance(dtype: torch.dtype) -> float:
+    """Tell how far two ways to the same hidden states may differ by rounding, as a part of the largest value.
+
+    Parameters
+    ----------
+    dtype : torch.dtype
+        The precision of both.
+
+    Returns
+    -------
+    float
+        1e-4 for float32 and more for half precision.
+    """
+    return max(1e-4, 8 * torch.finfo(dtype).eps)
+
+
 def is_native(dtype: str) -> bool:
     """Tell whether this processor has instructions for matrix products in `dtype`.
 
@@ -138,35 +155,65 @@ def lower_precision(model: nn.Module) -> nn.Module:
     return model
 
 
-class _Int8Linear(nn.Module):
+class Int8Product:
     """``x @ weight.T + bias`` in 8-bit integers.
 
     Each token is scaled by its own largest value, so that its row is the same in any batch: the sums are of integers
     and exact. Without VNNI a processor adds two products in 16 bits, which holds 255 x 63 twice and not 255 x 127: one
     factor gives up a bit. Weights spread evenly over their range and lose little; activations have outliers.
+
+    Parameters
+    ----------
+    weight : tensor of shape (n_out, n_in)
+        In float32.
+    bias : tensor of shape (n_out,) or None
+        What is added.
     """
 
     def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None):
-        super().__init__()
         scale = weight.abs().amax(dim=1).clamp(min=1e-12) / _WEIGHT_STEPS
-        zero = torch.zeros(len(weight), dtype=torch.long)
+        zeros = torch.zeros(len(weight), dtype=torch.long)
         with warnings.catch_warnings(), _engine("fbgemm"):
             # torch wants to move quantised tensors to torchao, which has no such layer for CPUs of before 2019
             warnings.simplefilter("ignore", UserWarning)
-            quantised = torch.quantize_per_channel(weight, scale, zero, 0, torch.qint8)
+            quantised = torch.quantize_per_channel(weight, scale, zeros, 0, torch.qint8)
             self._packed = torch.ops.quantized.linear_prepack(quantised, None)
+        self.bias = weight.new_zeros(len(weight)) if bias is None else bias
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        out, scale = self._product(x)
+        return torch.addcmul(self.bias, out, scale, out=out)
+
+    def plus(self, x: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        """Give the product and `other` added up."""
+        out, scale = self._product(x)
+        return torch.addcmul(torch.add(other, self.bias), out, scale, out=out)
+
+    def _product(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Give ``x @ weight.T`` over the scales of the tokens, and these."""
+        scaled, scale = torch.empty_like(x), x.new_empty(len(x), 1)
+        for part, target, own in zip(x.split(_CACHED), scaled.split(_CACHED), scale.split(_CACHED), strict=True):
+            above, below = part.amax(dim=1, keepdim=True), part.amin(dim=1, keepdim=True)
+            # The scale of a token that has NaN or infinity is NaN or infinity too, and so is its row.
+            torch.maximum(above, below.neg_(), out=own).clamp_(min=_SMALLEST)
+            torch.mul(part, own.reciprocal(), out=target)
+        out = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32(
+            scaled, 1 / _ACTIVATION_STEPS, _ACTIVATION_STEPS + 1, self._packed
+        )
+        return out, scale
+
+
+class _Int8Linear(nn.Module):
+    """A linear layer of a model as a product of 8-bit integers."""
+
+    def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None):
+        super().__init__()
+        self.product = Int8Product(weight, None if bias is None else bias.data)
         self.weight = weight.new_empty(0)  # some models ask for the dtype of a layer's weight
         self.bias = None if bias is None else bias.data
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        tokens = x.reshape(-1, x.shape[-1])
-        # The scale of a token that has NaN or infinity is NaN or infinity too, and so is its row.
-        scale = tokens.abs().amax(dim=1, keepdim=True).clamp_(min=_SMALLEST)
-        out = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32(
-            tokens * scale.reciprocal(), 1 / _ACTIVATION_STEPS, _ACTIVATION_STEPS + 1, self._packed
-        )
-        out = out.mul_(scale) if self.bias is None else torch.addcmul(self.bias, out, scale, out=out)
-        return out.view(*x.shape[:-1], -1)
+        return self.product(x.reshape(-1, x.shape[-1])).view(*x.shape[:-1], -1)
 
 
 @contextlib.contextmanager

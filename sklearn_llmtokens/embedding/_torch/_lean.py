@@ -1,0 +1,217 @@
+"""The layers of BERT and its like in few operations, for packed texts on a CPU.
+
+transformers runs a layer as some fifteen modules, whose bookkeeping takes longer than the arithmetic where a text comes
+alone. Here a layer is one product for query, key and value, attention, and three more products, which add up what
+follows them. The same weights give the same hidden states: a model for which that does not hold is run by transformers.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import nn
+from torch.nn.functional import embedding, layer_norm, scaled_dot_product_attention
+
+from ._precision import Int8Product, tolerance
+
+
+class Product(Protocol):
+    """``x @ weight.T + bias``, with x of shape (tokens, features)."""
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor: ...
+
+    def plus(self, x: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        """Give the product and `other` added up."""
+
+
+class _Norm(NamedTuple):
+    weight: torch.Tensor
+    bias: torch.Tensor
+    eps: float
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        return layer_norm(x, x.shape[-1:], self.weight, self.bias, self.eps)
+
+
+class _Layer(NamedTuple):
+    """What one layer is made of."""
+
+    qkv: Product
+    out: Product
+    out_norm: _Norm
+    up: Product
+    activation: Callable[[torch.Tensor], torch.Tensor]
+    down: Product
+    down_norm: _Norm
+
+
+class _Plain:
+    """A product in the precision of its weights."""
+
+    def __init__(self, weight: torch.Tensor, bias: torch.Tensor):
+        self.weight, self.bias = weight, bias
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.addmm(self.bias, x, self.weight.T)
+
+    def plus(self, x: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        return torch.add(other, self.bias).addmm_(x, self.weight.T)
+
+
+class LeanEncoder:
+    """An encoder of the kind of BERT.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        A model of transformers, whose weights are shared.
+    offset : int
+        The position of a first token: 0, or that behind the padding index.
+
+    Raises
+    ------
+    AttributeError
+        If it is built in another way.
+    """
+
+    def __init__(self, model: nn.Module, offset: int):
+        parts = model.embeddings
+        self.offset = offset
+        self.words, self.positions = parts.word_embeddings.weight, parts.position_embeddings.weight
+        self.kinds = parts.token_type_embeddings.weight
+        self.norm = _norm(parts.LayerNorm)
+        self.n_heads = model.config.num_attention_heads
+        self.layers = [_read_layer(layer) for layer in model.encoder.layer]
+
+    def lower_precision(self) -> None:
+        """Make every product one of 8-bit integers."""
+        self.layers = [
+            layer._replace(
+                **{
+                    name: Int8Product(product.weight, product.bias)
+                    for name, product in layer._asdict().items()
+                    if isinstance(product, _Plain)
+                }
+            )
+            for layer in self.layers
+        ]
+
+    @torch.inference_mode()
+    def states(self, groups: Sequence[torch.Tensor], layers: Collection[int]) -> list[dict[int, torch.Tensor]]:
+        """Compute hidden states of several groups of sequences in one pass.
+
+        Parameters
+        ----------
+        groups : sequence of tensor of shape (sequences, length)
+            Token ids without padding.
+        layers : collection of int
+            Numbers of hidden states, as transformers counts them.
+
+        Returns
+        -------
+        list of dict of int to tensor of shape (sequences, length, features)
+            One a group.
+        """
+        shapes = [(len(ids), ids.shape[1]) for ids in groups]
+        sizes = [n * length for n, length in shapes]
+        found: list[dict[int, torch.Tensor]] = [{} for _ in groups]
+        for k, x in enumerate(self._run(groups, shapes, max(layers))):
+            if k in layers:
+                for states, part, shape in zip(found, x.split(sizes), shapes, strict=True):
+                    states[k] = part.unflatten(0, shape)
+        return found
+
+    def _run(
+        self, groups: Sequence[torch.Tensor], shapes: Sequence[tuple[int, int]], deepest: int
+    ) -> Iterator[torch.Tensor]:
+        """Yield the hidden states (tokens, features) of one layer after the other."""
+        x = self.norm(torch.cat([self._embed(ids) for ids in groups]))
+        yield x
+        for layer in self.layers[:deepest]:
+            x = layer.out_norm(layer.out.plus(_attend(layer.qkv(x), shapes, self.n_heads), x))
+            x = layer.down_norm(layer.down.plus(layer.activation(layer.up(x)), x))
+            yield x
+
+    def _embed(self, ids: torch.Tensor) -> torch.Tensor:
+        length = ids.shape[1]
+        if self.offset + length > len(self.positions):
+            raise IndexError(f"{length} tokens are more than the positions of this model")
+        x = embedding(ids, self.words).add_(self.kinds[0])
+        return x.add_(self.positions[self.offset : self.offset + length]).flatten(0, 1)
+
+
+@torch.inference_mode()
+def find_lean(model: nn.Module, device: str) -> LeanEncoder | None:
+    """Build the lean form of a model, if it has one that gives the same.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        A model of transformers, its linear layers as they were loaded.
+    device : str
+        Where it lies.
+
+    Returns
+    -------
+    LeanEncoder or None
+        None for models of another kind, and on accelerators.
+    """
+    if not device.startswith("cpu"):
+        return None
+    pad = getattr(model.config, "pad_token_id", None) or 0
+    return next((lean for offset in dict.fromkeys((0, pad + 1)) if (lean := _build(model, offset, pad))), None)
+
+
+def _build(model: nn.Module, offset: int, pad: int) -> LeanEncoder | None:
+    try:
+        lean = LeanEncoder(model, offset)
+        known = [k for k in range(min(len(lean.words), 12)) if k != pad]
+        groups = [torch.tensor([known[:5]]), torch.tensor([known[2:5], known[5:8]])]
+        numbers = range(len(lean.layers) + 1)
+        found = lean.states(groups, numbers)
+        expected = [model(input_ids=ids, output_hidden_states=True).hidden_states for ids in groups]
+    except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError):
+        return None
+    close = tolerance(lean.words.dtype)
+    right = all(_same(a[k], b[k], close) for a, b in zip(found, expected, strict=True) for k in numbers)
+    return lean if right else None
+
+
+def _same(a: torch.Tensor, b: torch.Tensor, close: float) -> bool:
+    return a.shape == b.shape and bool((a - b).abs().max() <= close * b.abs().max())
+
+
+def _read_layer(layer: nn.Module) -> _Layer:
+    one, feed = layer.attention.self, layer.intermediate
+    return _Layer(
+        qkv=_join(one.query, one.key, one.value),
+        out=_Plain(layer.attention.output.dense.weight.data, layer.attention.output.dense.bias.data),
+        out_norm=_norm(layer.attention.output.LayerNorm),
+        up=_Plain(feed.dense.weight.data, feed.dense.bias.data),
+        activation=feed.intermediate_act_fn,
+        down=_Plain(layer.output.dense.weight.data, layer.output.dense.bias.data),
+        down_norm=_norm(layer.output.LayerNorm),
+    )
+
+
+def _join(*linears: nn.Linear) -> _Plain:
+    """Put weights one below the other; the layers themselves go on with views of them."""
+    weight = torch.cat([linear.weight.data for linear in linears])
+    bias = torch.cat([linear.bias.data for linear in linears])
+    for linear, part, short in zip(linears, weight.chunk(len(linears)), bias.chunk(len(linears)), strict=True):
+        linear.weight.data, linear.bias.data = part, short
+    return _Plain(weight, bias)
+
+
+def _norm(module: nn.LayerNorm) -> _Norm:
+    return _Norm(module.weight.data, module.bias.data, module.eps)
+
+
+def _attend(qkv: torch.Tensor, shapes: Sequence[tuple[int, int]], n_heads: int) -> torch.Tensor:
+    """Let every sequence attend to itself: (tokens, 3 * features) -> (tokens, features)."""
+    found = []
+    for (n, length), part in zip(shapes, qkv.split([n * length for n, length in shapes]), strict=True):
+        # (sequences * length, 3 * features) -> three of (sequences, heads, length, features of a head)
+        query, key, value = part.view(n, length, 3, n_heads, -1).permute(2, 0, 3, 1, 4)
+        found.append(scaled_dot_product_attention(query, key, value).transpose(1, 2).reshape(n * length, -1))
+    return found[0] if len(found) == 1 else torch.cat(found)
