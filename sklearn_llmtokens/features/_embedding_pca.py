@@ -18,6 +18,7 @@ from .._sklearn import Interval, RealNotInt, StrOptions, fit_context
 
 _DTYPES = [np.float64, np.float32]
 _PARTIAL_SOLVERS = ("arpack", "randomized")
+_SEED = 0  # where nobody has asked for chance
 
 
 class EmbeddingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedPickle, BaseEstimator):
@@ -38,7 +39,9 @@ class EmbeddingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
     svd_solver : {"auto", "full", "covariance_eigh", "arpack", "randomized"}, default="auto"
         As in :class:`sklearn.decomposition.PCA`.
     random_state : int, RandomState instance or None, default=None
-        Used by the solvers "arpack" and "randomized", which "auto" may choose.
+        Used by the solvers "arpack" and "randomized". None takes NumPy's global state where one of these is asked for by
+        name, as in scikit-learn; with ``svd_solver="auto"``, which may choose "randomized", it is a fixed seed, so that
+        the same rows give the same components again.
 
     Attributes
     ----------
@@ -152,7 +155,8 @@ class EmbeddingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
                 f"remove_top={self.remove_top}: pass more rows or a smaller remove_top."
             )
         n_wanted = self._n_components_to_compute(limit)
-        pca = PCA(n_wanted + self.remove_top, svd_solver=self.svd_solver, random_state=self.random_state)
+        seed = _SEED if self.random_state is None and self.svd_solver == "auto" else self.random_state
+        pca = PCA(n_wanted + self.remove_top, svd_solver=self.svd_solver, random_state=seed)
         with np.errstate(invalid="ignore"):  # rows that are all equal: PCA's own ratio, not used here, is 0 / 0
             pca.fit(X)
 

@@ -223,3 +223,11 @@ def test_any_shape_gives_finite_scores_of_the_width_recorded(
     assert pca.removed_components_.shape == (remove_top, n_columns)
     gram = pca.components_ @ np.concatenate([pca.components_, pca.removed_components_]).T
     np.testing.assert_allclose(gram, np.eye(*gram.shape), atol=1e-3 if single else 1e-8)
+
+
+def test_the_default_solver_gives_the_same_components_again():
+    X = np.random.default_rng(0).normal(size=(700, 520)).astype(np.float32)  # so large that "auto" is "randomized"
+    first, second = (EmbeddingPCA(8).fit(X) for _ in range(2))
+    np.testing.assert_array_equal(first.components_, second.components_)
+    other = EmbeddingPCA(8, random_state=1).fit(X)
+    assert not np.array_equal(first.components_, other.components_)
