@@ -1,5 +1,6 @@
 """From the cells of a table to its distinct texts, and from their vectors back to the rows."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -89,6 +90,11 @@ def read_cells(table: TextTable, word_weights=None) -> Cells:
     -------
     Cells
         Cells are numbered row by row, those of a row by column.
+
+    Raises
+    ------
+    ValueError
+        If `word_weights` gives something else than words within the text, or a weight that is none.
     """
     cells = [text for row in zip(*table.columns, strict=True) for text in row]
     present = np.array([i for i, text in enumerate(cells) if text is not None], dtype=np.intp)
@@ -97,11 +103,34 @@ def read_cells(table: TextTable, word_weights=None) -> Cells:
     inverse[present] = index
     homes = np.empty(len(texts), dtype=np.intp)
     homes[index[::-1]] = present[::-1]  # the first cell of a text is written last
-    spans = None if word_weights is None else [tuple(map(tuple, word_weights.word_spans(text))) for text in texts]
 
     def where(i: int) -> str:
         row, column = divmod(int(homes[i]), len(table.columns))
         label = table.labels[column]
         return f"X[{row}]" if label is None else f"X[{row}, {label!r}]"
 
+    spans = None if word_weights is None else _read_spans(texts, word_weights, where)
     return Cells(Texts(texts, spans, where), inverse, homes)
+
+
+def _read_spans(texts: Sequence[str], word_weights, where: Callable[[int], str]) -> list[tuple]:
+    """Give the weighted words of each text, which are anybody's: a NaN among them would undo all others in silence."""
+    found = []
+    for i, text in enumerate(texts):
+        spans = tuple(map(tuple, word_weights.word_spans(text)))
+        wrong = next((span for span in spans if not _is_span(span, len(text))), None)
+        if wrong is not None:
+            raise ValueError(
+                f"word_weights.word_spans gave {wrong!r} for {where(i)}, a text of {len(text)} characters: (start, "
+                "end, weight) is expected, with 0 <= start <= end <= length and a finite weight of 0 or more."
+            )
+        found.append(spans)
+    return found
+
+
+def _is_span(span: tuple, length: int) -> bool:
+    try:
+        start, end, weight = span
+        return 0 <= start <= end <= length and 0 <= weight < math.inf
+    except (TypeError, ValueError):
+        return False

@@ -1,0 +1,48 @@
+import math
+
+import numpy as np
+import pytest
+
+from sklearn_llmtokens._texts import read_texts
+from sklearn_llmtokens.embedding._cells import read_cells
+
+
+class Spans:
+    """Gives the same words for every text that has three characters, and none for others."""
+
+    def __init__(self, spans):
+        self.spans = spans
+
+    def word_spans(self, text):
+        return self.spans if len(text) == 3 else []
+
+
+def test_cells_are_numbered_row_by_row_and_each_text_is_there_once():
+    cells = read_cells(read_texts(np.array([["a", "b"], ["b", "a"], ["c", "b"]], dtype=object)))
+    assert list(cells.texts.texts) == ["a", "b", "c"]
+    np.testing.assert_array_equal(cells.inverse, [0, 1, 1, 0, 2, 1])
+    np.testing.assert_array_equal(cells.homes, [0, 1, 4])
+
+
+def test_words_may_overlap_and_be_empty():
+    spans = [(0, 2, 1.0), (1, 3, 0.5), (3, 3, 0.0)]
+    assert read_cells(read_texts(["abc"]), Spans(spans)).texts.spans == [tuple(spans)]
+
+
+@pytest.mark.parametrize(
+    "span",
+    [
+        (0, 1, math.nan),
+        (0, 1, math.inf),
+        (0, 1, -1.0),
+        (0, 4, 1.0),
+        (-1, 1, 1.0),
+        (2, 1, 1.0),
+        (0, 1),
+        ("a", "b", 1.0),
+        (0, 1, None),
+    ],
+)
+def test_words_that_are_none_are_refused_with_their_row(span):
+    with pytest.raises(ValueError, match=r"gave \(.*\) for X\[1\], a text of 3 characters"):
+        read_cells(read_texts(["ab", "abc"]), Spans([span]))
