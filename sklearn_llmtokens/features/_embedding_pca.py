@@ -39,7 +39,7 @@ class EmbeddingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
     svd_solver : {"auto", "full", "covariance_eigh", "arpack", "randomized"}, default="auto"
         As in :class:`sklearn.decomposition.PCA`.
     random_state : int, RandomState instance or None, default=None
-        Used by the solvers "arpack" and "randomized". None takes NumPy's global state where one of these is asked for by
+        Used by the solvers "arpack" and "randomized". None is NumPy's global state where one of these is asked for by
         name, as in scikit-learn; with ``svd_solver="auto"``, which may choose "randomized", it is a fixed seed, so that
         the same rows give the same components again.
 
