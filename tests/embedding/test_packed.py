@@ -15,7 +15,7 @@ from sklearn_llmtokens.embedding._spec import ForwardSpec
 from sklearn_llmtokens.embedding._torch import _encode, _packed, load
 from sklearn_llmtokens.embedding._torch._hidden import hidden_states
 from sklearn_llmtokens.embedding._torch._packed import find_offset, packed_states
-from tests.checkpoints import N_LAYERS, TEXTS
+from tests.checkpoints import CAUSAL, N_LAYERS, TEXTS
 
 OFFSETS = {"bert": 0, "roberta": 2, "xlm-roberta": 2, "gpt2": 0, "qwen3": 0, "llama": 0, "t5": None}
 
@@ -48,6 +48,24 @@ def test_each_group_has_the_hidden_states_of_a_pass_of_its_own(checkpoints, kind
         for layer in layers:
             assert states[layer].shape == (*ids.shape, 32)
             np.testing.assert_allclose(states[layer], expected[layer], atol=2e-6 * float(expected[layer].abs().max()))
+
+
+@pytest.mark.filterwarnings("ignore:dtype=.*is emulated")
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize("kind", [kind for kind, offset in OFFSETS.items() if offset is not None])
+def test_half_precision_is_packed_and_keeps_the_direction(checkpoints, kind, dtype):
+    params = {"cache": None, "pooling": ("mean", "last"), "normalize": True}
+    exact = LLMTokenEmbedder(checkpoints[kind], **params).fit_transform(TEXTS)
+    fitted = LLMTokenEmbedder(checkpoints[kind], dtype=dtype, **params).fit(TEXTS)
+    loaded = load(ForwardSpec(**fitted.spec_["forward"]), "cpu")
+    assert next(loaded.model.parameters()).dtype == getattr(torch, dtype)
+    assert find_offset(loaded) == OFFSETS[kind]
+    assert (loaded.lean is None) == (kind in CAUSAL)
+    found = fitted.transform(TEXTS)
+    assert found.dtype == np.float32
+    assert (found * exact).sum(axis=1).min() > (0.999 if dtype == "bfloat16" else 0.99999)
+    alone = np.vstack([fitted.transform([text]) for text in TEXTS])
+    assert (found * alone).sum(axis=1).min() > 0.9999
 
 
 @given(st.lists(st.integers(0, len(TEXTS) - 1), min_size=1, max_size=8, unique=True), st.integers(1, 200))

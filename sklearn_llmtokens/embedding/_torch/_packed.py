@@ -17,12 +17,12 @@ from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface
 
 from ._hidden import hidden_states
+from ._precision import tolerance
 
 if TYPE_CHECKING:
     from ._model import LoadedModel
 
 _NAME = "sklearn_llmtokens_packed"
-_CLOSE = 1e-4  # of the largest value: texts in one row against the same texts in passes of their own
 
 _offsets: WeakKeyDictionary[nn.Module, int | None] = WeakKeyDictionary()
 _shapes: list[tuple[int, int]] = []  # (sequences, length) of the groups in the row that is run, under the lock of runs
@@ -160,4 +160,4 @@ def _rescales_positions(config) -> bool:
 
 
 def _close(a: torch.Tensor, b: torch.Tensor) -> bool:
-    return a.shape == b.shape and bool((a - b).abs().max() <= _CLOSE * b.abs().max())
+    return a.shape == b.shape and bool((a - b).abs().max() <= tolerance(a.dtype) * b.abs().max())

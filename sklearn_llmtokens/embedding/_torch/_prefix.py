@@ -17,6 +17,7 @@ from transformers.cache_utils import DynamicCache, DynamicLayer
 from .._prompts import SLOT
 from .._spec import ForwardSpec
 from ._hidden import hidden_states
+from ._precision import tolerance
 from ._tokenizer import TextTokenizer
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def _run(loaded: "LoadedModel", shared: tuple[int, ...], layers: Sequence[int]) 
 
 
 def _close(a: torch.Tensor, b: torch.Tensor) -> bool:
-    return a.shape == b.shape and bool((a - b).abs().max() <= _CLOSE * b.abs().max())
+    return a.shape == b.shape and bool((a - b).abs().max() <= max(_CLOSE, tolerance(a.dtype)) * b.abs().max())
 
 
 def _as_input(model: nn.Module, cache: DynamicCache) -> dict:
