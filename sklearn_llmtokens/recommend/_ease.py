@@ -14,6 +14,7 @@ from ._item_item import ItemItemMixin, ItemWeights, cooccurrence, presence
 from ._profiles import PROFILE_CONSTRAINTS
 
 _TILE = 1024
+_MOST_ITEMS = 1000  # of a sequence, in the approximation
 
 
 class EASERecommender(ItemItemMixin, BaseRecommender):
@@ -54,6 +55,8 @@ class EASERecommender(ItemItemMixin, BaseRecommender):
 
     In the approximation the neighbours of an item are those with the highest cosine between both columns of the
     sequences, and the regression on them is solved exactly. The columns are independent of each other, as in [2]_.
+    Of a sequence of more than 1,000 events the latest 1,000 are read: pairs are as many as the square, and one visitor
+    that opened every page would make all items neighbours of all.
 
     References
     ----------
@@ -87,12 +90,27 @@ class EASERecommender(ItemItemMixin, BaseRecommender):
 
     def _fit(self, sequences: Histories) -> None:
         known = np.flatnonzero(self.popularity_ > 0)
-        gram = cooccurrence(presence(sequences, self.catalog_.n_items)[:, known])
         self.is_dense_ = len(known) <= self.max_dense_items
+        read = sequences if self.is_dense_ else latest_events(sequences, _MOST_ITEMS)
+        gram = cooccurrence(presence(read, self.catalog_.n_items)[:, known])
         weights = (
             dense_ease(gram, float(self.l2)) if self.is_dense_ else sparse_ease(gram, float(self.l2), self.n_neighbors)
         )
         self._item_weights = ItemWeights(known, weights, self.catalog_.n_items)
+
+
+def latest_events(sequences: Histories, n: int) -> Histories:
+    """Give the latest `n` events of each sequence.
+
+    Examples
+    --------
+    >>> latest_events(Histories(np.array([0, 3, 4]), np.array([5, 6, 7, 8])), 2).item_idx
+    array([6, 7, 8])
+    """
+    if (sequences.lengths <= n).all():
+        return sequences
+    lengths = np.minimum(sequences.lengths, n)
+    return sequences.select(np.flatnonzero(sequences.ages < n), np.concatenate([[0], np.cumsum(lengths)]))
 
 
 def dense_ease(gram: sparse.csr_array, l2: float) -> np.ndarray:

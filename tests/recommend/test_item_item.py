@@ -75,6 +75,17 @@ def test_the_approximation_with_all_neighbours_is_the_closed_form(sequences, l2)
     np.testing.assert_allclose(approximate.score_items(queries), exact.score_items(queries), atol=1e-5)
 
 
+def test_ease_of_nearest_items_reads_the_latest_events_of_a_long_sequence(monkeypatch):
+    monkeypatch.setattr(ease_module, "_MOST_ITEMS", 4)
+    long, short = IDS[:6], [IDS[:2], IDS[4:6], IDS[:3:2]]
+    read = EASERecommender(CATALOG, l2=1.0, max_dense_items=0).fit([long, *short])
+    cut = EASERecommender(CATALOG, l2=1.0, max_dense_items=0).fit([long[2:], *short])
+    np.testing.assert_allclose(read.score_items([IDS[:5:4]]), cut.score_items([IDS[:5:4]]))
+    assert read.popularity_[0] == 3
+    dense = EASERecommender(CATALOG, l2=1.0).fit([long, *short]).score_items([IDS[:5:4]])
+    assert not np.allclose(dense, EASERecommender(CATALOG, l2=1.0).fit([long[2:], *short]).score_items([IDS[:5:4]]))
+
+
 def test_the_approximation_takes_the_nearest_items_by_cosine(sequences):
     X = clicks(sequences)
     recommender = EASERecommender(CATALOG, l2=1.0, max_dense_items=0, n_neighbors=3).fit(sequences)
