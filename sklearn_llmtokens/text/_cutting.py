@@ -13,6 +13,7 @@ from itertools import chain, groupby
 import numpy as np
 
 from ._engines import Engine, fastest_engine, jieba_engine
+from ._full_mode import FullCutter
 from ._hmm import recognise
 from ._jieba import load_dictionary
 from ._shared import shared
@@ -61,16 +62,15 @@ class Cutter:
         self.hmm = hmm
         self.engine: Engine = jieba_engine(user_words) if mode == "full" else fastest_engine(user_words)
         dictionary = load_dictionary(user_words) if user_words or mode == "full" else None
-        self._cut_all = dictionary.tokenizer.lcut if mode == "full" else None
+        self._full = shared(FullCutter, user_words) if mode == "full" else None
         self._removed = dictionary.removed if dictionary else frozenset()
         self._latin_words = dictionary.latin_words if dictionary else {}
         self._forget()
 
     def cut(self, texts: Sequence[str]) -> list[str]:
         """Give the words of each text with a space between them, without white space among them."""
-        if self.mode == "full":
-            return [" ".join(" ".join(self._cut_all(text, cut_all=True)).split()) for text in texts]
-        return [words for chunk in _chunks(texts) for words in self._cut_chunk(chunk)]
+        cut_chunk = self._cut_chunk if self._full is None else self._cut_full
+        return [words for chunk in _chunks(texts) for words in cut_chunk(chunk)]
 
     def split_for_search(self, word: str) -> str:
         """Give `word` and before it the shorter words inside, as jieba's search mode does."""
@@ -79,6 +79,10 @@ class Cutter:
             return word
         grams = [word[:2], word[1:]] if n == 3 else [word[i : i + k] for k in (2, 3) for i in range(n - k + 1)]
         return " ".join([*filter(self.engine.is_word, grams), word])
+
+    def _cut_full(self, texts: Sequence[str]) -> list[str]:
+        mark, _ = _unused_characters(texts)
+        return self._full.cut(texts, mark)
 
     def _cut_chunk(self, texts: Sequence[str]) -> list[str]:
         mark, hole = _unused_characters(texts)

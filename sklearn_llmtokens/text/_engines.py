@@ -14,6 +14,8 @@ from ._shared import shared
 from ._user_dictionary import UserWords
 
 _FILLER = "\ufdef"  # never looked up: it is not among the characters that may make a word
+_HAN = (0x4E00, 0x9FD6)  # characters that jieba looks for words in, and the one after
+_MOST_FREQUENT = 1 << 40  # rjieba adds frequencies up in 64 bits, jieba in as many as it takes
 _DOUBLE_ENTRY = 3  # frequency of a word that is twice in jieba's dictionary: jieba's total has both, rjieba's one
 
 # What a release of rjieba must still give; one with another dictionary or other rules is not used. The last two hang on
@@ -90,16 +92,25 @@ def jieba_engine(user_words: UserWords) -> Engine:
     return Engine("jieba", cut, is_word)
 
 
+def all_words(user_words: UserWords) -> Callable[[str], list[str]] | None:
+    """Give what lists all words of a Chinese text by the place where they begin, and by length; None without rjieba.
+
+    Parameters
+    ----------
+    user_words : tuple of (str, int or None, str or None)
+        Words, frequencies and tags.
+
+    Returns
+    -------
+    callable or None
+        Takes characters in U+4E00 to U+9FD5 and line ends, each of which counts as a word too.
+    """
+    return shared(_build_all_words, user_words)
+
+
 def _build_rjieba(user_words: UserWords) -> Engine | None:
-    try:
-        import rjieba
-    except ImportError:
-        return None
-    if any(frequency == 0 for _, frequency, _ in user_words):
-        return None  # rjieba cannot take a word out
-    segmenter = rjieba.Jieba()  # not the module's own, whose dictionary anyone can change
-    segmenter.add_word(_FILLER, _DOUBLE_ENTRY, "")
-    if any(" ".join(segmenter.cut(text, False)) != words for text, words in _KNOWN):
+    segmenter = _new_segmenter(user_words)
+    if segmenter is None:
         return None
     if user_words:
         _add_user_words(segmenter, user_words)
@@ -108,6 +119,33 @@ def _build_rjieba(user_words: UserWords) -> Engine | None:
         return segmenter.cut(text, False)
 
     return Engine("rjieba", cut, segmenter.has_word)
+
+
+def _build_all_words(user_words: UserWords) -> Callable[[str], list[str]] | None:
+    segmenter = _new_segmenter(user_words)
+    if segmenter is None:
+        return None
+    for word, _, _ in user_words:
+        segmenter.add_word(word, 1, "")
+    for char in map(chr, range(*_HAN)):
+        if not segmenter.has_word(char):
+            segmenter.add_word(char, 1, "")
+    return segmenter.cut_all
+
+
+def _new_segmenter(user_words: UserWords) -> Any:
+    """Give rjieba with jieba's dictionary; None where it is absent, differs, or cannot do what `user_words` ask for."""
+    try:
+        import rjieba
+    except ImportError:
+        return None
+    if any(frequency == 0 or (frequency or 1) > _MOST_FREQUENT for _, frequency, _ in user_words):
+        return None  # rjieba cannot take a word out
+    segmenter = rjieba.Jieba()  # not the module's own, whose dictionary anyone can change
+    segmenter.add_word(_FILLER, _DOUBLE_ENTRY, "")
+    if any(" ".join(segmenter.cut(text, False)) != words for text, words in _KNOWN):
+        return None
+    return segmenter
 
 
 def _add_user_words(segmenter: Any, user_words: UserWords) -> None:

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any
 
-_MAX_KEPT = 16  # three or four go with one user dictionary, which takes some 50 MB
+_MAX_KEPT = 16  # three to five go with one user dictionary, which takes some 50 MB
 
 _kept: OrderedDict[Hashable, Any] = OrderedDict()
 _lock = threading.RLock()

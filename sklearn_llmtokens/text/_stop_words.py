@@ -24,6 +24,8 @@ def read_stop_words(source) -> frozenset[str]:
     ------
     FileNotFoundError
         For a string that is neither a language nor a file.
+    ValueError
+        For a file that is not UTF-8.
     TypeError
         For a word that is not a str.
 
@@ -54,6 +56,10 @@ def _read_file(path) -> frozenset[str]:
             error.errno,
             f"stop_words is {known}, a collection of words, or the path of a file, and there is no file",
             str(path),
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"stop_words: {path} is not UTF-8 ({error.reason} at byte {error.start}): write it anew in that encoding."
         ) from error
     return frozenset(line.strip() for line in text.splitlines()) - {""}
 

@@ -40,6 +40,8 @@ def read_user_dictionary(source) -> UserWords:
     ------
     UserDictionaryError
         For an entry that cannot be read; the message names the file and line, or the position.
+    OSError
+        For a path where there is no file.
 
     Warns
     -----
@@ -64,7 +66,13 @@ def read_user_dictionary(source) -> UserWords:
 
 
 def _read_file(path: Path):
-    for number, raw in enumerate(path.read_bytes().split(b"\n"), 1):
+    try:
+        data = path.read_bytes()
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise type(error)(
+            error.errno, "user_dict is the path of a file, or a list of words, and there is no such file", str(path)
+        ) from error
+    for number, raw in enumerate(data.split(b"\n"), 1):
         where = f"{path}:{number}"
         try:
             line = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()

@@ -10,7 +10,7 @@ with warnings.catch_warnings():
     import jieba.posseg
     from jieba import finalseg
 
-from sklearn_llmtokens.text import _cutting, _engines, _shared
+from sklearn_llmtokens.text import _cutting, _engines, _full_mode, _shared
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +49,7 @@ def engine(request, monkeypatch):
         pytest.importorskip("rjieba", reason="the fast engine is optional")
     else:
         monkeypatch.setattr(_cutting, "fastest_engine", _engines.jieba_engine)
+        monkeypatch.setattr(_full_mode, "all_words", lambda user_words: None)
         monkeypatch.setattr(_shared, "_kept", type(_shared._kept)(_only_dictionaries()))
     return request.param
 

@@ -215,6 +215,13 @@ def test_stop_words_that_cannot_be_read():
         JiebaTokenizer(stop_words=["的", 5]).fit(TEXTS)
 
 
+def test_stop_words_in_another_encoding_are_refused_by_name(tmp_path):
+    path = tmp_path / "words.txt"
+    path.write_text("的\n了\n", encoding="gbk")
+    with pytest.raises(ValueError, match=r"words\.txt is not UTF-8 .* at byte 0"):
+        JiebaTokenizer(stop_words=path).fit(TEXTS)
+
+
 def test_lower_case_comes_after_cutting():
     assert JiebaTokenizer(lowercase=True)("iPhone的T恤") == ["iphone", "的", "t恤"]
 

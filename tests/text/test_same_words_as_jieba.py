@@ -127,6 +127,30 @@ def test_parts_of_speech_with_user_tags(judge_with):
     assert JiebaTokenizer(pos=["zz"], user_dict=entries)(text) == expected == ["创新办", "云计算"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "清华大学清华大学生",
+        "哈哈哈哈哈差差差",
+        "买了T恤衫3件，卡拉OK厅在14S店旁C++100%",
+        "abc好def-1.5%的+#&，。…！\n\n中\t国",
+        "鷲鷲龘㐀龘𠀀好",
+        "\ufdd0，\ufdd1a",
+    ],
+)
+def test_full_mode_beside_letters_signs_and_strangers(judge, engine, text):
+    batch = [text, "", f"{text}的{text}", text[::-1]]
+    found = JiebaTokenizer("full").fit_transform(batch)
+    assert [words.split() for words in found] == [words_by_jieba(judge, one, "full") for one in batch]
+
+
+def test_full_mode_does_not_ask_jieba_for_chinese_alone(monkeypatch):
+    pytest.importorskip("rjieba", reason="the fast engine is optional")
+    cutter = Cutter("full", True, ())
+    monkeypatch.setattr(cutter._full, "_lcut", None)
+    assert cutter.cut(["清华大学，abc 1-2", "都"]) == ["清华 清华大学 华大 大学 ， abc 1 - 2", "都"]
+
+
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("char", ["哈", "鷲", "a", "-", "㐀", "我爱"])
 def test_long_runs_take_linear_time(judge, engine, char):

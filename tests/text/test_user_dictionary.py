@@ -3,6 +3,7 @@ import pytest
 from sklearn_llmtokens.exceptions import UserDictionaryError
 from sklearn_llmtokens.text import JiebaTokenizer
 from sklearn_llmtokens.text._user_dictionary import read_user_dictionary
+from tests.text.conftest import words_by_jieba
 
 TEXTS = ["他来到了网易杭研大厦"]
 
@@ -82,3 +83,15 @@ def test_changed_list_is_read_again():
     assert tokenizer(TEXTS[0])[-1] == "杭研大厦"
     words[0] = "网易杭研大厦"
     assert tokenizer(TEXTS[0])[-1] == "网易杭研大厦"
+
+
+@pytest.mark.parametrize("source", ["云计算", ""])
+def test_a_word_in_place_of_a_path_is_explained(source):
+    with pytest.raises(OSError, match="or a list of words"):
+        JiebaTokenizer(user_dict=source).fit(["云计算"])
+
+
+def test_frequencies_beyond_64_bits_count_as_they_do_in_jieba(judge_with):
+    entries = [("网易杭研", 10**30, None), ("来到了", 10**19, None)]
+    text = "他来到了网易杭研大厦"
+    assert JiebaTokenizer(user_dict=entries)(text) == words_by_jieba(judge_with(entries), text)

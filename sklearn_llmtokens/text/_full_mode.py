@@ -1,0 +1,98 @@
+"""jieba's full mode, all words that are in a text, many texts at once.
+
+Where rjieba is used, it lists the words that begin at each character of the Chinese stretches, and jieba's rules choose
+among them: every word of two or more characters is put out, a character alone only where no such word begins and the
+last one that began before it does not reach so far. Between the stretches are no words of the dictionary: letters and
+digits stay together, a sign is a word, and so is all that stands between two of jieba's blocks. A text that holds a
+word with letters or signs in it ("T恤") is left to jieba itself, which has rules of its own for these.
+"""
+
+import re
+from collections.abc import Sequence
+from itertools import compress
+
+import numpy as np
+
+from ._engines import all_words
+from ._jieba import Dictionary, load_dictionary
+from ._user_dictionary import UserWords
+
+_HAN = "\u4e00-\u9fd5"
+_SIGNS = r"+#&._%\-"
+_PART = re.compile(rf"[{_HAN}]+|[a-zA-Z0-9]+|[{_SIGNS}]|[^{_HAN}a-zA-Z0-9{_SIGNS}\s]+")
+_FIRST_HAN, _AFTER_HAN = "\u4e00", "\u9fd6"
+_MIXED_LINE = re.compile(rf"^.*[a-zA-Z0-9{_SIGNS}].*$", re.MULTILINE)
+
+
+class FullCutter:
+    """Give all words of texts, as jieba does with ``cut_all=True``.
+
+    Parameters
+    ----------
+    user_words : tuple of (str, int or None, str or None)
+        Words added to the dictionary.
+    """
+
+    def __init__(self, user_words: UserWords):
+        dictionary = load_dictionary(user_words)
+        self._lcut = dictionary.tokenizer.lcut
+        self._all_words = all_words(user_words)
+        self._mixed = _mixed_words(dictionary)
+
+    def cut(self, texts: Sequence[str], mark: str) -> list[str]:
+        """Give the words of each text with a space between them; no text has the character `mark`."""
+        if self._all_words is None:
+            return [self._cut_one(text) for text in texts]
+        is_mixed = [self._mixed.search(text) is not None for text in texts]
+        parts = _PART.findall(mark.join("" if mixed else text for text, mixed in zip(texts, is_mixed, strict=True)))
+        is_han = [_FIRST_HAN <= part < _AFTER_HAN for part in parts]
+        han = iter(self._cut_han(list(compress(parts, is_han))))
+        spaced = " ".join([next(han) if this else part for part, this in zip(parts, is_han, strict=True)])
+        words = [words.strip(" ") for words in spaced.split(mark)]
+        return [self._cut_one(text) if mixed else cut for text, mixed, cut in zip(texts, is_mixed, words, strict=True)]
+
+    def _cut_one(self, text: str) -> str:
+        return " ".join(" ".join(self._lcut(text, cut_all=True)).split())
+
+    def _cut_han(self, stretches: list[str]) -> list[str]:
+        if not stretches:
+            return []
+        words = self._all_words("\n".join(stretches))
+        lengths = np.fromiter(map(len, words), np.intp, len(words))
+        return " ".join(compress(words, _is_put_out(lengths).tobytes())).split(" \n ")
+
+
+def _is_put_out(lengths: np.ndarray) -> np.ndarray:
+    """Tell which words jieba puts out.
+
+    Parameters
+    ----------
+    lengths : ndarray of shape (n_words,), dtype=intp
+        Lengths of the words by the place where they begin and by length; at every place begins one of a character.
+
+    Returns
+    -------
+    ndarray of shape (n_words,), dtype=bool
+        Whether each is put out.
+
+    Examples
+    --------
+    The words 清 清华 清华大学 华 华大 大 大学 学 都: 都 is in no longer word.
+
+    >>> _is_put_out(np.array([1, 2, 4, 1, 2, 1, 2, 1, 1]))
+    array([False,  True,  True, False,  True, False,  True, False,  True])
+    """
+    is_single = lengths == 1
+    place = is_single.cumsum()
+    is_last = np.append(is_single[1:], True)  # of those that begin at its place
+    longest = np.flatnonzero(is_last & ~is_single)
+    reach = np.append(-1, place[longest] + lengths[longest] - 1)  # before the first, and of each
+    n_before = np.searchsorted(longest, np.arange(len(lengths)))
+    return ~is_single | (is_last & (place > reach[n_before]))
+
+
+def _mixed_words(dictionary: Dictionary) -> re.Pattern:
+    """Give what finds the words of the dictionary that hold letters, digits or signs."""
+    frequencies = dictionary.tokenizer.FREQ
+    found = [word for word in _MIXED_LINE.findall("\n".join(frequencies)) if len(word) > 1 and frequencies[word]]
+    return re.compile("|".join(map(re.escape, found)))
