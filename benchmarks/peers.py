@@ -60,6 +60,7 @@ def embetter(folder: str, n_threads: int, work: Path, quantize: bool = False) ->
 def onnxruntime(folder: str, n_threads: int, work: Path, int8: bool = False) -> Encode:
     import onnxruntime as ort
 
+    check_mean(folder)
     file = export_onnx(folder, work)
     if int8:
         file = quantize_onnx(file)
@@ -77,6 +78,7 @@ def onnxruntime(folder: str, n_threads: int, work: Path, int8: bool = False) -> 
 def openvino(folder: str, n_threads: int, work: Path, int8: bool = False) -> Encode:
     import openvino as ov
 
+    check_mean(folder)
     file = export_openvino(folder, work, int8)
     config = {"INFERENCE_NUM_THREADS": n_threads, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
     compiled = ov.Core().compile_model(file, "CPU", config)
@@ -111,7 +113,7 @@ def batched(folder: str, run: Callable[[dict[str, np.ndarray]], np.ndarray]) -> 
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    prefix, limit = conventions(folder)
+    prefix, limit = prompt_and_limit(folder)
 
     def encode(texts: Sequence[str]) -> np.ndarray:
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
@@ -133,14 +135,20 @@ def batched(folder: str, run: Callable[[dict[str, np.ndarray]], np.ndarray]) -> 
     return encode
 
 
-def conventions(folder: str) -> tuple[str, int]:
+def prompt_and_limit(folder: str) -> tuple[str, int]:
     """Give what stands before each text by default, and the longest sequence in tokens."""
     from sklearn_llmtokens.embedding._checkpoint import read_conventions, resolve
 
     found = read_conventions(resolve(folder))
-    if found.pooling not in (None, ("mean",)) or found.dense:
-        raise ValueError(f"{folder} does not pool by the mean alone: its graph cannot be compared.")
     return found.prompts.get(found.default_prompt or "", ""), found.max_length or 512
+
+
+def check_mean(folder: str) -> None:
+    from sklearn_llmtokens.embedding._checkpoint import read_conventions, resolve
+
+    found = read_conventions(resolve(folder))
+    if found.pooling not in (None, ("mean",)) or found.dense:
+        raise ValueError("it does not pool by the mean alone: its graph cannot be compared")
 
 
 def export_onnx(folder: str, work: Path) -> Path:
@@ -217,7 +225,7 @@ def calibration(folder: str, home: Path) -> list[dict[str, np.ndarray]]:
     from benchmarks.throughput import load_texts
 
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    prefix, limit = conventions(folder)
+    prefix, limit = prompt_and_limit(folder)
     texts = load_texts("short reviews", home)[-300:]
     found = []
     for text in texts:

@@ -58,40 +58,37 @@ speed stands the mean cosine of the rows to sentence-transformers' own.
 TRIED = """
 ## What decides the speed, and what was tried
 
-On two cores with AVX2 (Zen 3), one thread, seconds of the processor, unless it says otherwise.
-
-- **Products of matrices are nine tenths of a float32 pass.** A token costs a layer of multilingual-e5-small 43
-  microseconds of products, 2.3 of attention, 1.6 of GELU and about 1 of the rest. Plain products of torch reach the
-  same rate as weights packed in advance (oneDNN, MKL) from 64 tokens on, and as one product for query, key and value.
+- **Few operations.** transformers runs a layer of BERT or XLM-R as some fifteen modules. Here such a layer is one
+  product for query, key and value, attention, and three more products, two of which add up what follows them: fewer
+  passes over memory in a batch, and less time around the arithmetic for a single text. A model is run this way if it
+  gives the same as transformers does; any other is run by transformers.
 - **No padding, and full batches.** On a CPU the tokens of a batch stand in one row, text after text, and attention is
-  computed for one length at a time: no text is padded or sees another, and its row does not depend on its company. A
-  pass of multilingual-e5-small costs some 20 milliseconds beyond its products whatever it holds, so that batches of one
-  length each, which were tried first, lost to padded ones where texts are few: .90 of sentence-transformers' speed on
-  216 short reviews. Models whose attention is of another kind (T5, windows as in ModernBERT) keep them. The time
-  a token (zh-mini) is level from 512 to 4,096 tokens a batch and a tenth worse at 256, so that
-  `batch_tokens="auto"` is a constant, 2,048, and needs no probe.
+  computed for one length at a time: no text is padded or sees another, and its row does not depend on its company.
+  Batches of one length each, which were tried first, lost to padded ones where texts are few. Models whose attention is
+  of another kind (T5, windows as in ModernBERT) keep them.
 - **8 bits.** `dtype="int8"` scales each token by its own largest value and each output channel of the weights by its
-  own. Without VNNI two products are added in 16 bits, so that one factor must give up a bit: with 8 bits for
-  activations and 7 for weights the mean cosine to float32 on multilingual-e5-small is .9991; the other way round it is
-  .9978, and with one scale for a whole batch, as torch's dynamic layers have it, .9904. The sums are of integers and
-  exact: a row does not depend on its batch. The 8-bit products run at 1.7 times the float32 rate on this processor,
-  which is the bound of what 8 bits can give here.
+  own. Without VNNI two products are added in 16 bits, so that one factor must give up a bit: 8 bits for activations and
+  7 for weights lose less than the other way round, and one scale for a whole batch, as torch's dynamic layers have it,
+  loses far more. The sums are of integers and exact: a row does not depend on its batch. The rate of the 8-bit products
+  is the bound of what 8 bits can give, and attention, GELU and normalisation stay in float32.
 - **Prompts of decoders.** What stands before the text is the same in every sequence, and a causal model makes the same
-  of it whatever follows: it is run once, and its keys and values are kept. On SmolLM2-135M with texts of 18 tokens this
-  is 1.26 times as fast for 4 tokens of prompt (`"prompt_eol"`) and 2.37 times for 24; a single text gains 1.11.
-  Such texts go in batches of one length, so that few of them gain less.
+  of it whatever follows: it is run once, and its keys and values are kept.
 - **One text at a time.** The checkpoint's files are looked at (their sizes and times of change) and not opened again
-  unless one has changed, which took half of the time around the model.
+  unless one has changed. What is left beyond the pass is the work of many small steps: checks of the input by
+  scikit-learn, the tokenizer, the keys of the store, pooling and the classifier.
 
 Not kept, as they cost more than they give:
 
-- Centring activations by channel (cosine .9993), scales by input channel as in SmoothQuant (.9996) and activations with
-  a zero point of their own (.9995): each is one or two passes more over the activations.
-- A thread that tokenises ahead of the model was not built: tokenising takes 2% of the time with zh-mini, less with
-  larger models, and torch fills all cores meanwhile.
-- Attention by plain products for short texts: level with torch's fused kernel at 16 tokens, slower from 32 on.
-- `torch._int_mm` (forty times slower than float32 with AVX2) and oneDNN's 8-bit layers (a third slower than FBGEMM's
-  in large batches).
+- For 8 bits, centring activations by channel, scales by input channel as in SmoothQuant, and activations with a zero
+  point of their own: each is one or two passes more over the activations. A fixed zero point far below the middle for
+  what comes out of GELU, which is hardly negative, does not change the cosine.
+- The products of a layer over so few tokens at a time that what lies between them stays in the cache: the weights are
+  then read once for each part, which costs more.
+- GELU as a part of oneDNN's product, and GELU by tanh: both slower than torch's own.
+- A thread that tokenises ahead of the model: tokenising is a small part, and torch fills all cores meanwhile.
+- Attention by plain products for short texts: slower than torch's fused kernel but for the shortest.
+- `torch._int_mm`, which has no kernel for processors without VNNI, and oneDNN's 8-bit layers, slower than FBGEMM's in
+  large batches.
 """
 
 
@@ -136,6 +133,7 @@ def accuracy_table(rows: Rows) -> str:
         {
             "model": lambda row: row["model"],
             "method": lambda row: row["method"],
+            "texts": lambda row: f"{row['rows']:,}",
             "accuracy": lambda row: f"{row['accuracy']:.4f}",
             "mean cosine": lambda row: f"{row['cosine_mean']:.5f}",
         },
@@ -152,7 +150,8 @@ def growth_table(rows: Rows) -> str:
             "tokens": lambda row: f"{row['n_tokens']:,}",
             "microseconds a token": lambda row: f"{row['us_per_token']}",
             "peak memory, MB": lambda row: f"{row['peak_memory_mb']:,}",
-            "of it texts and rows, MB": lambda row: f"{row['input_and_result_mb']}",
+            "at the first text, MB": lambda row: f"{row['at_start_mb']:,}",
+            "texts and rows, MB": lambda row: f"{row['input_and_result_mb']:,}",
         },
         rows,
     )
@@ -177,9 +176,46 @@ def serving_table(rows: Rows) -> str:
             "model": lambda row: row["model"],
             "dtype": lambda row: row["dtype"],
             "predict, ms": lambda row: f"{row['predict_ms']}",
-            "forward pass, ms": lambda row: f"{row['forward_ms']}",
-            "beyond it": lambda row: f"{row['beyond']:.1%}",
+            "the model in transformers, ms": lambda row: f"{row.get('transformers_ms', '')}",
+            "predict beyond it": lambda row: f"{row['beyond_transformers']:.0%}" if "transformers_ms" in row else "",
+            "our own pass, ms": lambda row: f"{row['forward_ms']}",
+            "predict beyond that": lambda row: f"{row['beyond']:.0%}",
             "seen before, ms": lambda row: f"{row['from_the_store_ms']}",
+        },
+        rows,
+    )
+
+
+def operations_table(rows: Rows) -> str:
+    models = list(dict.fromkeys((row["model"], row["dtype"]) for row in rows))
+    kinds = list(dict.fromkeys(row["kind"] for row in rows))
+    by = {(row["model"], row["dtype"], row["kind"]): row for row in rows}
+    columns: dict[str, Callable[[dict], str]] = {
+        "model": lambda row: row["model"],
+        "dtype": lambda row: row["dtype"],
+    }
+    for kind in kinds:
+        columns[kind] = lambda row, kind=kind: f"{row[kind]['us']} ({row[kind]['share']:.0%})"  # type: ignore[misc]
+    return markdown(
+        columns,
+        [{"model": m, "dtype": dtype} | {kind: by[m, dtype, kind] for kind in kinds} for m, dtype in models],
+    )
+
+
+def products_table(rows: Rows) -> str:
+    names = [name for name in rows[0] if name != "shape"]
+    columns: dict[str, Callable[[dict], str]] = {"tokens x in x out": lambda row: row["shape"]}
+    for name in names:
+        columns[name] = lambda row, name=name: f"{row[name]}"  # type: ignore[misc]
+    return markdown(columns, rows)
+
+
+def batches_table(rows: Rows) -> str:
+    return markdown(
+        {
+            "model": lambda row: row["model"],
+            "batch_tokens": lambda row: f"{row['batch_tokens']:,}",
+            "microseconds a token": lambda row: f"{row['us_per_token']}",
         },
         rows,
     )
@@ -213,27 +249,45 @@ SECTIONS: dict[str, tuple[str, str, Callable[[Rows], str]]] = {
     ),
     "accuracy": (
         "What the precision does to a classifier",
-        "Logistic regression on the vectors of the same 1,000 short reviews, 10 categories, five-fold validation.\n"
-        "The two float32 rows hold the same vectors to six digits: the difference between them, five texts, is more\n"
-        "than that of 8 bits to sentence-transformers, and is what so few texts cannot resolve.",
+        "Logistic regression on the vectors of the same short reviews, 10 categories, five-fold validation. The two "
+        "float32\nrows of one model hold the same vectors to six digits: the difference between them is what so few "
+        "texts cannot\nresolve.",
         accuracy_table,
     ),
     "growth": (
         "Growth",
-        "Real reviews of all lengths, each number of texts in a fresh process.",
+        "Each number of texts in a fresh process: real reviews, and for a model of two layers with random weights "
+        "(tiny) pieces of\nthem. Peak memory holds the texts, the rows and what Python takes for each; beside it what "
+        "the process has after its\nfirst text.",
         growth_table,
     ),
     "duplicates": ("Copies", "A share of the short reviews are copies of others, in random order.", duplicates_table),
     "serving": (
         "One text at a time",
-        "`pipeline.predict([text])` with logistic regression, a text that was not seen before, and the part of it that "
-        "is the\nmodel's own forward pass; then the same texts again. Medians of 100.",
+        "`pipeline.predict([text])` with logistic regression, a text that was not seen before; beside it a bare call "
+        "of the\nmodel in transformers (float32, on the token ids of the same text) and the part of `predict` that is "
+        "our own pass of the\nmodel; then the same texts again. Medians of 100.",
         serving_table,
     ),
     "decoder": (
         "Decoders",
-        'SmolLM2-135M-Instruct with `prompt="prompt_eol"` on English questions, two blocks of 40 texts, so few that '
-        "the\nratios of the blocks differ widely. A pass that stops at a layer costs the layers that it runs.",
+        'SmolLM2-135M-Instruct with `prompt="prompt_eol"` on English questions, so few texts that the '
+        "ratios\nof the blocks differ. A pass that stops at a layer costs the layers that it runs.",
         decoder_table,
+    ),
+    "operations": (
+        "What a pass is made of",
+        "Microseconds a token and layer by kind of operation, as torch's profiler has it, short reviews.",
+        operations_table,
+    ),
+    "products": (
+        "Products of matrices",
+        "1e9 operations a second in the forms that torch has for a product of these sizes.",
+        products_table,
+    ),
+    "batches": (
+        "The size of a batch",
+        'Why `batch_tokens="auto"` is a constant on a CPU, 2,048 tokens, and needs no probe.',
+        batches_table,
     ),
 }

@@ -1,11 +1,12 @@
 """Speed of cold embedding beside its peers on the same weights, with fidelity beside every speed.
 
-    python benchmarks/throughput.py                            # every section, then the table
+    python benchmarks/throughput.py                            # every section on every model, then the table
     python benchmarks/throughput.py speed --lengths "short reviews" --blocks 3
     python benchmarks/throughput.py --write docs/speed.md      # also the page, docs/speed.json and docs/speed.svg
     python benchmarks/throughput.py page --write docs/speed.md # the page again, from the figures in docs/speed.json
 
-Sections: speed, accuracy, growth, duplicates, serving, decoder. What is run replaces its own figures in the JSON.
+Sections: speed, accuracy, growth, duplicates, serving, decoder, operations, products, batches. What is run replaces its
+own figures in the JSON. All of them together take some 20 minutes on two idle cores.
 
 Every method lives in a process of its own. Blocks of texts go to one after the other in turn, so that what else the
 machine does falls on all of them; a ratio is the median over blocks. ``--clock cpu`` counts seconds of the processor
@@ -18,6 +19,7 @@ benchmarks/segmentation.py.
 """
 
 import argparse
+import atexit
 import csv
 import importlib.metadata
 import importlib.util
@@ -43,21 +45,32 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 BASE = "sentence-transformers"
-SECTIONS = ("speed", "accuracy", "growth", "duplicates", "serving", "decoder")
-LENGTHS = ("titles", "short reviews", "long documents", "questions")
+SECTIONS = ("speed", "accuracy", "growth", "duplicates", "serving", "decoder", "operations", "products", "batches")
+MODELS = {  # of each section, unless --models says otherwise
+    "speed": ("multilingual-e5-small", "zh-mini", "all-MiniLM-L6-v2"),
+    "accuracy": ("multilingual-e5-small",),
+    "growth": ("zh-mini", "tiny"),
+    "duplicates": ("zh-mini",),
+    "serving": ("zh-mini", "multilingual-e5-small"),
+    "operations": ("multilingual-e5-small", "zh-mini"),
+    "batches": ("zh-mini",),
+}
+LENGTHS = ("short reviews", "titles", "long documents")
+MOST = {"zh-mini": 10_000, "tiny": 1_000_000}  # texts of section growth
+ACCURACY = ("LLMTokenEmbedder", "int8")  # methods of section accuracy, beside the base
 SHAPE = (2048, 384, 1536)  # of the products that tell what this machine can do
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sections", nargs="*", default=[*SECTIONS, "page"], help=f"of {', '.join(SECTIONS)}, page")
-    parser.add_argument("--models", default="multilingual-e5-small", help="comma-separated; default: %(default)s")
+    parser.add_argument("--models", default="", help="comma-separated; each section has its own by default")
     parser.add_argument("--methods", default="", help="only methods whose names contain one of these; semicolons")
-    parser.add_argument("--lengths", default="titles,short reviews,long documents", help="default: %(default)s")
-    parser.add_argument("--tokens", type=int, default=12_000, help="of a block, about; default: %(default)s")
+    parser.add_argument("--lengths", default="", help=f"of {', '.join(LENGTHS)}, questions (the English models')")
+    parser.add_argument("--tokens", type=int, default=4000, help="of a block, about; default: %(default)s")
     parser.add_argument("--blocks", type=int, default=3)
     parser.add_argument("--rows", type=int, default=2000, help="of section accuracy; default: %(default)s")
-    parser.add_argument("--most", type=int, default=100_000, help="texts of section growth; default: %(default)s")
+    parser.add_argument("--most", type=int, default=1_000_000, help="texts of section growth; default: %(default)s")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--clock", choices=["wall", "cpu"], default="wall")
     parser.add_argument("--data", type=Path, default=os.environ.get("SKLEARN_LLMTOKENS_DATA"), help="data home")
@@ -66,6 +79,9 @@ def main() -> None:
     parser.add_argument("--write", type=Path, metavar="PAGE.md")
     options = parser.parse_args()
     os.environ["RAYON_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = str(options.threads)
+    from benchmarks.speed_page import page, plot
+    from benchmarks.speed_parts import PARTS
+
     file = options.json or (options.write and options.write.with_suffix(".json"))
     figures = json.loads(file.read_text(encoding="utf-8")) if file and file.exists() else {}
 
@@ -74,15 +90,13 @@ def main() -> None:
         for section in options.sections:
             if section == "page":
                 continue
-            found = RUN[section](options)
+            found = (RUN | PARTS)[section](options)
             replaced = {identity(row) for row in found}
             kept = [row for row in figures.get(section, {}).get("rows", []) if identity(row) not in replaced]
             if found:
                 figures[section] = {"settings": settings(options), "rows": [*kept, *found]}
             if file:
                 file.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    from benchmarks.speed_page import page, plot
-
     text = page(figures)
     print("\n" + text)
     if options.write:
@@ -92,18 +106,49 @@ def main() -> None:
 
 def identity(row: dict) -> tuple:
     """Give what tells a row of a section from the others."""
-    return tuple(row.get(name) for name in ("model", "texts", "method", "dtype", "n_texts", "duplicates", "clock"))
+    names = ("model", "texts", "method", "dtype", "n_texts", "duplicates", "clock", "kind", "shape", "batch_tokens")
+    return tuple(str(row.get(name)) for name in names)
 
 
 # Models and texts --------------------------------------------------------------------------------------------------
 
 
-def models(options) -> list[str]:
-    return [name.strip() for name in options.models.split(",")]
+def models(options, section: str) -> Sequence[str]:
+    return [name.strip() for name in options.models.split(",")] if options.models else MODELS[section]
+
+
+def lengths_of(options, model: str) -> Sequence[str]:
+    if options.lengths:
+        return [part.strip() for part in options.lengths.split(",")]
+    return ("questions",) if model == "all-MiniLM-L6-v2" else LENGTHS
+
+
+@cache
+def tiny() -> str:
+    """Make a checkpoint of random weights, so small that a million texts go through it in minutes."""
+    import shutil
+
+    import torch
+    from transformers import BertConfig, BertModel
+
+    from sklearn_llmtokens.checkpoints import bundled_checkpoint
+
+    source, folder = Path(bundled_checkpoint("zh-mini")), Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    for file in source.glob("tokenizer*"):
+        shutil.copy(file, folder)
+    torch.manual_seed(0)
+    known = json.loads((source / "config.json").read_text(encoding="utf-8"))
+    sizes = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 128}
+    kept = {name: known[name] for name in ("vocab_size", "pad_token_id", "max_position_embeddings")}
+    BertModel(BertConfig(**sizes, **kept)).save_pretrained(folder)
+    return str(folder)
 
 
 def folder_of(model: str) -> str | None:
     """Give the checkpoint folder of a model, or None and a message."""
+    if model == "tiny":
+        return tiny()
     if model == "zh-mini":
         from sklearn_llmtokens.checkpoints import bundled_checkpoint
 
@@ -159,9 +204,9 @@ def count_tokens(model: str, texts: Sequence[str]) -> np.ndarray:
 def reader(folder: str):
     from transformers import AutoTokenizer
 
-    from benchmarks.peers import conventions
+    from benchmarks.peers import prompt_and_limit
 
-    return AutoTokenizer.from_pretrained(folder), *conventions(folder)
+    return AutoTokenizer.from_pretrained(folder), *prompt_and_limit(folder)
 
 
 # Methods in processes of their own ---------------------------------------------------------------------------------
@@ -179,7 +224,7 @@ class Worker:
         self._process = context.Process(target=serve, args=(theirs, name, folder, options.threads, work), daemon=True)
         self._process.start()
         self.clock = options.clock
-        self.failed, self.first = self._pipe.recv()
+        self.failed, self.first, self.memory = self._pipe.recv()
 
     def encode(self, texts: Sequence[str]) -> tuple[float, np.ndarray]:
         """Give the seconds that it took, and the rows."""
@@ -202,14 +247,18 @@ def serve(pipe, name: str, folder: str, n_threads: int, work: Path) -> None:
         encode = build(name, folder, n_threads, work)
         encode(["first"])
     except Exception as error:
-        pipe.send((f"{type(error).__name__}: {str(error)[:300]}", None))
+        pipe.send((f"{type(error).__name__}: {str(error)[:300]}", None, None))
         return
-    pipe.send((None, time.perf_counter() - start))
+    pipe.send((None, time.perf_counter() - start, peak_memory()))
     while (texts := pipe.recv()) is not None:
         wall, cpu = time.perf_counter(), time.process_time()
         rows = encode(texts)
         pipe.send((time.perf_counter() - wall, time.process_time() - cpu, rows))
-    pipe.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    pipe.send(peak_memory())
+
+
+def peak_memory() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def build(name: str, folder: str, n_threads: int, work: Path):
@@ -291,12 +340,12 @@ class Tally:
 def speed(options) -> list[dict]:
     """Texts a second by method and length, block by block in turn, and the cosine of each row to the base's."""
     rows = []
-    for model in models(options):
+    for model in models(options, "speed"):
         workers = open_workers(model, options)
         if not workers:
             continue
         machine = Worker("matrix products", folder_of(model), options)
-        for kind in (part.strip() for part in options.lengths.split(",")):
+        for kind in lengths_of(options, model):
             texts = load_texts(kind, options.data)
             if texts is None:
                 continue
@@ -364,9 +413,12 @@ def accuracy(options) -> list[dict]:
     labels = [labels_of[text] for text in texts]
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
     rows = []
-    for model in models(options):
+    from benchmarks.peers import METHODS
+
+    names = [BASE, *(name for name in METHODS if any(part in name for part in ACCURACY))]
+    for model in models(options, "accuracy"):
         expected = None
-        for worker in open_workers(model, options):
+        for worker in open_workers(model, options, names):
             _, vectors = worker.encode(texts)
             worker.close()
             expected = vectors if expected is None else expected
@@ -382,29 +434,40 @@ def growth(options) -> list[dict]:
     """Time a token and peak memory of ours from a thousand texts on, each size in a fresh process."""
     rows = []
     texts = load_texts("reviews", options.data)
-    for model in models(options) if texts else []:
-        size = 1000
-        while size <= min(options.most, len(texts)):
-            workers = open_workers(model, options, ours(options))
-            part = texts[:size]
-            n_tokens = int(count_tokens(model, part).sum())
-            for worker in workers:
+    for model in models(options, "growth") if texts else []:
+        most = min(options.most, MOST.get(model, 100_000))
+        everything = texts if most <= len(texts) else pieces(texts, most)
+        for size in (n for n in (1000, 10_000, 100_000, 1_000_000) if n <= most):
+            part = everything[:size]
+            n_tokens = sum(int(count_tokens(model, part[k : k + 10_000]).sum()) for k in range(0, size, 10_000))
+            for worker in open_workers(model, options, ours(options)[:1]):
                 seconds, vectors = worker.encode(part)
                 held = (vectors.nbytes + sum(sys.getsizeof(text) for text in part)) / 2**20
                 peak = worker.close()
                 row = {"model": model, "method": worker.name, "n_texts": size, "n_tokens": n_tokens}
-                row |= {"us_per_token": round(seconds / n_tokens * 1e6, 1), "peak_memory_mb": round(peak)}
-                rows.append(row | {"input_and_result_mb": round(held, 1)})
+                row |= {"us_per_token": round(seconds / n_tokens * 1e6, 2), "peak_memory_mb": round(peak)}
+                row |= {"at_start_mb": round(worker.memory), "input_and_result_mb": round(held)}
+                rows.append(row)
                 print(rows[-1], flush=True)
-            size = size * 10 if size * 10 <= len(texts) or size == len(texts) else len(texts)
     return rows
+
+
+def pieces(texts: Sequence[str], n: int) -> list[str]:
+    """Cut so many distinct pieces out of texts, in a random order."""
+    generator = np.random.default_rng(0)
+    found: dict[str, None] = {}
+    while len(found) < n:
+        for text in texts:
+            start = int(generator.integers(0, max(1, len(text) - 8)))
+            found[text[start : start + int(generator.integers(8, 40))]] = None
+    return list(found)[:n]
 
 
 def duplicates(options) -> list[dict]:
     """Time for texts of which a share are copies of others."""
     rows = []
     distinct = load_texts("short reviews", options.data)
-    for model in models(options) if distinct else []:
+    for model in models(options, "duplicates") if distinct else []:
         workers = open_workers(model, options, [BASE, *ours(options)])
         size = max(20, int(options.tokens / count_tokens(model, distinct[:1000]).mean()))
         for share in (0, 0.5, 0.95):
@@ -423,11 +486,13 @@ def duplicates(options) -> list[dict]:
 
 
 def serving(options) -> list[dict]:
-    """Time of ``pipeline.predict([text])`` beside that of the model's own forward pass inside it."""
+    """Time of ``pipeline.predict([text])`` beside the bare call of the model, and beside our own pass inside it."""
     import torch
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
+    from transformers import AutoModel, AutoTokenizer
 
+    from benchmarks.peers import prompt_and_limit
     from sklearn_llmtokens import LLMTokenEmbedder
     from sklearn_llmtokens.embedding._torch import _encode
 
@@ -435,12 +500,18 @@ def serving(options) -> list[dict]:
     clock = time.perf_counter if options.clock == "wall" else time.process_time
     texts = load_texts("short reviews", options.data)
     rows = []
-    original = _encode.hidden_states
-    for model in models(options) if texts else []:
+    original = _encode._run_groups
+    for model in models(options, "serving") if texts else []:
+        folder = folder_of(model)
+        if folder is None:
+            continue
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        prefix, limit = prompt_and_limit(folder)
+        bare = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
         for dtype in ("float32", "int8"):
-            embedder = LLMTokenEmbedder(folder_of(model), dtype=dtype, cache="memory")
-            pipeline = make_pipeline(embedder, LogisticRegression()).fit(texts[:40], [0, 1] * 20)
-            inside = []
+            pipeline = make_pipeline(LLMTokenEmbedder(folder, dtype=dtype, cache="memory"), LogisticRegression())
+            pipeline.fit(texts[:40], [0, 1] * 20)
+            inside: list[float] = []
 
             def timed(*args, inside=inside):
                 start = clock()
@@ -448,23 +519,30 @@ def serving(options) -> list[dict]:
                 inside.append(clock() - start)
                 return found
 
-            _encode.hidden_states = timed
-            whole, hits = [], []
+            _encode._run_groups = timed
+            whole, calls, hits = [], [], []
             for text in texts[40:140]:  # none of which is in the store
                 start = clock()
                 pipeline.predict([text])
                 whole.append(clock() - start)
+                inputs = tokenizer(prefix + text, truncation=True, max_length=limit, return_tensors="pt")
+                with torch.inference_mode():
+                    start = clock()
+                    bare(**inputs)
+                    calls.append(clock() - start)
             for text in texts[40:140]:
                 start = clock()
                 pipeline.predict([text])
                 hits.append(clock() - start)
-            _encode.hidden_states = original
+            _encode._run_groups = original
             forward = np.array(inside[-100:])
             rows.append(
                 {
                     "model": model,
                     "dtype": dtype,
                     "predict_ms": round(float(np.median(whole)) * 1e3, 2),
+                    "transformers_ms": round(float(np.median(calls)) * 1e3, 2),
+                    "beyond_transformers": round(float(np.median(np.array(whole) / calls)) - 1, 3),
                     "forward_ms": round(float(np.median(forward)) * 1e3, 2),
                     "beyond": round(float(np.median(np.array(whole) / forward)) - 1, 3),
                     "from_the_store_ms": round(float(np.median(hits)) * 1e3, 2),
@@ -507,6 +585,8 @@ def decoder(options) -> list[dict]:
         settings = {"prompt": "prompt_eol", "layer": layer, "dtype": dtype, "cache": None, "normalize": False}
         fitted = LLMTokenEmbedder(folder, **settings).fit(["a"])
         methods[f"LLMTokenEmbedder, {dtype}, layer {layer}"] = fitted.transform
+        if (layer, dtype) == (-1, "float32"):
+            methods["the same, the prompt run for every text"] = lambda block, fitted=fitted: unshared(fitted, block)
     size = max(16, options.tokens // 60)
     blocks = [texts[start : start + size] for start in range(0, options.blocks * size, size)]
     seconds: dict[str, list[float]] = {name: [] for name in methods}
@@ -531,6 +611,17 @@ def decoder(options) -> list[dict]:
         rows.append(row | {"cosine_mean": None if f"layer {n_layers // 2}" in name else round(float(cosine.mean()), 6)})
         print(rows[-1], flush=True)
     return rows
+
+
+def unshared(fitted, texts: Sequence[str]) -> np.ndarray:
+    """Embed without sharing what the prompt has before the text."""
+    from sklearn_llmtokens.embedding._torch import _prefix
+
+    before, _prefix.MIN_TOKENS = _prefix.MIN_TOKENS, 1 << 30
+    try:
+        return fitted.transform(texts)
+    finally:
+        _prefix.MIN_TOKENS = before
 
 
 RUN = {
