@@ -28,9 +28,10 @@ from sklearn.utils.validation import check_is_fitted
 from .._pickling import VersionedPickle
 from .._sklearn import fit_context
 from ._catalog import Catalog
-from ._histories import Histories, as_histories, as_targets, training_sequences
+from ._histories import Histories, as_histories
 from ._selection import Selection
 from ._top_k import TopK
+from ._training_rows import read_training
 
 _CHUNK_ITEMS = 32_768
 _CHUNK_SCORES = 8_388_608  # float32: 32 MiB
@@ -351,11 +352,7 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
     def _training_sequences(self, X, y) -> Histories:
         if X is None:
             return Histories(np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.intp))
-        histories = as_histories(X, self.catalog_)
-        if histories.n_histories == 0:
-            raise ValueError("Found array with 0 sample(s): X has no history. X=None fits without any.")
-        y_idx = None if y is None else as_targets(y, self.catalog_, histories.n_histories)
-        return training_sequences(histories, y_idx)
+        return read_training(X, y, self.catalog_)
 
     def _read(self, X) -> Histories:
         return as_histories(X, self.catalog_)

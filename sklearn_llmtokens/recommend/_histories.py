@@ -147,7 +147,7 @@ def as_histories(X, catalog: Catalog) -> Histories:
     >>> histories.indptr, histories.item_idx, histories.weights
     (array([0, 2, 2, 3]), array([1, 0, 2]), array([1. , 1. , 0.5], dtype=float32))
     """
-    rows = [_as_row(row, i) for i, row in enumerate(_as_rows(X))]
+    rows = [_as_row(row, i) for i, row in enumerate(as_rows(X))]
     indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows], dtype=np.int64)]).astype(np.int64)
     ids, weights, times = _split_events([event for row in rows for event in row], indptr)
     try:
@@ -185,7 +185,7 @@ def as_text_histories(X) -> Histories:
     TypeError
         If something else than a text stands where one is expected.
     """
-    rows = [_as_row(row, i) for i, row in enumerate(_as_rows(X))]
+    rows = [_as_row(row, i) for i, row in enumerate(as_rows(X))]
     indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows], dtype=np.int64)]).astype(np.int64)
     texts, weights, times = _split_events([event for row in rows for event in row], indptr)
     wrong = next((i for i, text in enumerate(texts) if not isinstance(text, str)), None)
@@ -228,74 +228,8 @@ def as_targets(y, catalog: Catalog, n_rows: int) -> np.ndarray:
     return found
 
 
-def training_sequences(histories: Histories, y_idx: np.ndarray | None) -> Histories:
-    """Put each history and the item that followed into one sequence, and count a user once.
-
-    Where every event of a user is a row of its own, the sequence of a row is the history of the next one. Such a row is
-    absorbed by that next one, each row absorbing one at most, so that the user's longest sequence is what is left.
-
-    Parameters
-    ----------
-    histories : Histories
-        The rows of `X`.
-    y_idx : ndarray of shape (n_histories,) or None
-        The item that followed each; None takes the histories as they are.
-
-    Returns
-    -------
-    Histories
-        The sequences.
-
-    Examples
-    --------
-    >>> histories = as_histories([["a"], ["a", "b"], ["c"]], Catalog(["a", "b", "c"]))
-    >>> sequences = training_sequences(histories, np.array([1, 2, 0]))
-    >>> [part.tolist() for part in np.split(sequences.item_idx, sequences.indptr[1:-1])]
-    [[0, 1, 2], [2, 0]]
-    """
-    if y_idx is None:
-        return histories
-    kept = np.flatnonzero(~_absorbed(histories, y_idx))
-    histories, y_idx = histories.take(kept), y_idx[kept]
-    indptr = histories.indptr + np.arange(len(histories.indptr))
-    last = indptr[1:] - 1
-
-    def with_targets(values, targets):
-        out = np.empty(indptr[-1], dtype=values.dtype)
-        is_last = np.zeros(len(out), dtype=bool)
-        is_last[last] = True
-        out[is_last], out[~is_last] = targets, values
-        return out
-
-    return Histories(
-        indptr,
-        with_targets(histories.item_idx, y_idx),
-        None if histories.weights is None else with_targets(histories.weights, 1.0),
-        None if histories.times is None else with_targets(histories.times, np.nan),
-    )
-
-
-def _absorbed(histories: Histories, y_idx: np.ndarray) -> np.ndarray:
-    """Say of each row whether its whole sequence is the history of another row."""
-    items, times = histories.item_idx.astype(np.int64), histories.times
-    bounds = list(zip(histories.indptr[:-1].tolist(), histories.indptr[1:].tolist(), strict=True))
-    waiting: dict[tuple[bytes, bytes], list[int]] = {}
-    for row, (start, stop) in enumerate(bounds):
-        if stop > start:
-            # the time of the last event is that of the other row's target, which is not known
-            key = items[start:stop].tobytes(), b"" if times is None else times[start : stop - 1].tobytes()
-            waiting.setdefault(key, []).append(row)
-    absorbed = np.zeros(len(bounds), dtype=bool)
-    for row, (start, stop) in enumerate(bounds):
-        sequence = items[start:stop].tobytes() + np.int64(y_idx[row]).tobytes()
-        others = waiting.get((sequence, b"" if times is None else times[start:stop].tobytes()))
-        if others:
-            others.pop()
-            absorbed[row] = True
-    return absorbed
-
-
-def _as_rows(X) -> Sequence:
+def as_rows(X) -> Sequence:
+    """Give the rows of `X` as a sequence, or say why it is no list of histories."""
     if isinstance(X, str | bytes | Set | Mapping) or not isinstance(X, Iterable):
         raise TypeError(f"X is a {type(X).__name__}: pass a list, an array or a Series of histories.")
     if hasattr(X, "columns"):

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklearn_llmtokens.recommend import Catalog, Event
+from sklearn_llmtokens.recommend import Catalog, Event, make_queries
 from sklearn_llmtokens.recommend._histories import (
     Histories,
     as_histories,
     as_targets,
     as_text_histories,
-    training_sequences,
 )
+from sklearn_llmtokens.recommend._training_rows import read_training, starts_of_others, training_sequences
 
 CATALOG = Catalog(list("abcdef"))
 ROWS = [["b", "a"], [], ["c", "c", "f"]]
@@ -159,3 +159,36 @@ def test_empty():
     assert histories.n_histories == 0
     assert isinstance(histories.rows(0, 0), Histories)
     assert histories.matrix(6).shape == (0, 6)
+
+
+def lists(rows):
+    return [row.tolist() for row in rows]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_views_of_one_array_are_read_as_copies_of_them_are(seed):
+    rng = np.random.default_rng(seed)
+    events = {"user_id": rng.integers(0, 5, 60), "item_id": rng.choice(list("abcdef"), 60), "timestamp": np.arange(60)}
+    X, y, *_ = make_queries(events)
+    chosen = rng.integers(0, 60, 50)  # some twice, some not at all
+    X, y = X[chosen], y[chosen]
+    apart = training_sequences(as_histories(lists(X), CATALOG), as_targets(y, CATALOG, 50))
+    together = read_training(X, y, CATALOG)
+    assert sorted(parts(together)) == sorted(parts(apart))
+
+
+def test_of_views_that_grow_the_longest_is_read_alone():
+    items = np.array(list("abcabcabc"), dtype=object)
+    rows = [items[:i] for i in range(9)]
+    is_start, goes_on = starts_of_others(rows, items.tolist())
+    assert is_start.tolist() == [True] * 8 + [False]
+    assert goes_on.tolist() == [False] + [True] * 8
+    assert not starts_of_others(lists(rows), items.tolist())[0].any()
+    assert not starts_of_others(rows, ["f"] * 9)[0].any()
+    assert parts(read_training(rows, items, CATALOG)) == [[0, 1, 2] * 3]
+
+
+def test_a_complaint_about_views_counts_all_rows():
+    items = np.array(["a", "b", "zz", "c"], dtype=object)
+    with pytest.raises(ValueError, match=r"X\[3\]\[2\] is 'zz'"):
+        read_training([items[:1], items[:2], items[:0], items[:3]], ["b", "c", "a", "c"], CATALOG)

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_llmtokens.recommend import Event, make_queries
-from sklearn_llmtokens.recommend._histories import as_histories, as_targets, training_sequences
+from sklearn_llmtokens.recommend._histories import as_histories, as_targets
+from sklearn_llmtokens.recommend._training_rows import training_sequences
 
 EVENTS = {"user_id": [2, 1, 1, 2, 1], "item_id": ["a", "b", "c", "a", "b"], "timestamp": [3, 9, 1, 4, 5]}
 
