@@ -51,6 +51,29 @@ def test_a_row_does_not_depend_on_its_batch(checkpoints, kind):
         np.testing.assert_allclose(fitted.transform([TEXTS[i]])[0], whole[i], atol=5e-7)
 
 
+@pytest.mark.parametrize("kind", CAUSAL)
+def test_texts_of_several_lengths_are_one_pass(checkpoints, kind, monkeypatch):
+    passes = []
+    original = _encode.packed_states
+    monkeypatch.setattr(_encode, "packed_states", lambda *args: passes.append(len(args[1])) or original(*args))
+    monkeypatch.setattr(_encode, "continued_states", lambda *args: pytest.fail("a length had a pass of its own"))
+    embedder(checkpoints[kind], batch_tokens=10_000).fit_transform(TEXTS)
+    assert len(passes) == 1
+    assert passes[0] > 3
+
+
+def test_a_model_that_cannot_pack_them_runs_one_length_at_a_time(checkpoints, monkeypatch):
+    params = {"prompt": "A prompt that nobody else has: {text}", "pooling": POOLINGS}
+    expected = embedder(checkpoints["llama"], **params).fit_transform(TEXTS)
+    passes = []
+    original = _encode.continued_states
+    monkeypatch.setattr(_prefix, "_known", {})
+    monkeypatch.setattr(_prefix, "find_offset", lambda loaded: None)
+    monkeypatch.setattr(_encode, "continued_states", lambda *args: passes.append(1) or original(*args))
+    assert_close(embedder(checkpoints["llama"], **params).fit_transform(TEXTS), expected)
+    assert len(passes) > 3
+
+
 def test_the_prefix_is_run_once(checkpoints, monkeypatch):
     runs = []
     run = _prefix._run

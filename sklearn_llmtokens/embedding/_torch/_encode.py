@@ -14,7 +14,7 @@ from ._hidden import hidden_states
 from ._model import LoadedModel, load, running
 from ._packed import find_offset, packed_states
 from ._pooling import POOLING
-from ._prefix import begins_with, continued_states, find_prefix, shared_ids
+from ._prefix import Prefix, begins_with, continued_states, find_prefix, shared_ids
 from ._tokenizer import Sequence_, Spans, make_sequences
 
 # Tokens of a batch: on a CPU as many as keep a layer's activations in the cache, on an accelerator enough to fill it.
@@ -159,7 +159,7 @@ def encode_tokens(
             found += mean.cpu()
         return found
 
-    plan = _make_plan(loaded, forward)
+    plan = _make_plan(loaded, forward, layers)
     for rows in _batches(sequences, batch_tokens, plan):
         for part, states in _run_within_memory(loaded, sequences, rows, run):
             for i, state in zip(part, states, strict=True):
@@ -185,7 +185,7 @@ def _pool_sequences(
     on_batch: Callable[[int, int], None] | None,
 ) -> list[torch.Tensor]:
     """Pool every sequence for every readout: tensors (n_sequences, n_pooled) of float32 on the CPU."""
-    plan = _make_plan(loaded, forward)
+    plan = _make_plan(loaded, forward, sorted({layer for readout in readouts for layer in readout.layers}))
 
     def run(chosen: Sequence[Sequence_]) -> list[torch.Tensor]:
         return _pool_batch(loaded, chosen, forward, readouts, plan)
@@ -212,7 +212,9 @@ class _Plan:
     device : str
         Where.
     shared : tuple of int
-        Tokens that many sequences begin with, and that are run once for all of them.
+        Tokens that many sequences begin with.
+    prefix : Prefix or None
+        What the model makes of them, run once for all; None where that cannot be shared.
     offset : int or None
         Position of a first token where texts of several lengths can be run in one row.
     pad : int
@@ -221,6 +223,7 @@ class _Plan:
 
     device: str
     shared: tuple[int, ...]
+    prefix: Prefix | None
     offset: int | None
     pad: int
 
@@ -230,17 +233,23 @@ class _Plan:
 
     def way(self, token_ids: list[int]) -> str:
         """Tell how a sequence is run."""
-        if begins_with(token_ids, self.shared):
+        if self.prefix is not None and begins_with(token_ids, self.shared):
             return "continued"
         # Where positions begin behind the padding index, a text that has this very token has positions of its own.
         if self.offset is None or (self.offset and self.pad in token_ids):
             return "alike"
         return "packed"
 
+    def mixes(self, way: str) -> bool:
+        """Tell whether a batch of sequences that are run in this way may hold several lengths."""
+        return self.pads or way == "packed" or (way == "continued" and self.prefix is not None and self.prefix.packs)
 
-def _make_plan(loaded: LoadedModel, forward: ForwardSpec) -> _Plan:
+
+def _make_plan(loaded: LoadedModel, forward: ForwardSpec, layers: Sequence[int]) -> _Plan:
     shared = shared_ids(loaded.tokenizer, forward, loaded.device)
-    return _Plan(loaded.device, shared, find_offset(loaded), loaded.tokenizer.pad)
+    with running():
+        prefix = find_prefix(loaded, shared, layers) if shared else None
+    return _Plan(loaded.device, shared, prefix, find_offset(loaded), loaded.tokenizer.pad)
 
 
 def _batches(sequences: Sequence[Sequence_], batch_tokens: int | str, plan: _Plan) -> Iterator[list[int]]:
@@ -253,8 +262,7 @@ def _batches(sequences: Sequence[Sequence_], batch_tokens: int | str, plan: _Pla
             ways.setdefault(plan.way(sequence.token_ids), []).append(i)
     for way, idx in ways.items():
         lengths = [len(sequences[i].token_ids) for i in idx]
-        equal = not plan.pads and way != "packed"
-        for batch in token_budget_batches(lengths, int(batch_tokens), equal=equal):
+        for batch in token_budget_batches(lengths, int(batch_tokens), equal=not plan.mixes(way)):
             yield [idx[i] for i in batch]
 
 
@@ -335,8 +343,13 @@ def _run_groups(
     layers: Sequence[int],
     plan: _Plan,
 ) -> list[dict[int, torch.Tensor]]:
-    several = len(groups) > 1 or loaded.lean is not None
-    if several and plan.offset is not None and plan.way(groups[0][0].token_ids) == "packed":
+    way, prefix = plan.way(groups[0][0].token_ids), plan.prefix
+    if way == "continued" and prefix is not None:
+        rest = [part[:, prefix.n_tokens :] for part in ids]
+        if prefix.packs and plan.offset is not None:
+            return packed_states(loaded, rest, layers, plan.offset, prefix)
+        return [continued_states(loaded, prefix, part, layers) for part in rest]
+    if way == "packed" and plan.offset is not None and (len(groups) > 1 or loaded.lean is not None):
         return packed_states(loaded, ids, layers, plan.offset)
     return [_run_group(loaded, group, part, forward, layers, plan) for group, part in zip(groups, ids, strict=True)]
 
@@ -349,10 +362,6 @@ def _run_group(
     layers: Sequence[int],
     plan: _Plan,
 ) -> dict[int, torch.Tensor]:
-    if plan.way(sequences[0].token_ids) == "continued":
-        prefix = find_prefix(loaded, plan.shared, layers)
-        if prefix is not None:
-            return continued_states(loaded, prefix, ids[:, prefix.n_tokens :], layers)
     lengths = torch.tensor([[len(sequence.token_ids)] for sequence in sequences])
     attention = None
     if not forward.causal and int(lengths.min()) < ids.shape[1]:

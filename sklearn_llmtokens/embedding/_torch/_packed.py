@@ -21,11 +21,13 @@ from ._precision import tolerance
 
 if TYPE_CHECKING:
     from ._model import LoadedModel
+    from ._prefix import Prefix
 
 _NAME = "sklearn_llmtokens_packed"
 
 _offsets: WeakKeyDictionary[nn.Module, int | None] = WeakKeyDictionary()
 _shapes: list[tuple[int, int]] = []  # (sequences, length) of the groups in the row that is run, under the lock of runs
+_before: list[tuple[torch.Tensor, torch.Tensor]] = []  # keys and values, a layer each, of what all of them begin with
 _changed: list[tuple] = []  # the configuration of the model that runs, and what it said before
 
 
@@ -54,7 +56,11 @@ def find_offset(loaded: "LoadedModel") -> int | None:
 
 @torch.inference_mode()
 def packed_states(
-    loaded: "LoadedModel", groups: Sequence[torch.Tensor], layers: Iterable[int], offset: int
+    loaded: "LoadedModel",
+    groups: Sequence[torch.Tensor],
+    layers: Iterable[int],
+    offset: int,
+    prefix: "Prefix | None" = None,
 ) -> list[dict[int, torch.Tensor]]:
     """Compute hidden states of several groups of sequences in one pass.
 
@@ -68,31 +74,38 @@ def packed_states(
         As in `hidden_states`.
     offset : int
         As from `find_offset`.
+    prefix : Prefix, optional
+        What stands before every sequence and has been run.
 
     Returns
     -------
     list of dict of int to tensor of shape (sequences, length, features)
-        For each group, what `hidden_states` gives for it alone.
+        For each group, what `hidden_states` gives for it alone, those of the prefix first where there is one.
     """
     if loaded.lean is not None:
         return loaded.lean.states(groups, set(layers))
     shapes = [(len(ids), ids.shape[1]) for ids in groups]
     row = torch.cat([ids.reshape(-1) for ids in groups]).unsqueeze(0)
-    positions = torch.cat([torch.arange(offset, offset + length).repeat(n) for n, length in shapes]).unsqueeze(0)
-    with _packed_attention(loaded.model, shapes):
+    first = offset + (prefix.n_tokens if prefix else 0)
+    positions = torch.cat([torch.arange(first, first + length).repeat(n) for n, length in shapes]).unsqueeze(0)
+    with _packed_attention(loaded.model, shapes, prefix.states if prefix else ()):
         states = hidden_states(loaded, row, None, layers, more={"position_ids": positions})
     sizes = [n * length for n, length in shapes]
     parts = {layer: state[0].split(sizes) for layer, state in states.items()}
-    return [
+    found = [
         {layer: parts[layer][k].unflatten(0, shape) for layer in parts}  # (sequences, length, features)
         for k, shape in enumerate(shapes)
     ]
+    return [prefix.before(states) for states in found] if prefix else found
 
 
 @contextmanager
-def _packed_attention(model: nn.Module, shapes: list[tuple[int, int]]) -> Iterator[None]:
+def _packed_attention(
+    model: nn.Module, shapes: list[tuple[int, int]], before: Sequence[tuple[torch.Tensor, torch.Tensor]] = ()
+) -> Iterator[None]:
     _changed.append((model.config, model.config._attn_implementation))
     _shapes[:] = shapes
+    _before[:] = before
     model.config._attn_implementation = _NAME
     try:
         yield
@@ -106,6 +119,7 @@ def _restore() -> None:
         config, before = _changed.pop()
         config._attn_implementation = before
     _shapes.clear()
+    _before.clear()
 
 
 if hasattr(os, "register_at_fork"):
@@ -125,8 +139,15 @@ def _attend(module, query, key, value, attention_mask, dropout=0.0, scaling=None
     for n, length in _shapes:
         stop = start + n * length
         # (heads, sequences * length, features) -> (sequences, heads, length, features)
-        parts = [x[0, :, start:stop].unflatten(1, (n, length)).transpose(0, 1) for x in (query, key, value)]
-        found = scaled_dot_product_attention(*parts, is_causal=causal, scale=scaling, enable_gqa=shared_keys)
+        q, k, v = (x[0, :, start:stop].unflatten(1, (n, length)).transpose(0, 1) for x in (query, key, value))
+        seen = None
+        if _before:
+            shared = _before[module.layer_idx]
+            k, v = (torch.cat([s.expand(n, -1, -1, -1), x], dim=2) for s, x in zip(shared, (k, v), strict=True))
+            seen = torch.ones(length, k.shape[2], dtype=torch.bool).tril(k.shape[2] - length)
+        found = scaled_dot_product_attention(
+            q, k, v, attn_mask=seen, is_causal=causal and seen is None, scale=scaling, enable_gqa=shared_keys
+        )
         out[start:stop].unflatten(0, (n, length)).copy_(found.transpose(1, 2))
         start = stop
     return out.unsqueeze(0), None

@@ -5,7 +5,7 @@ The keys and values of these tokens are kept beside the model, and a batch runs 
 
 import inspect
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -17,6 +17,7 @@ from transformers.cache_utils import DynamicCache, DynamicLayer
 from .._prompts import SLOT
 from .._spec import ForwardSpec
 from ._hidden import hidden_states
+from ._packed import find_offset, packed_states
 from ._precision import tolerance
 from ._tokenizer import TextTokenizer
 
@@ -40,11 +41,14 @@ class Prefix:
         Keys and values of each layer that was run.
     hidden : dict of int to tensor of shape (1, n_tokens, features)
         Hidden states by layer.
+    packs : bool
+        Whether sequences of several lengths that begin with it can be run in one row.
     """
 
     n_tokens: int
     states: list[tuple[torch.Tensor, torch.Tensor]]
     hidden: dict[int, torch.Tensor]
+    packs: bool = False
 
     def cache(self, model: nn.Module, n_sequences: int) -> DynamicCache:
         """Give a cache that holds the prefix for each of so many sequences."""
@@ -54,6 +58,13 @@ class Prefix:
             layer.keys = keys.expand(n_sequences, -1, -1, -1)
             layer.values = values.expand(n_sequences, -1, -1, -1)
         return cache
+
+    def before(self, states: dict[int, torch.Tensor]) -> dict[int, torch.Tensor]:
+        """Put its hidden states before those of the sequences that it begins."""
+        return {
+            layer: torch.cat([self.hidden[layer].expand(len(state), -1, -1), state], dim=1)
+            for layer, state in states.items()
+        }
 
 
 _known: WeakKeyDictionary[nn.Module, dict[tuple, Prefix | None]] = WeakKeyDictionary()
@@ -134,13 +145,8 @@ def continued_states(
     dict of int to tensor of shape (batch, prefix.n_tokens + length, features)
         Of the whole sequences.
     """
-    n_sequences = len(token_ids)
-    cache = prefix.cache(loaded.model, n_sequences)
-    rest = hidden_states(loaded, token_ids, None, layers, more=_as_input(loaded.model, cache))
-    return {
-        layer: torch.cat([prefix.hidden[layer].expand(n_sequences, -1, -1), state], dim=1)
-        for layer, state in rest.items()
-    }
+    cache = prefix.cache(loaded.model, len(token_ids))
+    return prefix.before(hidden_states(loaded, token_ids, None, layers, more=_as_input(loaded.model, cache)))
 
 
 @torch.inference_mode()
@@ -159,7 +165,21 @@ def _run(loaded: "LoadedModel", shared: tuple[int, ...], layers: Sequence[int]) 
     except (AttributeError, KeyError, TypeError, ValueError):  # a model that keeps its states in a way of its own
         return None
     same = all(_close(found[layer], expected[layer]) for layer in expected)
-    return prefix if same else None
+    return replace(prefix, packs=_packs(loaded, prefix, ids, layers)) if same else None
+
+
+def _packs(loaded: "LoadedModel", prefix: Prefix, ids: torch.Tensor, layers: Sequence[int]) -> bool:
+    """Compare two groups in one row with each in a pass of its own."""
+    offset = find_offset(loaded)
+    if offset is None:
+        return False
+    groups = [ids[:, :3], ids[:, :2].repeat(2, 1)]
+    try:
+        found = packed_states(loaded, groups, layers, offset, prefix)
+    except (AttributeError, IndexError, RuntimeError, TypeError, ValueError):  # it does not number its layers, say
+        return False
+    expected = [continued_states(loaded, prefix, group, layers) for group in groups]
+    return all(_close(a[layer], b[layer]) for a, b in zip(found, expected, strict=True) for layer in layers)
 
 
 def _close(a: torch.Tensor, b: torch.Tensor) -> bool:
