@@ -57,9 +57,11 @@ class FullCutter:
     def _cut_han(self, stretches: list[str]) -> list[str]:
         if not stretches:
             return []
-        words = self._all_words("\n".join(stretches))
-        lengths = np.fromiter(map(len, words), np.intp, len(words))
-        return " ".join(compress(words, _is_put_out(lengths).tobytes())).split(" \n ")
+        spaced = " ".join([*self._all_words("\n".join(stretches)), ""])
+        codes = np.frombuffer(spaced.encode("utf-32-le"), dtype="<u4")
+        lengths = np.diff(np.flatnonzero(codes == ord(" ")), prepend=-1) - 1
+        put_out = codes[np.repeat(_is_put_out(lengths), lengths + 1)]
+        return put_out.tobytes().decode("utf-32-le")[:-1].split(" \n ")
 
 
 def _is_put_out(lengths: np.ndarray) -> np.ndarray:
@@ -85,10 +87,9 @@ def _is_put_out(lengths: np.ndarray) -> np.ndarray:
     is_single = lengths == 1
     place = is_single.cumsum()
     is_last = np.append(is_single[1:], True)  # of those that begin at its place
-    longest = np.flatnonzero(is_last & ~is_single)
-    reach = np.append(-1, place[longest] + lengths[longest] - 1)  # before the first, and of each
-    n_before = np.searchsorted(longest, np.arange(len(lengths)))
-    return ~is_single | (is_last & (place > reach[n_before]))
+    is_longest = is_last & ~is_single
+    reach = np.append(-1, (place + lengths - 1)[is_longest])  # before the first, and of each
+    return ~is_single | (is_last & (place > reach[is_longest.cumsum()]))
 
 
 def _mixed_words(dictionary: Dictionary) -> re.Pattern:
