@@ -44,15 +44,17 @@ class RecentRows:
         Parameters
         ----------
         ids : sequence of bytes
-            Row ids.
+            Row ids, each once.
         blobs : sequence of bytes
             Their vectors.
         """
         limit = bytes_from_environment(RECENT_LIMIT_VARIABLE, DEFAULT_RECENT_BYTES)
-        self.drop(ids)
-        for row_id, blob in zip(ids, blobs, strict=True):
-            self._rows[row_id] = blob
-            self._bytes += len(blob) + ENTRY_BYTES
+        if not self._rows.keys().isdisjoint(ids):
+            self.drop(ids)
+        if not limit and not self._rows:
+            return
+        self._rows.update(zip(ids, blobs, strict=True))
+        self._bytes += sum(map(len, blobs)) + ENTRY_BYTES * len(blobs)
         while self._bytes > limit:
             _, blob = self._rows.popitem(last=False)
             self._bytes -= len(blob) + ENTRY_BYTES

@@ -119,15 +119,15 @@ def fill_rows(blobs: Sequence[bytes | None], out: np.ndarray, homes: np.ndarray 
     array([[0.], [1.]], dtype=float32)
     """
     width = out.shape[1] * ROW_DTYPE.itemsize
-    found = np.fromiter((blob is not None and len(blob) == width for blob in blobs), bool, len(blobs))
-    if found.all():
-        there = slice(None) if homes is None else homes
-    elif found.any():
-        there = found if homes is None else homes[found]
-        blobs = list(compress(blobs, found))
+    if None not in blobs and {*map(len, blobs)} == {width}:  # type: ignore[arg-type]
+        found = np.ones(len(blobs), bool)
     else:
-        return found
-    out[there] = np.frombuffer(b"".join(blobs), ROW_DTYPE).reshape(-1, out.shape[1])  # type: ignore[arg-type]
+        found = np.fromiter((blob is not None and len(blob) == width for blob in blobs), bool, len(blobs))
+        blobs = list(compress(blobs, found))
+        homes = found if homes is None else homes[found]
+    if blobs:
+        rows = np.frombuffer(b"".join(blobs), ROW_DTYPE).reshape(-1, out.shape[1])  # type: ignore[arg-type]
+        out[slice(None) if homes is None else homes] = rows
     return found
 
 

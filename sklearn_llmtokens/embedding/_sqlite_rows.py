@@ -71,15 +71,7 @@ def fetch(connection: sqlite3.Connection, ids: Collection[bytes]) -> Generator[t
         id_at = find(connection, ids)
         places = sorted(id_at)
         for start in range(0, len(places), _FETCH_ROWS):
-            part = places[start : start + _FETCH_ROWS]
-            rows = _rows_at(connection, part)
-            # Damage can change the type of a value as well.
-            sound = [
-                (id_at[at], vector)
-                for at, vector, crc in rows
-                if type(vector) is bytes and checksum(id_at[at], vector) == crc
-            ]
-            yield [row_id for row_id, _ in sound], [vector for _, vector in sound], len(rows) - len(sound)
+            yield _sound(_rows_at(connection, places[start : start + _FETCH_ROWS]), id_at)
 
 
 def insert(connection: sqlite3.Connection, rows: list[tuple[bytes, bytes]], max_bytes: int) -> int:
@@ -201,6 +193,23 @@ def _rows_at(connection: sqlite3.Connection, places: list[int]) -> list[tuple]:
         wanted = set(places)
         rows = [row for row in rows if row[0] in wanted]
     return rows
+
+
+def _sound(rows: list[tuple], id_at: dict[int, bytes]) -> tuple[list[bytes], list[bytes], int]:
+    """Give ids and vectors of the rows whose checksums are right, and the number of the others."""
+    if not rows:
+        return [], [], 0
+    places, vectors, crcs = zip(*rows, strict=True)
+    ids = [*map(id_at.__getitem__, places)]
+    # Damage can change the type of a value as well.
+    if {*map(type, vectors)} == {bytes} and (*map(crc32, vectors, map(crc32, ids)),) == crcs:
+        return ids, [*vectors], 0
+    kept = [
+        (row_id, vector)
+        for row_id, vector, crc in zip(ids, vectors, crcs, strict=True)
+        if type(vector) is bytes and checksum(row_id, vector) == crc
+    ]
+    return [row_id for row_id, _ in kept], [vector for _, vector in kept], len(rows) - len(kept)
 
 
 def _evict(connection: sqlite3.Connection, max_bytes: int, row_bytes: int) -> int:

@@ -131,10 +131,10 @@ class SQLiteStore:
         recent, n_damaged = self._recent_rows(connection), 0
         found = fill_rows(recent.take(ids), out)
         missing = np.flatnonzero(~found)
-        home_of = {ids[row]: row for row in missing}
+        home_of = {ids[row]: row for row in missing.tolist()}
         with closing(fetch(connection, home_of)) as parts:
             for some, blobs, n_bad in parts:
-                homes = np.array([home_of[i] for i in some], np.intp)
+                homes = np.fromiter(map(home_of.__getitem__, some), np.intp, len(some))
                 found[homes] = fill_rows(blobs, out, homes)
                 recent.keep(some, blobs)
                 n_damaged += n_bad
