@@ -46,7 +46,8 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
     word_weights : object with ``word_spans(text)``, default=None
         Weights the tokens of a mean by the words they belong to: ``word_spans`` gives ``[(start, end, weight), ...]``
         in characters, as `JiebaTokenizer` does (0 for stop words). The model still reads the whole sentence. Like all
-        that changes a vector, it is settled by ``fit``: another object has no effect before the next ``fit``.
+        that changes a vector, it is settled by ``fit``: another object has no effect before the next ``fit``, which
+        warns where no pooling is a mean.
     max_length : int, default=None
         Most tokens of a sequence, special tokens included. None is the checkpoint's own limit.
     long_text : {"truncate", "chunk", "error"}, default="truncate"

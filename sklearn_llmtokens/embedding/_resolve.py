@@ -1,5 +1,6 @@
 """From the parameters of the estimator and the conventions of a checkpoint to the spec of the vectors."""
 
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 _DEFAULT_MAX_LENGTH = 512
 _MOST_SPECIAL_TOKENS = 8  # around a text; a token of the prompt has a byte of UTF-8 at least
+_WEIGHTED_POOLING_NAMES = {"mean", "weighted_mean", "mean_sqrt_len"}
 POOLING_NAMES = ("mean", "cls", "max", "last", "weighted_mean", "mean_sqrt_len")
 
 
@@ -56,6 +58,11 @@ def resolve_spec(embedder, checkpoint: Checkpoint) -> Resolved:
         If a parameter does not suit the checkpoint.
     CheckpointError
         If the configuration cannot be read.
+
+    Warns
+    -----
+    UserWarning
+        If no pooling is a mean, which `word_weights` could weight.
     """
     from ._torch import check_room, choose_device, choose_dtype
 
@@ -63,6 +70,13 @@ def resolve_spec(embedder, checkpoint: Checkpoint) -> Resolved:
     conventions, facts = _read(checkpoint, digest, embedder.trust_remote_code)
     prompt = _prompt(embedder.prompt, conventions)
     pooling = _pooling(embedder.pooling, prompt, conventions, facts.causal)
+    if embedder.word_weights is not None and _WEIGHTED_POOLING_NAMES.isdisjoint(pooling):
+        warnings.warn(
+            f"word_weights changes nothing with pooling={pooling}: it weights the tokens of a mean. Add 'mean' to the "
+            "pooling, or leave word_weights out.",
+            UserWarning,
+            stacklevel=3,
+        )
     layers = _layers(embedder.layer, conventions, facts.n_layers)
     head = bool(conventions.dense) and embedder.pooling == "auto" and layers == (facts.n_layers,) and not prompt.pooling
     width = conventions.dense[-1].n_out if head else facts.hidden_size * len(pooling)

@@ -46,6 +46,7 @@ def naive_vector(model, text, spans, pooling):
     return pool(model.states(encoding["input_ids"])[-1], pooling, weights)
 
 
+@pytest.mark.filterwarnings("ignore:word_weights changes nothing")
 @pytest.mark.parametrize("pooling", ["mean", "weighted_mean", "mean_sqrt_len", "max", "cls", "last"])
 @pytest.mark.parametrize("kind", ["bert", "gpt2", "xlm-roberta"])
 def test_weighted_tokens_equal_the_naive_loop(checkpoints, kind, pooling):
@@ -53,6 +54,17 @@ def test_weighted_tokens_equal_the_naive_loop(checkpoints, kind, pooling):
     expected = [naive_vector(naive, text, STOPPED.word_spans(text), pooling) for text in SENTENCES]
     found = embedder(checkpoints[kind], word_weights=STOPPED, pooling=pooling).fit_transform(SENTENCES)
     assert_close(found, expected)
+
+
+@pytest.mark.parametrize("pooling", ["max", "cls", "last", ("cls", "max")])
+def test_weights_that_no_pooling_uses_are_warned_of(checkpoints, pooling):
+    with pytest.warns(UserWarning, match="word_weights changes nothing"):
+        embedder(checkpoints["bert"], word_weights=STOPPED, pooling=pooling).fit(SENTENCES)
+
+
+@pytest.mark.parametrize("pooling", ["auto", "mean", ("cls", "mean")])
+def test_weights_that_a_pooling_uses_are_not_warned_of(checkpoints, pooling):
+    embedder(checkpoints["bert"], word_weights=STOPPED, pooling=pooling).fit(SENTENCES)  # warnings are errors
 
 
 def test_stop_words_are_read_by_the_model_but_not_pooled(checkpoints):
