@@ -50,7 +50,8 @@ INTRODUCTION = """
 Written by `benchmarks/throughput.py`, whose figures are in [speed.json](speed.json). The same weights on the same
 texts, cold: nothing comes from a cache. Every method runs in a process of its own; blocks of texts go to each in turn,
 and a ratio is the median over blocks against sentence-transformers as it comes (float32, batches of 32). Beside each
-speed stands the mean cosine of the rows to sentence-transformers' own.
+speed stands the mean cosine of the rows to sentence-transformers' own. A load average above the number of threads says
+that the machine did other things at the same time, for which ratios differ from run to run by a tenth and more.
 
 {machines}
 """
@@ -104,8 +105,9 @@ def machines(figures: dict) -> list[str]:
 def _settings(settings: dict) -> str:
     clock = "the clock on the wall" if settings["clock"] == "wall" else "seconds of the processor"
     versions = ", ".join(f"{name} {version}" for name, version in settings["versions"].items())
+    load = f", load average {settings['load']}" if "load" in settings else ""
     return (
-        f"{settings['processor']}, {settings['instructions']}, {settings['threads']} thread(s), {clock}; "
+        f"{settings['processor']}, {settings['instructions']}, {settings['threads']} thread(s), {clock}{load}; "
         f"Python {settings['python']}, {versions}."
     )
 

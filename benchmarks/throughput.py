@@ -682,6 +682,7 @@ def settings(options) -> dict:
         "instructions": torch.backends.cpu.get_cpu_capability(),
         "threads": options.threads,
         "clock": options.clock,
+        "load": round(os.getloadavg()[1], 1),
         "python": platform.python_version(),
         "versions": versions,
     }
