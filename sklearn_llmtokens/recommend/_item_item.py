@@ -81,11 +81,11 @@ class ItemWeights:
             return out
         columns = columns[known]
         whole = columns[-1] - columns[0] + 1 == len(columns)
-        part = self.weights[:, columns[0] : columns[-1] + 1] if whole else self.weights[:, columns]
-        if whole and len(columns) == self.weights.shape[1]:
-            part = self.weights
-        product = queries @ part
-        out[:, known] = product.toarray() if sparse.issparse(product) else product
+        part = slice(columns[0], columns[-1] + 1) if whole else columns
+        if sparse.issparse(self.weights):  # a slice of its columns would copy it, and a query needs few of its rows
+            out[:, known] = (queries @ self.weights)[:, part].toarray()
+        else:
+            out[:, known] = queries @ self.weights[:, part]
         return out
 
     def pairs(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
