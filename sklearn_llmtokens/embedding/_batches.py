@@ -66,4 +66,7 @@ def total_order(texts: Sequence[str]) -> list[int]:
     >>> total_order(["bb", "c", "aa"])
     [1, 2, 0]
     """
-    return sorted(range(len(texts)), key=lambda i: (len(texts[i]), texts[i]))
+    # Twice, for a sort keeps the order of equals: pairs as keys would take more memory than all else that is held.
+    order = sorted(range(len(texts)), key=texts.__getitem__)
+    order.sort(key=lambda i: len(texts[i]))
+    return order

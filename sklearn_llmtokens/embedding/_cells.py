@@ -30,11 +30,11 @@ class Texts:
     spans: Sequence[tuple] | None
     where: Callable[[int], str]
 
-    def keys(self) -> list[bytes]:
-        """Give the key of each text in a store."""
+    def keys(self, idx: Sequence[int]) -> list[bytes]:
+        """Give the keys in a store of the texts at `idx`; a million of them are more than is kept at once."""
         if self.spans is None:
-            return [text_key(text) for text in self.texts]
-        return [text_key(text, spans) for text, spans in zip(self.texts, self.spans, strict=True)]
+            return [text_key(self.texts[i]) for i in idx]
+        return [text_key(self.texts[i], self.spans[i]) for i in idx]
 
     def take(self, idx: Sequence[int]) -> tuple[list[str], list | None]:
         """Give the texts at `idx`, and their spans."""

@@ -78,18 +78,17 @@ def embed_distinct(
     TruncationWarning
         Once, with the number of texts that were cut.
     """
-    keys, namespace = texts.keys(), spec.digest()
+    namespace = spec.digest()
 
-    def look_up(idx: Sequence[int]) -> np.ndarray:
-        found = np.zeros(len(idx), dtype=bool)
-        for start in range(0, len(idx), _READ_ROWS):
-            part = idx[start : start + _READ_ROWS]
-            rows = homes[part]
-            found[start : start + _READ_ROWS] = _read(store, namespace, [keys[i] for i in part], out, rows)
-        return found
+    def look_up(idx: Sequence[int], keys: Sequence[bytes]) -> np.ndarray:
+        return _read(store, namespace, keys, out, homes[idx])
 
-    missing = np.flatnonzero(~look_up(range(len(keys))))
-    for shard, encoded in _embed_missing(texts, keys, missing, spec.forward, [spec.readout], store, resources, look_up):
+    missing = []
+    for start in range(0, len(texts.texts), _READ_ROWS):
+        idx = range(start, min(start + _READ_ROWS, len(texts.texts)))
+        missing.append(start + np.flatnonzero(~look_up(idx, texts.keys(idx))))
+    absent = np.concatenate(missing) if missing else np.empty(0, np.intp)
+    for shard, encoded in _embed_missing(texts, absent, spec.forward, [spec.readout], store, resources, look_up):
         out[homes[shard]] = encoded.vectors[0]
 
 
@@ -126,15 +125,14 @@ def embed_into(
     TruncationWarning
         Once, with the number of texts that were cut.
     """
-    keys = texts.keys()
     namespaces = [EmbeddingSpec(forward, readout).digest() for readout in readouts]
 
-    def look_up(idx: Sequence[int]) -> np.ndarray:
-        return np.all(store.contains(namespaces, [keys[i] for i in idx]), axis=0)
+    def look_up(idx: Sequence[int], keys: Sequence[bytes]) -> np.ndarray:
+        return np.all(store.contains(namespaces, keys), axis=0)
 
     n_encoded = n_tokens = 0
-    missing = np.arange(len(keys))
-    for shard, encoded in _embed_missing(texts, keys, missing, forward, readouts, store, resources, look_up):
+    everything = np.arange(len(texts.texts))
+    for shard, encoded in _embed_missing(texts, everything, forward, readouts, store, resources, look_up):
         n_encoded += len(shard)
         n_tokens += encoded.n_tokens
     return n_encoded, n_tokens
@@ -194,29 +192,29 @@ def _read(store: Store, namespace: bytes, keys: Sequence[bytes], out: np.ndarray
 
 def _embed_missing(
     texts: Texts,
-    keys: Sequence[bytes],
     missing: np.ndarray,
     forward: ForwardSpec,
     readouts: Sequence[Readout],
     store: Store,
     resources: Resources,
-    look_up: Callable[[Sequence[int]], np.ndarray],
+    look_up: Callable[[Sequence[int], Sequence[bytes]], np.ndarray],
 ) -> "Iterator[tuple[list[int], Encoded]]":
     """Encode and store the texts at `missing`, but for those that another thread or process is first to store."""
     namespaces = [EmbeddingSpec(forward, readout).digest() for readout in readouts]
     n_truncated = 0
     with (
-        Progress(len(keys), len(keys) - len(missing), resources.verbose) as progress,
+        Progress(len(texts.texts), len(texts.texts) - len(missing), resources.verbose) as progress,
         open_workers(resources.n_jobs) as workers,
     ):
         for wave in _waves(texts.texts, missing, workers.n_workers):
             idx = [i for shard in wave for i in shard]
-            with store.flight(namespaces[0], [keys[i] for i in idx], *namespaces[1:]):
-                done = {i for i, found in zip(idx, look_up(idx), strict=True) if found}
+            keys = texts.keys(idx)
+            with store.flight(namespaces[0], keys, *namespaces[1:]):
+                done = {i for i, found in zip(idx, look_up(idx, keys), strict=True) if found}
                 progress.found(len(done))
                 shards = [rest for shard in wave if (rest := [i for i in shard if i not in done])]
                 for shard, encoded in _encode(texts, shards, forward, readouts, workers, resources, progress):
-                    store.write_each(namespaces, [keys[i] for i in shard], encoded.vectors)
+                    store.write_each(namespaces, texts.keys(shard), encoded.vectors)
                     n_truncated += encoded.n_truncated
                     yield shard, encoded
     if n_truncated:
@@ -225,19 +223,19 @@ def _embed_missing(
 
 def _waves(texts: Sequence[str], missing: np.ndarray, workers: int) -> Iterator[list[list[int]]]:
     """Cut the texts that are missing into shards of about equal length, and these into rounds of four a worker."""
-    order = [int(missing[i]) for i in total_order([texts[j] for j in missing])]
-    shards: list[list[int]] = []
-    size = 0
-    for i in order:
-        if not shards or len(shards[-1]) >= _SHARD_TEXTS or size + len(texts[i]) > _SHARD_CHARACTERS:
-            shards.append([])
-            size = 0
-        shards[-1].append(i)
-        size += len(texts[i])
+    order = missing[total_order([texts[i] for i in missing])]
+    starts, n_characters = [0], 0
+    for at, i in enumerate(order):
+        length = len(texts[i])
+        if at - starts[-1] >= _SHARD_TEXTS or (at > starts[-1] and n_characters + length > _SHARD_CHARACTERS):
+            starts.append(at)
+            n_characters = 0
+        n_characters += length
+    shards = np.split(order, starts[1:]) if len(order) else []
     if workers > 1 and len(shards) < workers:
-        shards = [part for part in (order[k::workers] for k in range(workers)) if part]
+        shards = [part for part in (order[k::workers] for k in range(workers)) if len(part)]
     for start in range(0, len(shards), 4 * workers if workers > 1 else 1):
-        yield shards[start : start + (4 * workers if workers > 1 else 1)]
+        yield [shard.tolist() for shard in shards[start : start + (4 * workers if workers > 1 else 1)]]
 
 
 def _encode(

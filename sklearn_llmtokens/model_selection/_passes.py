@@ -93,7 +93,7 @@ def plan_passes(requests: list[Request]) -> list[Pass]:
         spec, cache = EmbeddingSpec.from_dict(embedder.spec_), str(embedder.cache)
         one = passes.setdefault((cache, spec.forward), Pass(cache, spec.forward, embedder._resources()))
         one.n_features[spec.readout] = embedder.n_features_out_ // embedder.n_features_in_
-        keys = texts.keys()
+        keys = texts.keys(range(len(texts.texts)))
         one.wanted.setdefault(spec.readout, set()).update(keys)
         for i, key in enumerate(keys):
             one.texts.setdefault(key, (texts, i))
