@@ -67,6 +67,14 @@ def test_a_subset_has_the_same_rows(checkpoints, kind, pooling):
         np.testing.assert_allclose(fitted.transform([MANY[i] for i in rows]), whole[rows], atol=5e-7, rtol=0)
 
 
+def test_a_subset_has_the_same_rows_to_a_tenth_of_a_millionth():
+    texts = [*MANY[:40], "物流很快，包装完好，下次还来买" * 3, "屏幕太暗了"]
+    fitted = embedder("zh-mini").fit(texts)
+    whole = fitted.transform(texts)
+    for rows in ([3], [40, 41], list(range(0, 42, 5))):
+        np.testing.assert_allclose(fitted.transform([texts[i] for i in rows]), whole[rows], atol=1e-7, rtol=0)
+
+
 def test_order_changes_nothing_in_8_bits(checkpoints):
     fitted = embedder(checkpoints["bert"], dtype="int8", normalize=True).fit(MANY)
     whole = fitted.transform(MANY)

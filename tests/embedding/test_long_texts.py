@@ -70,6 +70,17 @@ def test_one_warning_with_the_count_of_distinct_texts(checkpoints):
     assert len(caught) == 1
 
 
+def test_what_comes_from_the_store_was_warned_of_when_it_was_computed(checkpoints, tmp_path):
+    fitted = embedder(checkpoints["bert"], cache=tmp_path).fit(MIXED)
+    with pytest.warns(TruncationWarning, match=r"^2 distinct"):
+        fitted.transform(MIXED)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fitted.transform(MIXED)
+    with pytest.warns(TruncationWarning, match=r"^1 distinct"):
+        fitted.transform([*MIXED, LONG[1:]])
+
+
 def test_texts_that_just_fit_are_not_cut(checkpoints, family):
     """No warning at the limit, one beyond it."""
     (sequence,), tokenizer = sequences(checkpoints[family], [LONG], max_length=128, long_text="truncate")

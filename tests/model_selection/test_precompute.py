@@ -185,7 +185,8 @@ def test_a_randomized_search_tries_what_was_prepared(pipeline, encoded, tmp_path
     [
         lambda pipeline, grid: HalvingGridSearchCV(pipeline, grid, cv=2, random_state=0),
         lambda pipeline, grid: HalvingRandomSearchCV(pipeline, grid, cv=2, random_state=0),
-        lambda pipeline, grid: HalvingRandomSearchCV(pipeline, grid, cv=2, n_candidates=3),
+        # Rows enough for both classes in each fold, whichever seed it is given.
+        lambda pipeline, grid: HalvingRandomSearchCV(pipeline, grid, cv=2, n_candidates=3, min_resources=20),
     ],
     ids=["grid", "random", "random with a number"],
 )
@@ -201,6 +202,20 @@ def test_a_loop_written_by_hand(pipeline, encoded, tmp_path):
     for layer in (-1, -2):
         clone(ready).set_params(embed__layer=layer, embed__pooling="max").fit(TEXTS[::3], Y[::3]).predict(TEXTS)
     assert encoded == []
+
+
+def test_a_trial_beyond_the_grid_embeds_once_when_it_gets_there(pipeline, encoded, tmp_path):
+    ready = precompute(GridSearchCV(pipeline, {"embed__layer": [-1, -2]}), TEXTS, Y, cache=tmp_path).estimator
+    encoded.clear()
+    for c in (0.1, 1, 10):
+        clone(ready).set_params(embed__layer=0, model__C=c).fit(TEXTS, Y)
+    assert sorted(encoded) == sorted(set(TEXTS))
+
+
+def test_halving_with_a_number_of_candidates_that_depends_on_the_rows(pipeline, encoded, tmp_path):
+    distributions = {"embed__layer": [-1, 0], "embed__pooling": ["mean", "max"], "model__C": loguniform(0.1, 1)}
+    search = HalvingRandomSearchCV(pipeline, distributions, n_candidates="exhaust", cv=2, random_state=0)
+    assert_foreseen(search, encoded, tmp_path)
 
 
 def test_what_is_there_is_not_computed_again(pipeline, encoded, tmp_path):
