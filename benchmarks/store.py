@@ -19,13 +19,17 @@ from pathlib import Path
 
 import numpy as np
 
+from sklearn_llmtokens.embedding._recent_rows import RECENT_LIMIT_VARIABLE
 from sklearn_llmtokens.embedding._store import open_store, set_memory_limit
 
 NAMESPACE, FINGERPRINT = b"n" * 16, "benchmark"
 
 
 def measure(folder: Path, n_rows: int, n_features: int) -> list[dict]:
-    """Time each way in and out, written in parts as the embedder writes, read all at once."""
+    """Time each way in and out, written in parts as the embedder writes, read all at once.
+
+    Rows come from the file itself where nothing of it is kept in memory, and from memory where all of it is.
+    """
     rng = np.random.default_rng(0)
     vectors = rng.standard_normal((n_rows, n_features), dtype=np.float32)
     keys = [rng.bytes(16) for _ in range(n_rows)]
@@ -41,22 +45,31 @@ def measure(folder: Path, n_rows: int, n_features: int) -> list[dict]:
         results.append({"what": name, "rows": n, "rows_per_s": n / wall, "rows_per_processor_s": n / processor})
 
     set_memory_limit(2 * vectors.nbytes + 1024 * n_rows)
-    for place, store in (("memory", open_store("memory", FINGERPRINT)), ("SQLite", open_store(folder, FINGERPRINT))):
-        with timed(f"{place}, write", n_rows):
-            for start in range(0, n_rows, 4096):
-                store.write(NAMESPACE, keys[start : start + 4096], vectors[start : start + 4096])
+    memory, sqlite = open_store("memory", FINGERPRINT), open_store(folder, FINGERPRINT)
+    for place, store, recent_bytes in (
+        ("memory", memory, 0),
+        ("SQLite", sqlite, 0),
+        ("SQLite, read before", sqlite, 2 * vectors.nbytes + 1024 * n_rows),
+    ):
+        os.environ[RECENT_LIMIT_VARIABLE] = str(recent_bytes)
+        if not recent_bytes:
+            with timed(f"{place}, write", n_rows):
+                for start in range(0, n_rows, 4096):
+                    store.write(NAMESPACE, keys[start : start + 4096], vectors[start : start + 4096])
         for name, idx in (
             ("read in order", np.arange(n_rows)),
             ("read in any order", shuffled),
             ("read a tenth", shuffled[: n_rows // 10]),
         ):
             wanted = [keys[i] for i in idx]
-            for _ in range(2):
+            for _ in range(3):
                 with timed(f"{place}, {name}", len(idx)):
                     found = store.read(NAMESPACE, wanted, out[: len(idx)])
                 assert found.all()
                 assert np.array_equal(out[: len(idx)], vectors[idx])
-        store.clear()
+    memory.clear()
+    sqlite.clear()
+    del os.environ[RECENT_LIMIT_VARIABLE]
     with timed("a copy of the array, for comparison", n_rows):
         out[:] = vectors[shuffled]
     return [max(rows, key=lambda row: row["rows_per_s"]) for rows in _by_name(results).values()]
