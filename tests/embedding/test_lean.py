@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from transformers import BertConfig, BertModel
+from transformers import BertConfig, BertModel, LongformerConfig, LongformerModel
 
 from sklearn_llmtokens import LLMTokenEmbedder
 from sklearn_llmtokens.embedding._spec import ForwardSpec
@@ -76,6 +76,19 @@ def test_a_model_that_looks_alike_and_gives_something_else_has_none():
     assert find_lean(random_bert(), "cpu") is not None
     assert find_lean(random_bert(is_decoder=True), "cpu") is None
     assert find_lean(random_bert(), "cuda") is None
+
+
+def test_a_model_that_differs_on_long_texts_alone_has_none():
+    sizes = {"vocab_size": 50, "hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 4}
+    config = LongformerConfig(**sizes, intermediate_size=48, attention_window=[8], pad_token_id=1)
+    assert find_lean(LongformerModel(config).eval(), "cpu") is None
+
+
+def test_code_of_a_checkpoint_is_left_alone():
+    class OwnBert(BertModel):
+        pass
+
+    assert find_lean(OwnBert(random_bert().config).eval(), "cpu") is None
 
 
 def test_weights_are_not_copied_for_long():

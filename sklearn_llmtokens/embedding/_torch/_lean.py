@@ -14,6 +14,9 @@ from torch.nn.functional import embedding, layer_norm, scaled_dot_product_attent
 
 from ._precision import Int8Product, tolerance
 
+# Only these are compared: Longformer and BigBird, say, are built alike and give the same until a text is long.
+_FAMILIES = {"bert", "camembert", "data2vec-text", "electra", "ernie", "roberta", "xlm-roberta"}
+
 
 class Product(Protocol):
     """``x @ weight.T + bias``, with x of shape (tokens, features)."""
@@ -156,7 +159,8 @@ def find_lean(model: nn.Module, device: str) -> LeanEncoder | None:
     LeanEncoder or None
         None for models of another kind, and on accelerators.
     """
-    if not device.startswith("cpu"):
+    of_transformers = type(model).__module__.startswith("transformers.") and model.config.model_type in _FAMILIES
+    if not of_transformers or not device.startswith("cpu"):
         return None
     pad = getattr(model.config, "pad_token_id", None) or 0
     return next((lean for offset in dict.fromkeys((0, pad + 1)) if (lean := _build(model, offset, pad))), None)
