@@ -34,7 +34,8 @@ class ContentRecommender(BaseRecommender):
     embedder : transformer, default=None
         Gives a vector, dense or sparse, for each text, or for each row of texts and features (see `Catalog`): any
         transformer of scikit-learn, a pipeline, :class:`~sklearn_llmtokens.LLMTokenEmbedder`. It is cloned, and fitted
-        on the catalogue. None is TF-IDF of words and of runs of 1 to 3 characters within words.
+        on the catalogue. None is TF-IDF of words and of runs of 1 to 3 characters within words; it reads the texts
+        alone, also where the catalogue has features.
     profile : {"harmonic", "last", "mean"} or float, default="harmonic"
         Weight of the events from the latest one backwards: 1, 1/2, 1/3, ...; the latest alone; equal; or the powers of
         a factor in (0, 1].
@@ -67,8 +68,8 @@ class ContentRecommender(BaseRecommender):
     Raises
     ------
     ValueError
-        In ``fit``, if the catalogue has neither texts nor features, if all texts are blank and there are no features,
-        or if the embedder gives NaN or infinity.
+        In ``fit``, if the catalogue has neither texts nor features, if it has no texts and `embedder` is None, if all
+        texts are blank and nothing else is read, or if the embedder gives NaN or infinity.
 
     Notes
     -----
@@ -117,10 +118,13 @@ class ContentRecommender(BaseRecommender):
 
     def _fit(self, sequences: Histories) -> None:
         self.embedder_ = _default_embedder() if self.embedder is None else clone(self.embedder)
-        told = _told(self.catalog_)
+        self._reads_features = self.embedder is not None and self.catalog_.has_features
+        if self.embedder is None:
+            _require_texts(self.catalog_)
+        told = self._told()
         if not len(told):
             raise ValueError(f"All {self.catalog_.n_items} texts are blank: recommend by clicks, without content.")
-        raw = _checked(_fit_transform(self.embedder_, self.catalog_.columns(told)), len(told))
+        raw = _checked(_fit_transform(self.embedder_, self._columns(told)), len(told))
         dense = not sparse.issparse(raw)
         self._whitening = Whitening.of(raw, float(self.whiten)) if dense and self.whiten > 0 else None
         self.n_features_ = raw.shape[1]
@@ -154,10 +158,10 @@ class ContentRecommender(BaseRecommender):
     def _add(self, idx: np.ndarray) -> None:
         if not len(idx):
             return
-        told = _told(self.catalog_, idx)
+        told = self._told(idx)
         raw = vectors = self._index.take(told[:0])
         if len(told):
-            raw = _checked(self.embedder_.transform(self.catalog_.columns(idx[told])), len(told))
+            raw = _checked(self.embedder_.transform(self._columns(idx[told])), len(told))
             vectors = self._unit(raw)
         vectors = _rows_at(vectors, told, len(idx))
         self._index.set(idx, vectors, _rows_at(raw, told, len(idx)))
@@ -198,6 +202,16 @@ class ContentRecommender(BaseRecommender):
         raw = _checked(self.embedder_.transform([texts[i] for i in told]), len(told))
         return _rows_at(self._unit(raw), told, len(used)), places
 
+    def _columns(self, idx: np.ndarray):
+        """Give what the embedder reads of items."""
+        return self.catalog_.columns(idx) if self._reads_features else self.catalog_.texts(idx)
+
+    def _told(self, idx: np.ndarray | None = None) -> np.ndarray:
+        """Give the places among `idx`, or all, of items that something is known of: not a blank text alone."""
+        if self._reads_features:
+            return np.arange(self.catalog_.n_items if idx is None else len(idx))
+        return np.flatnonzero([not _is_blank(text) for text in self.catalog_.texts(idx)])
+
     def _unit(self, vectors):
         return _unit_rows(vectors if self._whitening is None else self._whitening.apply(vectors))
 
@@ -215,12 +229,12 @@ def _is_blank(text: str) -> bool:
     return not text or text.isspace()
 
 
-def _told(catalog: Catalog, idx: np.ndarray | None = None) -> np.ndarray:
-    """Give the places among `idx`, or among all, of the items that something is known of: not a blank text alone."""
-    n = catalog.n_items if idx is None else len(idx)
-    if catalog.has_features or not catalog.has_texts:
-        return np.arange(n)
-    return np.flatnonzero([not _is_blank(text) for text in catalog.texts(idx)])
+def _require_texts(catalog: Catalog) -> None:
+    if catalog.has_features and not catalog.has_texts:
+        raise ValueError(
+            "The catalogue has features and no texts, and embedder=None is TF-IDF of texts: pass an embedder of the "
+            "features, such as StandardScaler() or a ColumnTransformer."
+        )
 
 
 def _rows_at(vectors, places: np.ndarray, n: int):

@@ -309,3 +309,34 @@ def test_features_of_a_frame_go_through_a_column_transformer(library):
     recommender.add_items([77], ["绿茶 大杯"], frames.DataFrame({"price": [0.0], "shop": ["x"]}))
     assert recommender.recommend([[0]], 1).tolist() == [[77]]
     assert recommender.catalog_.columns([12, 0])["shop"].to_list() == ["x", "x"]
+
+
+@pytest.mark.parametrize("n", [3, 12])
+@pytest.mark.parametrize("library", ["array", "pandas", "polars"])
+def test_without_an_embedder_texts_alone_are_read_beside_features(n, library):
+    table = {"price": np.arange(float(n)), "shop": np.arange(n)}
+    features = np.column_stack(list(table.values()))
+    if library != "array":
+        features = pytest.importorskip(library).DataFrame(table)
+    with_features = ContentRecommender(Catalog(IDS[:n], TEXTS[:n], features)).fit(None)
+    of_texts = ContentRecommender(Catalog(IDS[:n], TEXTS[:n])).fit(None)
+    assert_allclose(with_features.score_items([[0, 1], [2]]), of_texts.score_items([[0, 1], [2]]))
+    assert with_features.n_features_ == of_texts.n_features_
+    with_features.add_items([99], ["绿茶 大杯"], features[:1])
+    assert with_features.recommend([[0]], k=1)[0, 0] == 99
+
+
+def test_a_blank_text_beside_features_has_a_vector_of_zeros_without_an_embedder():
+    recommender = ContentRecommender(Catalog(["a", "b"], ["tea", " "], np.ones((2, 1)))).fit(None)
+    assert recommender.score_items([["b"]]).tolist() == [[0.0, 0.0]]
+
+
+@pytest.mark.parametrize("library", ["array", "pandas", "polars"])
+def test_features_alone_need_an_embedder(library):
+    features = np.arange(6.0).reshape(3, 2)
+    if library != "array":
+        features = pytest.importorskip(library).DataFrame({"x": features[:, 0], "y": features[:, 1]})
+    catalog = Catalog(["a", "b", "c"], features=features)
+    with pytest.raises(ValueError, match=r"features and no texts.*pass an embedder of the features"):
+        ContentRecommender(catalog).fit(None)
+    assert ContentRecommender(catalog, embedder=StandardScaler()).fit(None).n_features_ == 2
