@@ -5,6 +5,8 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_scalar
 
+_ONE_A_CLASS = 'For SVC and NuSVC, set decision_function_shape="ovr", or wrap it in CalibratedClassifierCV.'
+
 
 def top_k_labels(estimator, X, k=5, *, return_scores=False):
     """Rank the labels of a fitted classifier for each row of `X`.
@@ -37,7 +39,8 @@ def top_k_labels(estimator, X, k=5, *, return_scores=False):
     TypeError
         If `estimator` is not a classifier with one of the two methods.
     ValueError
-        If `k` is less than 1, a score is NaN, the scores are not one a class, or an output of a classifier with several
+        If `k` is less than 1, a score is NaN, the scores are not one a class (as those of ``SVC`` with
+        ``decision_function_shape="ovo"``, which are one a pair of classes), or an output of a classifier with several
         outputs has other classes than 0 and 1.
 
     See Also
@@ -100,9 +103,53 @@ def _class_scores(estimator, X) -> tuple[np.ndarray, np.ndarray]:
     if scores.shape[1] != len(classes):
         raise ValueError(
             f"{method} of {type(estimator).__name__} gives {scores.shape[1]} columns for {len(classes)} classes: "
-            'one score a class is needed (for SVC, decision_function_shape="ovr").'
+            f"one score a class is needed. {_ONE_A_CLASS}"
+        )
+    if method == "decision_function" and len(classes) == 3 and _scores_pairs(estimator, X, scores, classes):
+        raise ValueError(
+            f"The 3 columns that {method} of {type(estimator).__name__} gives are one for each pair of the 3 classes, "
+            f"not one a class. {_ONE_A_CLASS}"
         )
     return scores, np.asarray(classes)
+
+
+def _scores_pairs(estimator, X, scores: np.ndarray, classes) -> bool:
+    """Say whether the columns are pairs of three classes, which are as many as the classes."""
+    decider = _decider(estimator)
+    if getattr(decider, "decision_function_shape", None) == "ovo":
+        return True
+    if type(decider).__module__.startswith("sklearn.") or not hasattr(estimator, "predict"):
+        return False
+    predicted = np.asarray(estimator.predict(X))  # of a class that wraps another one in a way of its own
+    if predicted.shape != (len(scores),):
+        return False
+    one_each = np.asarray(classes)[scores.argmax(axis=1)]
+    return bool((predicted != one_each).any() and (predicted == np.asarray(classes)[_winners(scores)]).all())
+
+
+def _decider(estimator):
+    """Give the estimator whose decision values a pipeline, a search or another wrapper of scikit-learn hands on."""
+    while True:
+        if hasattr(estimator, "steps"):
+            inner = estimator.steps[-1][1]
+        else:
+            names = ("best_estimator_", "final_estimator_", "estimator_")
+            inner = next((getattr(estimator, name) for name in names if hasattr(estimator, name)), None)
+        if inner is None or isinstance(inner, str):
+            return estimator
+        estimator = inner
+
+
+def _winners(pairs: np.ndarray) -> np.ndarray:
+    """Give the class that wins most of the pairs (0, 1), (0, 2) and (1, 2), the first of equal ones.
+
+    Examples
+    --------
+    >>> _winners(np.array([[1.0, 2.0, 3.0], [-1.0, -2.0, -3.0]]))
+    array([0, 2])
+    """
+    wins = (pairs > 0).astype(int)
+    return np.stack([wins[:, 0] + wins[:, 1], 1 - wins[:, 0] + wins[:, 2], 2 - wins[:, 1] - wins[:, 2]]).argmax(axis=0)
 
 
 def _indicator_score(output: np.ndarray, classes: np.ndarray, j: int) -> np.ndarray:

@@ -5,9 +5,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
-from sklearn.ensemble import IsolationForest, RandomForestClassifier
+from sklearn.ensemble import IsolationForest, RandomForestClassifier, StackingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_selection import RFE
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
@@ -15,7 +17,8 @@ from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.svm import SVC, LinearSVC
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC, LinearSVC, NuSVC
 
 from sklearn_llmtokens.recommend import top_k_labels
 from sklearn_llmtokens.recommend._labels import _top_k
@@ -87,6 +90,56 @@ def test_two_classes_of_a_decision_function(X, y):
 def test_one_score_for_each_pair_of_classes_is_refused(X, y):
     with pytest.raises(ValueError, match=r'gives 10 columns for 5 classes.*decision_function_shape="ovr"'):
         top_k_labels(SVC(decision_function_shape="ovo").fit(X, y), X)
+
+
+class Wrapped(ClassifierMixin, BaseEstimator):
+    """Hands on another classifier under a name of its own."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def fit(self, X, y):
+        self.inside = self.model.fit(X, y)
+        self.classes_ = self.inside.classes_
+        return self
+
+    def predict(self, X):
+        return self.inside.predict(X)
+
+    def decision_function(self, X):
+        return self.inside.decision_function(X)
+
+
+WRAPPERS = {
+    "bare": lambda svm: svm,
+    "pipeline": lambda svm: make_pipeline(StandardScaler(), svm),
+    "search": lambda svm: GridSearchCV(
+        make_pipeline(StandardScaler(), svm), {"standardscaler__with_std": [True]}, cv=2
+    ),
+    "pipeline of a search": lambda svm: make_pipeline(StandardScaler(), GridSearchCV(svm, {"shrinking": [True]}, cv=2)),
+    "stacking": lambda svm: StackingClassifier([("tree", RandomForestClassifier(5, random_state=0))], svm, cv=2),
+    "elimination": lambda svm: RFE(svm.set_params(kernel="linear"), n_features_to_select=3),
+    "an unknown class": Wrapped,
+}
+
+
+@pytest.mark.parametrize("wrap", WRAPPERS.values(), ids=WRAPPERS)
+@pytest.mark.parametrize("svm", [SVC, NuSVC])
+def test_pairs_of_three_classes_are_not_taken_for_classes(wrap, svm, X):
+    y = NAMES[np.digitize(X[:, 0], [-0.4, 0.4])]
+    pairs = wrap(svm(decision_function_shape="ovo")).fit(X, y)
+    with pytest.raises(ValueError, match=r'pair of the 3 classes.*decision_function_shape="ovr"'):
+        top_k_labels(pairs, X)
+    one_each = wrap(svm(decision_function_shape="ovr", break_ties=True)).fit(X, y)
+    np.testing.assert_array_equal(top_k_labels(one_each, X, 1)[:, 0], one_each.predict(X))
+
+
+def test_pairs_of_a_frozen_estimator_and_of_binary_problems(X):
+    y = NAMES[np.digitize(X[:, 0], [-0.4, 0.4])]
+    with pytest.raises(ValueError, match="pair of the 3 classes"):
+        top_k_labels(FrozenEstimator(SVC(decision_function_shape="ovo").fit(X, y)), X)
+    one_each = OneVsRestClassifier(SVC(decision_function_shape="ovo")).fit(X, y)
+    np.testing.assert_array_equal(top_k_labels(one_each, X, 1)[:, 0], one_each.predict(X))
 
 
 @pytest.mark.parametrize(
