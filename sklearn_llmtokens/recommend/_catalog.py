@@ -28,6 +28,8 @@ from ._catalog_part import (
     unhashable,
 )
 
+_CHANGES = "append, merge and drop give a changed one, and Catalog(ids, texts, features) a new one."
+
 
 class Catalog:
     """Items with their texts: what a recommender ranks.
@@ -42,6 +44,8 @@ class Catalog:
         Further columns of each item, such as vectors of images or prices. An embedder is given them beside the texts:
         as a frame of the same library, with the texts first in a column "text", or, where they are an array, as an
         array of objects whose column 0 is the texts. :class:`sklearn.compose.ColumnTransformer` takes both apart.
+        They are copied, except for an array that is mapped from a file (:class:`numpy.memmap`): of it the catalogue has
+        a read-only view, so that features may be larger than memory, and its file must not be changed.
 
     Attributes
     ----------
@@ -60,6 +64,8 @@ class Catalog:
         If an id occurs twice, an id or a text is missing, or the lengths differ.
     TypeError
         If an id is neither a str nor an int, or a text is not a str.
+    AttributeError
+        If an attribute is set later.
 
     Notes
     -----
@@ -76,8 +82,10 @@ class Catalog:
     array(['tea', 'pot', 'cup'], dtype=object)
     """
 
+    _parts: tuple[Part, ...]
+
     def __init__(self, ids, texts=None, features=None):
-        self._parts: tuple[Part, ...] = (read_part(ids, texts, features, what="ids"),)
+        self._keep((read_part(ids, texts, features, what="ids"),))
         refuse_duplicates(self._parts[0].ids)
 
     @property
@@ -331,8 +339,11 @@ class Catalog:
 
     def _of(self, parts: Iterable["Part"]) -> "Catalog":
         other = object.__new__(type(self))
-        other._parts = tuple(parts)
+        other._keep(tuple(parts))
         return other
+
+    def _keep(self, parts: tuple["Part", ...]) -> None:
+        object.__setattr__(self, "_parts", parts)
 
     def _locate(self, idx):
         """Give the part and the place in it of each position."""
@@ -340,6 +351,12 @@ class Catalog:
         idx = np.asarray(idx, dtype=np.intp)
         which = np.searchsorted(starts, idx, side="right") - 1
         return [(self._parts[p], int(i - starts[p])) for p, i in zip(which, idx, strict=True)]
+
+    def __setattr__(self, name: str, value) -> None:
+        raise AttributeError(f"A Catalog is immutable, {name!r} cannot be set: {_CHANGES}")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"A Catalog is immutable, {name!r} cannot be deleted: {_CHANGES}")
 
     def __len__(self) -> int:
         return self.n_items

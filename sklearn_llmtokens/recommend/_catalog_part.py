@@ -109,11 +109,20 @@ def _as_texts(texts) -> list[str]:
 def _as_features(features):
     native = as_native(features)
     if isinstance(native, nw.DataFrame):
-        return features
-    array = np.asarray(features)
+        return native.clone().to_native()
+    array = np.asarray(features) if _is_mapped(features) else np.array(features)
     if array.ndim != 2:
         raise ValueError(f"features has {array.ndim} dimension(s): pass a frame or an array of one row an item.")
     return read_only(array)
+
+
+def _is_mapped(array) -> bool:
+    """Say whether an array is one of a file that is mapped into memory, or a view of such a one."""
+    while isinstance(array, np.ndarray):
+        if isinstance(array, np.memmap):
+            return True
+        array = array.base
+    return False
 
 
 def as_native(features):

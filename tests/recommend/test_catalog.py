@@ -1,3 +1,4 @@
+import copy
 import pickle
 
 import joblib
@@ -170,3 +171,53 @@ def test_texts_and_numbers_lie_in_arrays_that_workers_map():
 def test_repr_is_short():
     assert repr(catalog()) == "<Catalog of 4 items with texts>"
     assert repr(Catalog([1])) == "<Catalog of 1 items>"
+
+
+@pytest.mark.parametrize("name", ["ids", "n_items", "digest", "_parts", "other"])
+def test_a_catalogue_cannot_be_changed(name):
+    made = catalog(features=np.zeros((4, 1)))
+    before = made.ids.tolist(), made.digest
+    with pytest.raises(AttributeError, match=rf"Catalog is immutable, '{name}' cannot be set: append, merge and drop"):
+        setattr(made, name, 3)
+    with pytest.raises(AttributeError, match=rf"Catalog is immutable, '{name}' cannot be deleted"):
+        delattr(made, name)
+    assert (made.ids.tolist(), made.digest) == before
+    for same in (pickle.loads(pickle.dumps(made)), copy.copy(made), copy.deepcopy(made)):
+        assert same == made
+
+
+@pytest.mark.parametrize("library", ["array", "array that is read-only", "pandas", "polars"])
+def test_what_becomes_of_the_callers_features_does_not_matter(library):
+    table = np.arange(8.0).reshape(4, 2)
+    given = table.view()
+    if library == "pandas":
+        given = pd.DataFrame(table, columns=["x", "y"])
+    elif library == "polars":
+        given = pl.DataFrame(table, schema=["x", "y"])
+    if library == "array that is read-only":
+        given.setflags(write=False)
+    made = Catalog(list("abcd"), features=given)
+    if library.startswith("array"):
+        table[0, 0] = 7.0
+    elif library == "pandas":
+        given.iloc[0, 0] = 7.0
+    else:
+        given[0, "x"] = 7.0
+    assert np.asarray(given)[0, 0] == 7
+    assert np.asarray(made.features())[0, 0] == 0
+    assert made == Catalog(list("abcd"), features=made.features())
+
+
+def test_features_of_an_arrow_table():
+    table = pytest.importorskip("pyarrow").table({"x": [1, 2]})
+    assert Catalog(["a", "b"], features=table).features([1]).to_pylist() == [{"x": 2}]
+
+
+@pytest.mark.parametrize("view", [lambda mapped: mapped, np.asarray, lambda mapped: mapped[:, :1]])
+def test_features_that_are_mapped_from_a_file_stay_there(tmp_path, view):
+    np.save(tmp_path / "features.npy", np.arange(8.0).reshape(4, 2))
+    given = view(np.load(tmp_path / "features.npy", mmap_mode="r+"))
+    made = Catalog(list("abcd"), features=given)
+    (held,) = (part.features for part in made._parts)
+    assert np.shares_memory(held, given)
+    assert not held.flags.writeable
