@@ -21,11 +21,11 @@ from ._catalog_part import (
     concatenate,
     join_ids,
     merged,
+    plain_ids,
     read_only,
     read_part,
     refuse_duplicates,
     take_rows,
-    unhashable,
 )
 
 _CHANGES = "append, merge and drop give a changed one, and Catalog(ids, texts, features) a new one."
@@ -189,8 +189,10 @@ class Catalog:
         ------
         ValueError
             If an id is not in the catalogue; the message has the id and its place.
+        TypeError
+            If one is no id: ids are str or int, those of numpy and Arrow too, and 1.0 and True are not the id 1.
         """
-        ids = as_list(ids, name)
+        ids = plain_ids(as_list(ids, name), lambda at: f"{name}[{at}]")
         found = self.lookup(ids)
         if len(found) and found.min() < 0:
             at = int(np.flatnonzero(found < 0)[0])
@@ -203,27 +205,29 @@ class Catalog:
         Parameters
         ----------
         ids : sequence of str or int, length n
-            Any ids.
+            Any ids; a missing value is found nowhere.
 
         Returns
         -------
         ndarray of shape (n,), dtype=intp
             Positions, or -1.
+
+        Raises
+        ------
+        TypeError
+            If one is no id: ids are str or int, those of numpy and Arrow too, and 1.0 and True are not the id 1.
         """
-        try:
-            found = np.fromiter((self._parts[0].index.get(one, -1) for one in ids), np.intp, len(ids))
-            offset = len(self._parts[0].ids)
-            for part in self._parts[1:]:
-                missing = np.flatnonzero(found < 0)
-                if not len(missing):
-                    break
-                for at in missing.tolist():
-                    position = part.index.get(ids[at], -1)
-                    found[at] = position + offset if position >= 0 else -1
-                offset += len(part.ids)
-        except TypeError:
-            at = unhashable(ids)
-            raise TypeError(f"ids[{at}] is a {type(ids[at]).__name__}, not an id: ids are str or int.") from None
+        ids = plain_ids(as_list(ids, "ids"), "ids[{}]".format)
+        found = np.fromiter((self._parts[0].index.get(one, -1) for one in ids), np.intp, len(ids))
+        offset = len(self._parts[0].ids)
+        for part in self._parts[1:]:
+            missing = np.flatnonzero(found < 0)
+            if not len(missing):
+                break
+            for at in missing.tolist():
+                position = part.index.get(ids[at], -1)
+                found[at] = position + offset if position >= 0 else -1
+            offset += len(part.ids)
         return found
 
     def append(self, ids, texts=None, features=None) -> "Catalog":

@@ -1,6 +1,6 @@
 """Some items of a catalogue in a row, as arrays that are never changed: read from what a user has, joined, and cut."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Integral
@@ -39,14 +39,58 @@ class Part:
         return {name: value for name, value in vars(self).items() if name != "index"}
 
 
-def unhashable(ids: Sequence) -> int:
-    """Give the place of the first one that cannot be an id, because it has no hash."""
-    for i, one in enumerate(ids):
-        try:
-            hash(one)
-        except TypeError:
-            return i
-    raise ValueError("Each of them has a hash.")
+def plain_ids(ids: list, place: Callable[[int], str], *, kind: str = "an id") -> list:
+    """Give ids to look up as str and int, those of numpy and Arrow too; a float or a bool, which hash alike, is no id.
+
+    Parameters
+    ----------
+    ids : list
+        Anything; what is missing stays as it is.
+    place : callable
+        Gives the name of a place in the message.
+    kind : str, default="an id"
+        What is expected, for the message.
+
+    Returns
+    -------
+    list
+        The ids.
+
+    Raises
+    ------
+    TypeError
+        If one is neither a str, an int nor missing.
+
+    Examples
+    --------
+    >>> plain_ids([np.int64(3), "a"], "ids[{}]".format)
+    [3, 'a']
+    >>> plain_ids([1.0], "ids[{}]".format)
+    Traceback (most recent call last):
+        ...
+    TypeError: ids[0] is a float, not an id (1.0): ids are str or int.
+    """
+    if set(map(type, ids)) <= {str, int}:
+        return ids
+    plain = [_plain_id(one) for one in ids]
+    for at, one in enumerate(plain):
+        if type(one) not in (str, int) and not _is_missing(one):
+            raise TypeError(f"{place(at)} is a {type(one).__name__}, not {kind} ({one!r}): ids are str or int.")
+    return plain
+
+
+def _plain_id(one):
+    """Give an id as a str or an int; anything else as it is, a scalar of Arrow as its value."""
+    if hasattr(one, "as_py"):
+        one = one.as_py()
+    if isinstance(one, str):
+        return str(one)
+    return int(one) if isinstance(one, Integral) and not isinstance(one, bool) else one
+
+
+def _is_missing(one) -> bool:
+    is_na = one is None or type(one).__name__ in ("NAType", "NaTType")
+    return is_na or (isinstance(one, float | np.floating) and bool(np.isnan(one)))
 
 
 def read_part(ids, texts, features, *, what: str) -> Part:
@@ -87,11 +131,10 @@ def _as_ids(ids: list, what: str) -> np.ndarray:
 
 
 def _as_id(one, position: str) -> str | int:
-    if isinstance(one, str):
-        return str(one)
-    if isinstance(one, Integral) and not isinstance(one, bool):
-        return int(one)
-    if one is None or one != one:
+    one = _plain_id(one)
+    if type(one) in (str, int):
+        return one
+    if _is_missing(one):
         raise ValueError(f"{position} is missing ({one!r}): each item needs an id.")
     raise TypeError(f"{position} is {one!r} of type {type(one).__name__}: an id is a str or an int.")
 

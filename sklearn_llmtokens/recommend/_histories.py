@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from ._catalog import Catalog
-from ._catalog_part import unhashable
+from ._catalog_part import as_list, plain_ids
 
 
 class Event(NamedTuple):
@@ -123,7 +123,8 @@ def as_histories(X, catalog: Catalog) -> Histories:
     ----------
     X : list, array or Series of histories
         A history is a sequence of ids, oldest first, or of `Event` or plain tuples ``(id, weight)`` and
-        ``(id, weight, time)``; ids and tuples may be mixed. It may be empty.
+        ``(id, weight, time)``; ids and tuples may be mixed. It may be empty. Arrays of Arrow have lists of ids, or
+        lists of structs with the fields of `Event`.
     catalog : Catalog
         Where the ids are looked up.
 
@@ -138,7 +139,7 @@ def as_histories(X, catalog: Catalog) -> Histories:
         If an id is not in the catalogue, a weight is not finite, or times go back; the message has the row and the
         place in it.
     TypeError
-        If `X` or a row of it is not a sequence.
+        If `X` or a row of it is not a sequence, or an id is neither a str nor an int: 1.0 and True are not the id 1.
 
     Examples
     --------
@@ -150,11 +151,8 @@ def as_histories(X, catalog: Catalog) -> Histories:
     rows = [_as_row(row, i) for i, row in enumerate(as_rows(X))]
     indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows], dtype=np.int64)]).astype(np.int64)
     ids, weights, times = _split_events([event for row in rows for event in row], indptr)
-    try:
-        item_idx = catalog.lookup(ids)
-    except TypeError:
-        at = unhashable(ids)
-        raise TypeError(f"{_place(indptr, at)} is a {type(ids[at]).__name__}, not an id or an event.") from None
+    ids = plain_ids(ids, lambda at: _place(indptr, at), kind="an id or an event")
+    item_idx = catalog.lookup(ids)
     if len(item_idx) and item_idx.min() < 0:
         at = int(np.flatnonzero(item_idx < 0)[0])
         raise ValueError(
@@ -217,8 +215,10 @@ def as_targets(y, catalog: Catalog, n_rows: int) -> np.ndarray:
     ------
     ValueError
         If an id is not in the catalogue, or the length is another.
+    TypeError
+        If `y` has no order, or an id is neither a str nor an int.
     """
-    ids = y.tolist() if hasattr(y, "tolist") else list(y)
+    ids = plain_ids(as_list(y, "y"), "y[{}]".format)
     if len(ids) != n_rows:
         raise ValueError(f"X has {n_rows} rows and y has {len(ids)}: y is the item that followed each history.")
     found = catalog.lookup(ids)
@@ -234,12 +234,16 @@ def as_rows(X) -> Sequence:
         raise TypeError(f"X is a {type(X).__name__}: pass a list, an array or a Series of histories.")
     if hasattr(X, "columns"):
         raise TypeError("X is a frame: pass one column of it, whose cells are histories.")
+    if hasattr(X, "to_pylist"):
+        return X.to_pylist()
     return X if isinstance(X, list | tuple) else list(X)
 
 
 def _as_row(row, i: int) -> Sequence:
     if type(row) is list:
         return row
+    if hasattr(row, "as_py"):
+        row = row.as_py()
     if isinstance(row, str | bytes | Set | Mapping) or not isinstance(row, Iterable):
         raise TypeError(
             f"X[{i}] is {row!r} of type {type(row).__name__}: a row is a history, a list of ids, even of one."
@@ -251,6 +255,9 @@ def _as_row(row, i: int) -> Sequence:
 
 def _split_events(events: list, indptr: np.ndarray) -> tuple[list, np.ndarray | None, np.ndarray | None]:
     """Give ids, weights and times of events that are ids or tuples."""
+    kinds = set(map(type, events))
+    if any(issubclass(kind, Mapping) or hasattr(kind, "as_py") for kind in kinds):
+        events = [_from_struct(event) for event in events]
     if not any(isinstance(event, tuple) for event in events):
         return events, None, None
     ids: list = []
@@ -268,6 +275,14 @@ def _split_events(events: list, indptr: np.ndarray) -> tuple[list, np.ndarray | 
             times[at] = _number(event[2], f"The time of {_place(indptr, at)}", may_be_nan=True)
     _refuse_disorder(times, indptr)
     return ids, None if (weights == 1).all() else weights, None if np.isnan(times).all() else times
+
+
+def _from_struct(event):
+    """Give an event of Arrow as Python's; of a struct with the fields of `Event`, missing ones are not known."""
+    event = event.as_py() if hasattr(event, "as_py") else event
+    if isinstance(event, Mapping) and "item" in event and set(event) <= set(Event._fields):
+        return Event(**{name: value for name, value in event.items() if name == "item" or value is not None})
+    return event
 
 
 def _number(value, what: str, *, may_be_nan: bool = False) -> float:

@@ -1,4 +1,5 @@
 import datetime
+import re
 
 import numpy as np
 import pandas as pd
@@ -192,3 +193,78 @@ def test_a_complaint_about_views_counts_all_rows():
     items = np.array(["a", "b", "zz", "c"], dtype=object)
     with pytest.raises(ValueError, match=r"X\[3\]\[2\] is 'zz'"):
         read_training([items[:1], items[:2], items[:0], items[:3]], ["b", "c", "a", "c"], CATALOG)
+
+
+def _structs(pa):
+    event = pa.struct([("item", pa.string()), ("weight", pa.float64()), ("time", pa.float64())])
+    return pa.array([[Event("b", 0.5, 3.0), Event("a", time=4.0)], [], [Event("c")]], type=pa.list_(event))
+
+
+def test_histories_of_arrow():
+    pa = pytest.importorskip("pyarrow")
+    ids = pa.array([["b", "a"], [], ["c"]])
+    for X in (
+        ids,
+        list(ids),
+        pa.chunked_array([ids]),
+        [list(row) for row in ids],
+        [pa.array(row.as_py()) for row in ids],
+    ):
+        histories = as_histories(X, CATALOG)
+        assert (parts(histories), histories.weights, histories.times) == ([[1, 0], [], [2]], None, None)
+    assert parts(as_histories([[Event(pa.scalar("b"), 2.0)]], CATALOG)) == [[1]]
+    assert as_targets(ids.flatten(), CATALOG, 3).tolist() == [1, 0, 2]
+    assert as_targets(list(ids.flatten()), CATALOG, 3).tolist() == [1, 0, 2]
+    assert Catalog([pa.scalar(3), pa.scalar(4)]).index_of([pa.scalar(4)]).tolist() == [1]
+    with pytest.raises(ValueError, match=r"X\[0\]\[1\] is 'z', which is not in the catalogue"):
+        as_histories(pa.array([["b", "z"]]), CATALOG)
+    with pytest.raises(ValueError, match=r"X\[0\]\[1\] is None, which is not in the catalogue"):
+        as_histories(pa.array([["b", None]]), CATALOG)
+    with pytest.raises(TypeError, match=r"X\[1\] is None"):
+        as_histories(pa.array([["b"], None]), CATALOG)
+
+
+def test_events_that_are_structs():
+    pa = pytest.importorskip("pyarrow")
+    structs = _structs(pa)
+    for X in (structs, list(structs), [list(row) for row in structs], pl.Series(structs.to_pylist())):
+        histories = as_histories(X, CATALOG)
+        assert parts(histories) == [[1, 0], [], [2]]
+        assert histories.weights.tolist() == [0.5, 1, 1]
+        np.testing.assert_array_equal(histories.times, [3, 4, np.nan])
+    short = pa.array([[{"item": "a", "weight": 2.0}, {"item": "b", "weight": None}]])
+    assert as_histories(short, CATALOG).weights.tolist() == [2, 1]
+    with pytest.raises(TypeError, match=r"X\[0\]\[0\] is a dict, not an id or an event"):
+        as_histories([[{"item": "a", "colour": 3}]], CATALOG)
+
+
+@pytest.mark.parametrize("one", [True, np.True_, 1.0, np.float32(1)])
+def test_what_equals_an_id_and_is_none_is_refused_as_in_a_catalogue(one):
+    numbers = Catalog([0, 1])
+    name = type(one).__name__
+    with pytest.raises(TypeError, match=r"ids\[0\] is .* of type " + name):
+        Catalog([one])
+    with pytest.raises(TypeError, match=rf"X\[1\]\[1\] is a {name}, not an id or an event \({re.escape(repr(one))}\)"):
+        as_histories([[], [0, one]], numbers)
+    with pytest.raises(TypeError, match=rf"X\[0\]\[0\] is a {name}, not an id or an event"):
+        as_histories([[(one, 0.5)]], numbers)
+    with pytest.raises(TypeError, match=rf"y\[1\] is a {name}, not an id"):
+        as_targets([0, one], numbers, 2)
+    with pytest.raises(TypeError, match=rf"exclude\[0\] is a {name}, not an id"):
+        numbers.index_of([one], name="exclude")
+
+
+def test_integers_of_numpy_are_ids():
+    numbers = Catalog([np.int32(0), np.uint8(1)])
+    assert parts(as_histories([[np.int16(1), (np.uint64(0), 2.0)], np.array([0, 1], np.int8)], numbers)) == [
+        [1, 0],
+        [0, 1],
+    ]
+
+
+def test_missing_values_are_missing_ids():
+    for missing in (None, np.nan, pd.NA, pd.NaT):
+        with pytest.raises(ValueError, match=r"ids\[1\] is missing"):
+            Catalog(["a", missing])
+        with pytest.raises(ValueError, match=r"X\[0\]\[1\] is .*, which is not in the catalogue"):
+            as_histories([["a", missing]], CATALOG)
