@@ -3,7 +3,7 @@
 Measures and re-rankers work on codes of shape (n_queries, n_columns), -1 where a row has no item.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from numbers import Integral
 
 import numpy as np
@@ -149,8 +149,8 @@ def event_item(event):
 
     Parameters
     ----------
-    event : str, int or tuple
-        An event.
+    event : str, int, tuple, or mapping with the key "item"
+        An event; of Arrow too, where an event is a struct.
 
     Returns
     -------
@@ -159,10 +159,14 @@ def event_item(event):
 
     Examples
     --------
-    >>> event_item("a"), event_item(("a", 2.0))
-    ('a', 'a')
+    >>> event_item("a"), event_item(("a", 2.0)), event_item({"item": "a", "weight": 2.0})
+    ('a', 'a', 'a')
     """
-    return event[0] if isinstance(event, tuple) else event
+    if hasattr(event, "as_py"):
+        event = event.as_py()
+    if isinstance(event, tuple):
+        return event[0]
+    return event["item"] if isinstance(event, Mapping) else event
 
 
 def as_sets(y_true, n_queries: int) -> list[frozenset]:
@@ -183,13 +187,17 @@ def as_sets(y_true, n_queries: int) -> list[frozenset]:
     Raises
     ------
     ValueError
-        If the number of queries differs, or a query has no relevant item.
+        If the number of queries differs, a query has no relevant item, or `y_true` is one id or has no order.
 
     Examples
     --------
     >>> as_sets(["a", "b"], 2)
     [frozenset({'a'}), frozenset({'b'})]
     """
+    if isinstance(y_true, str | bytes) or not isinstance(y_true, Iterable):
+        raise ValueError(f"y_true is {y_true!r}: pass a list of one item id, or one collection of ids, for each query.")
+    if isinstance(y_true, Set | Mapping):
+        raise ValueError(f"y_true is a {type(y_true).__name__}, which has no order: pass a list of one entry a query.")
     rows = _plain(y_true)
     if len(rows) != n_queries:
         raise ValueError(f"y_true has {len(rows)} rows and recommended has {n_queries}: one list a query is needed.")

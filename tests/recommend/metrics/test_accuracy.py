@@ -98,3 +98,18 @@ def test_what_is_wrong_is_named(function, y_true, recommended, k, message):
 
 def test_what_comes_after_k_is_not_read():
     assert recall_at_k(["a"], [["b", "c", "c", "a"]], k=2) == 0
+
+
+@pytest.mark.parametrize("function", MEASURES)
+@pytest.mark.parametrize(
+    ("y_true", "message"),
+    [
+        ("a", "y_true is 'a': pass a list"),
+        (3, "y_true is 3: pass a list"),
+        ({"a"}, "y_true is a set"),
+        ({"a": 1}, "y_true is a dict"),
+    ],
+)
+def test_targets_that_are_no_list_are_refused(function, y_true, message):
+    with pytest.raises(ValueError, match=message):
+        function(y_true, [["a"]])
