@@ -24,6 +24,10 @@ _METRICS = {
     "novelty": novelty,
     "diversity": intra_list_diversity,
 }
+_NEEDED = {
+    "histories": "the training histories, one a user",
+    "vectors": "the vectors of the items, in the order of the catalogue",
+}
 
 
 def make_top_k_scorer(metric="ndcg", k=10, *, greater_is_better=True, filter_seen=True, **metric_options):
@@ -41,7 +45,8 @@ def make_top_k_scorer(metric="ndcg", k=10, *, greater_is_better=True, filter_see
     filter_seen : bool, default=True
         Whether the items of the history are left out of the lists.
     **metric_options : dict
-        Further arguments of the measure: `vectors` for "diversity", `histories` for "novelty".
+        Further arguments of the measure. "novelty" needs `histories`, the training histories, one a user; "diversity"
+        needs `vectors`, those of the items in the order of the catalogue.
 
     Returns
     -------
@@ -107,10 +112,26 @@ def _argument_names(metric, options: dict) -> frozenset[str]:
     """Give the names of the arguments of `metric`, once it is sure that it can be called."""
     parameters = inspect.signature(metric).parameters
     filled = {"y_true", "recommended", "k", "items"} & parameters.keys()
-    inspect.signature(metric).bind(**dict.fromkeys(filled | options.keys()))
     if "recommended" not in parameters:
         raise TypeError(f"{_name(metric)} takes no argument `recommended`: a measure of ranked lists is expected.")
+    _refuse_missing(metric, [name for name in parameters if name not in filled | options.keys()])
+    inspect.signature(metric).bind(**dict.fromkeys(filled | options.keys()))
     return frozenset(parameters)
+
+
+def _refuse_missing(metric, left: list[str]) -> None:
+    """Raise a TypeError if an argument is left over that has no default."""
+    parameters = inspect.signature(metric).parameters
+    many = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    needed = [name for name in left if parameters[name].default is inspect.Parameter.empty]
+    needed = [name for name in needed if parameters[name].kind not in many]
+    if needed:
+        options = ", ".join(f"{name}=..." for name in needed)
+        told = "; ".join(f"{name} are {_NEEDED[name]}" for name in needed if name in _NEEDED)
+        raise TypeError(
+            f"{_name(metric)} needs more than the lists: pass make_top_k_scorer(..., {options})"
+            f"{f', where {told}' if told else ''}."
+        )
 
 
 def _recommender(estimator):

@@ -86,7 +86,14 @@ def test_the_catalogue_is_the_one_with_added_items():
         (("hits",), {}, ValueError, "metric='hits' is not known; choose one of 'ndcg', 'recall'"),
         (("ndcg", 0), {}, ValueError, "k == 0"),
         (("ndcg",), {"vectors": 1}, TypeError, "vectors"),
-        (("novelty",), {}, TypeError, "histories"),
+        (("novelty",), {}, TypeError, r"novelty needs more .* histories=\.\.\.\), where histories are the training"),
+        (("diversity",), {}, TypeError, r"intra_list_diversity needs more .* vectors=\.\.\.\), where vectors are the"),
+        (
+            (lambda recommended, worth, *args, **more: 0,),
+            {},
+            TypeError,
+            r"make_top_k_scorer\(\.\.\., worth=\.\.\.\)\.$",
+        ),
         ((lambda y_true: 0,), {}, TypeError, "takes no argument `recommended`"),
     ],
 )
