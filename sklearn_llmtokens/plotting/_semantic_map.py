@@ -18,7 +18,8 @@ class SemanticMapDisplay:
     points : ndarray of shape (n_points, 2)
         Where each point lies.
     labels : array-like of shape (n_points,), default=None
-        The label of each point. None draws all in one colour.
+        The label of each point. None draws all in one colour; a missing one (None, NaN) among them makes its point one
+        of "no label".
     texts : array-like of str of shape (n_points,), default=None
         What is written beside each point; "" writes nothing.
 
@@ -126,16 +127,37 @@ class SemanticMapDisplay:
 
 def _scatter_by_label(ax, points: np.ndarray, labels: np.ndarray, style: dict) -> list:
     """Draw the points of each label in a colour of its own, with a legend."""
-    names = np.unique(labels)
-    colours = _colours(len(names))
+    groups = _groups(labels)
+    colours = _colours(len(groups))
     scatters = [
-        ax.scatter(*points[labels == name].T, **{"color": colour, "label": str(name), **style})
-        for name, colour in zip(names, colours, strict=True)
+        ax.scatter(*points[rows].T, **{"color": colour, "label": name, **style})
+        for (name, rows), colour in zip(groups, colours, strict=True)
     ]
-    family = font_for(names)
+    family = font_for([name for name, _ in groups])
     prop = None if family is None else {"family": family}
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, prop=prop)
     return scatters
+
+
+def _groups(labels: np.ndarray) -> list[tuple[str, np.ndarray]]:
+    """Give the name and the rows of each label in ascending order, and at the end those without a label.
+
+    Examples
+    --------
+    >>> [(name, rows.tolist()) for name, rows in _groups(np.array(["b", None, "a", "b"], dtype=object))]
+    [('a', [2]), ('b', [0, 3]), ('no label', [1])]
+    """
+    rows: dict = {}
+    without = []
+    for row, label in enumerate(labels.tolist()):
+        if label is None or type(label).__name__ == "NAType" or label != label:
+            without.append(row)
+        else:
+            rows.setdefault(label, []).append(row)
+    groups = [
+        (str(label), np.array(rows[label])) for label in sorted(rows, key=lambda one: (isinstance(one, str), one))
+    ]
+    return [*groups, ("no label", np.array(without))] if without else groups
 
 
 def _colours(n: int) -> list:

@@ -143,3 +143,26 @@ def test_without_matplotlib_the_message_says_what_to_install(monkeypatch, name, 
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(MissingDependencyError, match=r"Display needs 'matplotlib.pyplot'.*sklearn-llmtokens\[plot\]"):
         make()
+
+
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [
+        (["b", None, "a"] * 8, ["a", "b", "no label"]),
+        ([2.0, np.nan, 10.0] * 8, ["2.0", "10.0", "no label"]),
+        (np.array(["b", 3, np.nan] * 8, dtype=object), ["3", "b", "no label"]),
+        (np.array([True, False, True] * 8), ["False", "True"]),
+    ],
+)
+def test_points_without_a_label_are_a_group_of_their_own(labels, names):
+    display = SemanticMapDisplay(VECTORS[:, :2], labels=labels).plot()
+    assert [scatter.get_label() for scatter in display.scatters_] == names
+    drawn = np.concatenate([scatter.get_offsets() for scatter in display.scatters_])
+    np.testing.assert_array_equal(np.sort(drawn, axis=0), np.sort(VECTORS[:, :2], axis=0))
+
+
+def test_points_without_a_label_in_frames():
+    pandas = pytest.importorskip("pandas")
+    labels = pandas.Series(["x", None, pandas.NA] * 8, dtype="string")
+    scatters = SemanticMapDisplay(VECTORS[:, :2], labels=labels).plot().scatters_
+    assert [(scatter.get_label(), len(scatter.get_offsets())) for scatter in scatters] == [("x", 8), ("no label", 16)]
