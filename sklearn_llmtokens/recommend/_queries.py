@@ -14,7 +14,7 @@ class Queries(NamedTuple):
     Parameters
     ----------
     X : ndarray of shape (n_queries,), dtype object
-        Histories, oldest event first: arrays of item ids, or lists of (id, weight, time).
+        Histories, oldest event first: arrays of item ids, or of tuples (id, weight, time).
     y : ndarray of shape (n_queries,)
         The item that followed.
     groups : ndarray of shape (n_queries,)
@@ -76,7 +76,7 @@ def make_queries(
 
     Notes
     -----
-    Histories of ids are views of one array: n events of a user take memory for n events, not n * n / 2.
+    Histories are views of one array: n events of a user take memory for n events, not n * n / 2.
 
     Examples
     --------
@@ -99,13 +99,13 @@ def make_queries(
 
     starts = _starts(users)
     rows = np.flatnonzero(np.arange(len(users)) - starts >= min_history)
-    with_times = history_times or weight is not None
-    triples = (
-        list(zip(items.tolist(), weights.tolist(), _as_seconds(times).tolist(), strict=True)) if with_times else items
-    )
+    events_told = items
+    if history_times or weight is not None:
+        triples = zip(items.tolist(), weights.tolist(), _as_seconds(times).tolist(), strict=True)
+        events_told = np.fromiter(triples, dtype=object, count=len(items))
     X = np.empty(len(rows), dtype=object)
     for i, row in enumerate(rows):
-        X[i] = triples[starts[row] : row]
+        X[i] = events_told[starts[row] : row]
     return Queries(X, items[rows], users[rows], times[rows])
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from ._catalog import Catalog
 from ._histories import Histories, as_histories, as_rows, as_targets
+from ._ids import event_item
 
 
 def read_training(X, y, catalog: Catalog) -> Histories:
@@ -80,7 +81,7 @@ def starts_of_others(rows: Sequence, targets: list) -> tuple[np.ndarray, np.ndar
     is_start, goes_on = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
     for i, start in enumerate(starts):
         longer = waiting.get((start, len(rows[i]) + 1)) if start is not None else None
-        if longer and rows[longer[-1]][-1] == targets[i]:
+        if longer and event_item(rows[longer[-1]][-1]) == targets[i]:
             goes_on[longer.pop()] = True
             is_start[i] = True
     return is_start, goes_on

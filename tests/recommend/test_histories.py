@@ -166,16 +166,20 @@ def lists(rows):
     return [row.tolist() for row in rows]
 
 
+@pytest.mark.parametrize("options", [{}, {"history_times": True}, {"weight": "stars"}])
 @pytest.mark.parametrize("seed", range(5))
-def test_views_of_one_array_are_read_as_copies_of_them_are(seed):
+def test_views_of_one_array_are_read_as_copies_of_them_are(seed, options):
     rng = np.random.default_rng(seed)
     events = {"user_id": rng.integers(0, 5, 60), "item_id": rng.choice(list("abcdef"), 60), "timestamp": np.arange(60)}
-    X, y, *_ = make_queries(events)
+    events["stars"] = rng.integers(1, 6, 60)
+    X, y, *_ = make_queries(events, **options)
     chosen = rng.integers(0, 60, 50)  # some twice, some not at all
     X, y = X[chosen], y[chosen]
     apart = training_sequences(as_histories(lists(X), CATALOG), as_targets(y, CATALOG, 50))
     together = read_training(X, y, CATALOG)
     assert sorted(parts(together)) == sorted(parts(apart))
+    if options:
+        np.testing.assert_array_equal(np.sort(together.times), np.sort(apart.times))
 
 
 def test_of_views_that_grow_the_longest_is_read_alone():
@@ -187,6 +191,9 @@ def test_of_views_that_grow_the_longest_is_read_alone():
     assert not starts_of_others(lists(rows), items.tolist())[0].any()
     assert not starts_of_others(rows, ["f"] * 9)[0].any()
     assert parts(read_training(rows, items, CATALOG)) == [[0, 1, 2] * 3]
+    X, y, *_ = make_queries({"user_id": [1] * 9, "item_id": items, "timestamp": range(9)}, history_times=True)
+    assert starts_of_others(list(X), y.tolist())[0].tolist() == [True] * 8 + [False]
+    assert parts(read_training(X, y, CATALOG)) == [[0, 1, 2] * 3]
 
 
 def test_a_complaint_about_views_counts_all_rows():

@@ -52,8 +52,8 @@ def test_ties_stay_in_the_order_of_the_table():
 def test_histories_may_have_weights_and_times():
     table = EVENTS | {"stars": [1, 2, 3, 4, 5]}
     queries = make_queries(table, weight="stars")
-    assert queries.X[2] == [("c", 3.0, 1), ("b", 5.0, 5)]
-    assert make_queries(EVENTS, history_times=True).X[4] == [Event("a", 1.0, 3)]
+    assert queries.X[2].tolist() == [("c", 3.0, 1), ("b", 5.0, 5)]
+    assert make_queries(EVENTS, history_times=True).X[4].tolist() == [Event("a", 1.0, 3)]
 
 
 def test_dates_are_times_and_seconds_in_histories():
@@ -62,7 +62,7 @@ def test_dates_are_times_and_seconds_in_histories():
         queries = make_queries(table, history_times=True)
         assert queries.times.dtype.kind == "M"
         assert queries.y.tolist() == EXPECTED[1]
-        assert queries.X[1] == [("c", 1.0, 0.0)]
+        assert queries.X[1].tolist() == [("c", 1.0, 0.0)]
     pandas = pytest.importorskip("pandas")
     assert make_queries(pandas.DataFrame(EVENTS | {"timestamp": days})).y.tolist() == EXPECTED[1]
 
@@ -91,8 +91,10 @@ def FakeCatalog(ids):
     return Catalog(list(ids), [str(i) for i in ids])
 
 
-def test_histories_take_memory_for_the_events_alone():
-    X, *_ = make_queries(np.column_stack([np.zeros(500), np.arange(500), np.arange(500)]).astype(int))
+@pytest.mark.parametrize("options", [{}, {"history_times": True}, {"weight": "timestamp"}])
+def test_histories_take_memory_for_the_events_alone(options):
+    events = {"user_id": np.zeros(500, int), "item_id": np.arange(500), "timestamp": np.arange(500)}
+    X, *_ = make_queries(events, **options)
     assert all(np.shares_memory(X[499], history) for history in X[1:])
 
 
