@@ -10,7 +10,7 @@ from .._sklearn import Interval
 from ._base import BaseRecommender
 from ._catalog import Catalog
 from ._histories import Histories
-from ._item_item import ItemItemMixin, ItemWeights, cooccurrence, presence
+from ._item_item import ItemItemMixin, ItemWeights, cooccurrence, latest_events, presence
 from ._profiles import PROFILE_CONSTRAINTS
 
 _TILE = 1024
@@ -97,20 +97,6 @@ class EASERecommender(ItemItemMixin, BaseRecommender):
             dense_ease(gram, float(self.l2)) if self.is_dense_ else sparse_ease(gram, float(self.l2), self.n_neighbors)
         )
         self._item_weights = ItemWeights(known, weights, self.catalog_.n_items)
-
-
-def latest_events(sequences: Histories, n: int) -> Histories:
-    """Give the latest `n` events of each sequence.
-
-    Examples
-    --------
-    >>> latest_events(Histories(np.array([0, 3, 4]), np.array([5, 6, 7, 8])), 2).item_idx
-    array([6, 7, 8])
-    """
-    if (sequences.lengths <= n).all():
-        return sequences
-    lengths = np.minimum(sequences.lengths, n)
-    return sequences.select(np.flatnonzero(sequences.ages < n), np.concatenate([[0], np.cumsum(lengths)]))
 
 
 def dense_ease(gram: sparse.csr_array, l2: float) -> np.ndarray:

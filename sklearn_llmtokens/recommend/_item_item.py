@@ -18,6 +18,20 @@ def presence(sequences: Histories, n_items: int) -> sparse.csr_array:
     return sparse.csr_array(entries, shape=(sequences.n_histories, n_items))
 
 
+def latest_events(sequences: Histories, n: int) -> Histories:
+    """Give the latest `n` events of each sequence.
+
+    Examples
+    --------
+    >>> latest_events(Histories(np.array([0, 3, 4]), np.array([5, 6, 7, 8])), 2).item_idx
+    array([6, 7, 8])
+    """
+    if (sequences.lengths <= n).all():
+        return sequences
+    lengths = np.minimum(sequences.lengths, n)
+    return sequences.select(np.flatnonzero(sequences.ages < n), np.concatenate([[0], np.cumsum(lengths)]))
+
+
 def strongest(matrix: sparse.csr_array, n: int) -> sparse.csr_array:
     """Keep the `n` largest absolute values of each row, equal ones by column."""
     n_rows = matrix.shape[0]

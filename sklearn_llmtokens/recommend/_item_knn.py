@@ -9,8 +9,10 @@ from .._sklearn import Interval
 from ._base import BaseRecommender
 from ._catalog import Catalog
 from ._histories import Histories
-from ._item_item import ItemItemMixin, ItemWeights, cooccurrence, presence, strongest
+from ._item_item import ItemItemMixin, ItemWeights, cooccurrence, latest_events, presence, strongest
 from ._profiles import PROFILE_CONSTRAINTS
+
+_MOST_ITEMS = 1000  # of a sequence
 
 
 class ItemKNNRecommender(ItemItemMixin, BaseRecommender):
@@ -36,6 +38,11 @@ class ItemKNNRecommender(ItemItemMixin, BaseRecommender):
         False for items that were removed.
     popularity_ : ndarray of shape (n_items,), dtype=float32
         Number of training sequences that have each item, which ranks items for an empty history.
+
+    Notes
+    -----
+    Of a sequence of more than 1,000 events the latest 1,000 are read: pairs are as many as the square, and one visitor
+    that opened every page would make all items neighbours of all.
 
     References
     ----------
@@ -66,7 +73,8 @@ class ItemKNNRecommender(ItemItemMixin, BaseRecommender):
 
     def _fit(self, sequences: Histories) -> None:
         known = np.flatnonzero(self.popularity_ > 0)
-        gram = cooccurrence(presence(sequences, self.catalog_.n_items)[:, known])
+        read = latest_events(sequences, _MOST_ITEMS)
+        gram = cooccurrence(presence(read, self.catalog_.n_items)[:, known])
         weights = strongest(_cosines(gram, float(self.shrink)), int(self.n_neighbors))
         self._item_weights = ItemWeights(known, weights, self.catalog_.n_items)
 

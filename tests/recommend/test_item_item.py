@@ -14,6 +14,7 @@ from sklearn_llmtokens.recommend import (
     TransitionRecommender,
 )
 from sklearn_llmtokens.recommend import _ease as ease_module
+from sklearn_llmtokens.recommend import _item_knn as knn_module
 from sklearn_llmtokens.recommend._histories import as_histories
 from sklearn_llmtokens.recommend._item_item import presence, strongest
 
@@ -84,6 +85,18 @@ def test_ease_of_nearest_items_reads_the_latest_events_of_a_long_sequence(monkey
     assert read.popularity_[0] == 3
     dense = EASERecommender(CATALOG, l2=1.0).fit([long, *short]).score_items([IDS[:5:4]])
     assert not np.allclose(dense, EASERecommender(CATALOG, l2=1.0).fit([long[2:], *short]).score_items([IDS[:5:4]]))
+
+
+def test_knn_reads_the_latest_events_of_a_long_sequence(monkeypatch):
+    monkeypatch.setattr(knn_module, "_MOST_ITEMS", 4)
+    long, short = IDS[:6], [IDS[:2], IDS[4:6], IDS[:3:2]]
+    read = ItemKNNRecommender(CATALOG).fit([long, *short])
+    cut = ItemKNNRecommender(CATALOG).fit([long[2:], *short])
+    np.testing.assert_allclose(read.score_items([IDS]), cut.score_items([IDS]))
+    assert read.popularity_[0] == 3
+    monkeypatch.setattr(knn_module, "_MOST_ITEMS", 6)
+    whole = ItemKNNRecommender(CATALOG).fit([long, *short])
+    assert not np.allclose(whole.score_items([IDS]), cut.score_items([IDS]))
 
 
 def test_the_approximation_takes_the_nearest_items_by_cosine(sequences):
