@@ -340,3 +340,10 @@ def test_features_alone_need_an_embedder(library):
     with pytest.raises(ValueError, match=r"features and no texts.*pass an embedder of the features"):
         ContentRecommender(catalog).fit(None)
     assert ContentRecommender(catalog, embedder=StandardScaler()).fit(None).n_features_ == 2
+
+
+def test_an_embedder_of_texts_that_is_given_a_table_is_told_of_columns():
+    pandas = pytest.importorskip("pandas")
+    catalog = Catalog(IDS, TEXTS, pandas.DataFrame({"price": np.arange(12.0)}))
+    with pytest.raises(ValueError, match=r"shape \(2, \d+\) for 12 items: .* a ColumnTransformer takes the texts"):
+        ContentRecommender(catalog, embedder=TfidfVectorizer()).fit(None)
