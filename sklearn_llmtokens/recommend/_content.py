@@ -280,8 +280,8 @@ def _checked(vectors, n_items: int):
         values = vectors = np.asarray(vectors, dtype=np.float32)
     if vectors.ndim != 2 or vectors.shape[0] != n_items:
         raise ValueError(
-            f"The embedder gave the shape {vectors.shape} for {n_items} items: a row each is needed. Of a catalogue with "
-            "features it reads a table: a ColumnTransformer takes the texts and the features apart."
+            f"The embedder gave the shape {vectors.shape} for {n_items} items: a row each is needed. Of a catalogue "
+            "with features it reads a table: a ColumnTransformer takes the texts and the features apart."
         )
     if not np.isfinite(values).all():
         raise ValueError("The embedder gave NaN or infinity.")
