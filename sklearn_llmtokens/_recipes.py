@@ -80,14 +80,15 @@ def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
     catalog : Catalog
         The items, with texts.
     embedder : transformer from texts to vectors, default=None
-        Gives the meaning; None is ``LLMTokenEmbedder()``. It is cloned.
+        Gives the meaning; None is ``LLMTokenEmbedder()``, which reads the texts alone. One that is passed reads a table
+        of texts and features where the catalogue has features, as a `ColumnTransformer` does. It is cloned.
 
     Returns
     -------
     HybridRecommender
-        Unfitted, with the parts ``lexical`` (TF-IDF of words and pairs of words), ``content`` (vectors of the embedder,
-        partly whitened), ``ease``, ``transitions`` and ``smoothed`` (transitions that like items share). Every part can
-        be set: ``set_params(content__embedder__pooling="cls", ease="drop")``.
+        Unfitted, with the parts ``lexical`` (TF-IDF of words and pairs of words), ``content`` and ``whitened`` (vectors
+        of the embedder, whitened little and more), ``ease``, ``transitions`` and ``smoothed`` (transitions that like
+        items share). Every part can be set: ``set_params(content__profile="last", ease="drop")``.
 
     Raises
     ------
@@ -102,16 +103,18 @@ def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
     >>> text_recommender(catalog).fit([["g", "p"], ["b", "p"]]).recommend([["g"]], k=1)
     array([['p']], dtype=object)
     """
+    reads = "texts" if embedder is None else "auto"
     embedder = _transformer(embedder)
     words = make_pipeline(
         JiebaTokenizer(lowercase=True),
         TfidfVectorizer(token_pattern=r"\S+", lowercase=False, ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32),
     )
-    lexical = ContentRecommender(catalog, embedder=words)
-    # Alone, without a click to learn from, content is best with little whitening and a slow decay; beside clicks, whose
-    # weights make up for it, neither matters. Neighbours are found best among wholly whitened vectors.
-    content = ContentRecommender(catalog, embedder=embedder, whiten=0.3, profile=0.8)
-    neighbours = clone(content).set_params(whiten=1.0)
+    lexical = ContentRecommender(catalog, embedder=words, reads="texts")
+    # A few items are ranked best by vectors that are whitened little, and profiles that forget slowly; a catalogue, by
+    # whitened ones, where no item is near to everything. Where there are clicks, they tell how much of each.
+    content = ContentRecommender(catalog, embedder=embedder, whiten=0.3, profile=0.8, reads=reads)
+    whitened = ContentRecommender(catalog, embedder=embedder, whiten=0.7, reads=reads)
+    neighbours = clone(whitened).set_params(whiten=1.0)
     alike = HybridRecommender([("lexical", clone(lexical)), ("content", neighbours)], weights=[1, 1])
     # Sparse earlier than by default: at 12,000 items it takes half the time of the dense form, and loses nothing.
     ease = EASERecommender(catalog, profile=0.8, max_dense_items=10_000, n_neighbors=100)
@@ -119,10 +122,12 @@ def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
         [
             ("lexical", lexical),
             ("content", content),
+            ("whitened", whitened),
             ("ease", ease),
             ("transitions", TransitionRecommender(catalog)),
             ("smoothed", SmoothedTransitionRecommender(alike)),
-        ]
+        ],
+        default_weights={"whitened": 0},
     )
 
 

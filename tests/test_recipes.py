@@ -4,7 +4,9 @@ import polars as pl
 import pytest
 from sklearn import config_context
 from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.preprocessing import FunctionTransformer
@@ -134,6 +136,23 @@ def test_recommends_what_followed_and_what_is_alike(embedder):
     assert model.score([one[:-1] for one in histories], [one[-1] for one in histories]) > 0.5
 
 
+@pytest.mark.parametrize("as_frame", [False, True])
+def test_the_default_recommender_reads_texts_beside_features(as_frame):
+    prices = pd.DataFrame({"price": np.arange(36.0), "weight": 1.0})
+    features = prices if as_frame else prices.to_numpy()
+    ids, texts = list(range(36)), [f"{WORDS[i % 6]}，{WORDS[i // 6]}" for i in range(36)]
+    plain, beside = (text_recommender(Catalog(ids, texts, more)).fit(None) for more in (None, features))
+    np.testing.assert_allclose(beside.score_items([[0], [3, 4]]), plain.score_items([[0], [3, 4]]), rtol=1e-5)
+
+
+def test_an_embedder_of_texts_and_features_can_be_passed():
+    table = ColumnTransformer([("texts", CountVectorizer(), 0), ("numbers", "passthrough", [1])])
+    texts = [f"{WORDS[i % 6]} {WORDS[i // 6]}" for i in range(36)]
+    catalog = Catalog(list(range(36)), texts, np.arange(36.0).reshape(-1, 1))
+    model = text_recommender(catalog, embedder=table).fit(walks(50))
+    assert model.recommend([[1, 2]], k=3).shape == (1, 3)
+
+
 def test_recommends_without_a_click(embedder):
     model = text_recommender(CATALOG, embedder=embedder).fit(None)
     best = model.recommend([[0]], k=5)[0]
@@ -154,7 +173,7 @@ def test_every_part_of_the_recommender_can_be_searched(embedder):
     model = text_recommender(CATALOG, embedder=embedder)
     search = GridSearchCV(model, grid, cv=2).fit(X, [one[-1] for one in histories])
     assert len(search.cv_results_["params"]) == 4
-    assert set(search.best_estimator_.weights_) == {"lexical", "content", "transitions", "smoothed"}
+    assert set(search.best_estimator_.weights_) == {"lexical", "content", "whitened", "transitions", "smoothed"}
 
 
 def test_the_recommender_takes_any_transformer_and_clones_it():

@@ -44,6 +44,9 @@ class ContentRecommender(BaseRecommender):
         power, so that what all texts share counts less. 0 leaves the vectors as they are, 1 gives all directions
         the same variance. Sparse vectors are left as they are. The covariance is shrunk [2]_, which matters where
         there are fewer items than features.
+    reads : {"auto", "texts"}, default="auto"
+        What of the catalogue `embedder` gets: a table of texts and features, where there are features, or the texts
+        alone, in any case.
     query : {"items", "texts"}, default="items"
         Whether histories are of ids of the catalogue, or of texts: what somebody read or bought elsewhere.
     index : {"exact", "faiss"}, default="exact"
@@ -68,7 +71,7 @@ class ContentRecommender(BaseRecommender):
     Raises
     ------
     ValueError
-        In ``fit``, if the catalogue has neither texts nor features, if it has no texts and `embedder` is None, if all
+        In ``fit``, if the catalogue has neither texts nor features, if it has no texts and texts alone are read, if all
         texts are blank and nothing else is read, or if the embedder gives NaN or infinity.
 
     Notes
@@ -100,26 +103,37 @@ class ContentRecommender(BaseRecommender):
         "embedder": [HasMethods(["fit", "transform"]), None],
         "profile": PROFILE_CONSTRAINTS,
         "whiten": [Interval(Real, 0, 1, closed="both")],
+        "reads": [StrOptions({"auto", "texts"})],
         "query": [StrOptions({"items", "texts"})],
         "index": [StrOptions({"exact", "faiss"})],
         "n_probe": [Interval(Integral, 1, None, closed="left")],
     }
 
     def __init__(
-        self, catalog, *, embedder=None, profile="harmonic", whiten=0.5, query="items", index="exact", n_probe=32
+        self,
+        catalog,
+        *,
+        embedder=None,
+        profile="harmonic",
+        whiten=0.5,
+        reads="auto",
+        query="items",
+        index="exact",
+        n_probe=32,
     ):
         self.catalog = catalog
         self.embedder = embedder
         self.profile = profile
         self.whiten = whiten
+        self.reads = reads
         self.query = query
         self.index = index
         self.n_probe = n_probe
 
     def _fit(self, sequences: Histories) -> None:
         self.embedder_ = _default_embedder() if self.embedder is None else clone(self.embedder)
-        self._reads_features = self.embedder is not None and self.catalog_.has_features
-        if self.embedder is None:
+        self._reads_features = self.reads == "auto" and self.embedder is not None and self.catalog_.has_features
+        if not self._reads_features:
             _require_texts(self.catalog_)
         told = self._told()
         if not len(told):
@@ -232,8 +246,8 @@ def _is_blank(text: str) -> bool:
 def _require_texts(catalog: Catalog) -> None:
     if catalog.has_features and not catalog.has_texts:
         raise ValueError(
-            "The catalogue has features and no texts, and embedder=None is TF-IDF of texts: pass an embedder of the "
-            "features, such as StandardScaler() or a ColumnTransformer."
+            'The catalogue has features and no texts, and embedder=None (TF-IDF) and reads="texts" need texts: pass an '
+            'embedder of the features, such as StandardScaler() or a ColumnTransformer, and reads="auto".'
         )
 
 

@@ -34,6 +34,9 @@ class HybridRecommender(BaseComposition, BaseRecommender):
     weights : "auto", list or dict, default="auto"
         One number for each recommender, in their order or by name, or a pair of numbers, for items that have clicks
         and for items that have none: what its best item that is not in the history adds. "auto" learns them.
+    default_weights : list or dict, default=None
+        Numbers as in `weights`, for "auto" with too few events to learn from. None is 1 for each, and so is what a dict
+        leaves out.
     fusion : {"scores", "ranks"}, default="scores"
         Whether scores are added, or ``61 / (60 + rank)`` of the items whose score is above 0 (reciprocal rank fusion).
     cold_odds : float, default=5.0
@@ -74,7 +77,7 @@ class HybridRecommender(BaseComposition, BaseRecommender):
     Without times, the held-out events are the last ones of each sequence; with times, the last ones after the 0.9
     quantile of all times. If fewer than 20 of those with times are of items that had none before, the events of a tenth
     of the items, drawn at random, are hidden from the recommenders while weights are learnt, so that something is
-    learnt of cold items. With fewer than 20 held-out events all weights are 1.
+    learnt of cold items. With fewer than 20 held-out events the weights are `default_weights`.
 
     References
     ----------
@@ -96,15 +99,26 @@ class HybridRecommender(BaseComposition, BaseRecommender):
     _parameter_constraints: dict = {
         "recommenders": [list],
         "weights": [StrOptions({"auto"}), list, tuple, dict, np.ndarray],
+        "default_weights": [list, tuple, dict, np.ndarray, None],
         "fusion": [StrOptions({"scores", "ranks"})],
         "cold_odds": [Interval(Real, 0, None, closed="neither")],
         "n_validation": [Interval(Integral, 1, None, closed="left")],
     }
     _needs_whole_rows = True
 
-    def __init__(self, recommenders, *, weights="auto", fusion="scores", cold_odds=5.0, n_validation=2000):
+    def __init__(
+        self,
+        recommenders,
+        *,
+        weights="auto",
+        default_weights=None,
+        fusion="scores",
+        cold_odds=5.0,
+        n_validation=2000,
+    ):
         self.recommenders = recommenders
         self.weights = weights
+        self.default_weights = default_weights
         self.fusion = fusion
         self.cold_odds = cold_odds
         self.n_validation = n_validation
@@ -189,7 +203,7 @@ class HybridRecommender(BaseComposition, BaseRecommender):
             earlier = _without(earlier, rng.random(self.catalog_.n_items) < _PRETENDED_COLD)
             cold_odds = float(self.cold_odds)
         is_known = _is_known(earlier, self.catalog_.n_items)
-        self._weights = _Weights.given(np.ones((len(named), 2)))
+        self._weights = _Weights.given(_given_weights(self._defaults(named), list(named)))
         if len(target_idx) < _FEWEST_QUERIES or not is_known.any():
             self.recommenders_ = {name: clone(part)._fit_sequences(sequences) for name, part in named.items()}
             return
@@ -198,6 +212,16 @@ class HybridRecommender(BaseComposition, BaseRecommender):
         self._weights = self._weights_for(queries, target_idx, ~is_known, rng)
         for part in self.recommenders_.values():
             part._refit_sequences(sequences)
+
+    def _defaults(self, named: dict):
+        """Give the weights of the recommenders where nothing can be learnt."""
+        given = {} if self.default_weights is None else self.default_weights
+        if not isinstance(given, dict):
+            return given
+        unknown = set(given) - {name for name, _ in self.recommenders}
+        if unknown:
+            raise ValueError(f"default_weights names {min(unknown)!r}, which is none of {list(named)}.")
+        return {name: given.get(name, 1.0) for name in named}
 
     def _weights_for(self, queries: Histories, target_idx: np.ndarray, is_cold: np.ndarray, rng) -> "_Weights":
         """Learn from queries and the items that followed."""

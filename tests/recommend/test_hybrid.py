@@ -75,6 +75,32 @@ def test_given_weights_sum_scores_divided_by_the_best_of_the_query(catalog):
     np.testing.assert_allclose(hybrid.score_items(queries), expected, rtol=1e-5, atol=1e-6)
 
 
+def test_default_weights_hold_where_there_is_too_little_to_learn_from(catalog):
+    few, queries = make_histories(3), make_histories(7, seed=1)
+    given = HybridRecommender(make_parts(catalog), weights={"content": 0, "ease": 1, "next": 1}).fit(few)
+    by_name = HybridRecommender(make_parts(catalog), default_weights={"content": 0}).fit(few)
+    in_order = HybridRecommender(make_parts(catalog), default_weights=[0, 1, 1]).fit(few)
+    np.testing.assert_array_equal(by_name.score_items(queries), given.score_items(queries))
+    np.testing.assert_array_equal(in_order.score_items(queries), given.score_items(queries))
+    assert not np.array_equal(
+        HybridRecommender(make_parts(catalog)).fit(few).score_items(queries), given.score_items(queries)
+    )
+
+
+def test_default_weights_do_not_hold_where_weights_are_learnt(catalog):
+    histories, queries = make_histories(200), make_histories(7, seed=1)
+    learnt = HybridRecommender(make_parts(catalog)).fit(histories).score_items(queries)
+    found = HybridRecommender(make_parts(catalog), default_weights={"content": 0}).fit(histories).score_items(queries)
+    np.testing.assert_array_equal(found, learnt)
+
+
+def test_default_weights_may_name_a_part_that_is_dropped_and_no_stranger(catalog):
+    hybrid = HybridRecommender(make_parts(catalog), default_weights={"content": 0})
+    clone(hybrid).set_params(content="drop").fit(make_histories(3))
+    with pytest.raises(ValueError, match="default_weights names 'contents'"):
+        hybrid.set_params(default_weights={"contents": 0}).fit(make_histories(3))
+
+
 def test_a_dict_gives_weights_by_name(catalog):
     histories, queries = make_histories(40), make_histories(5, seed=1)
     as_list = HybridRecommender(make_parts(catalog), weights=[1, 2, 3]).fit(histories)
