@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -80,15 +81,16 @@ def embed_distinct(
     """
     namespace = spec.digest()
 
-    def look_up(idx: Sequence[int], keys: Sequence[bytes]) -> np.ndarray:
-        return _read(store, namespace, keys, out, homes[idx])
+    def look_up(idx: Sequence[int], keys: Sequence[bytes], again: bool = False) -> np.ndarray:
+        return _read(store, namespace, keys, out, homes[idx], again)
 
     missing = []
     for start in range(0, len(texts.texts), _READ_ROWS):
         idx = range(start, min(start + _READ_ROWS, len(texts.texts)))
         missing.append(start + np.flatnonzero(~look_up(idx, texts.keys(idx))))
     absent = np.concatenate(missing) if missing else np.empty(0, np.intp)
-    for shard, encoded in _embed_missing(texts, absent, spec.forward, [spec.readout], store, resources, look_up):
+    look_again = partial(look_up, again=True)
+    for shard, encoded in _embed_missing(texts, absent, spec.forward, [spec.readout], store, resources, look_again):
         out[homes[shard]] = encoded.vectors[0]
 
 
@@ -179,13 +181,15 @@ def embed_tokens(texts: Texts, spec: EmbeddingSpec, resources: Resources) -> "li
     return found
 
 
-def _read(store: Store, namespace: bytes, keys: Sequence[bytes], out: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def _read(
+    store: Store, namespace: bytes, keys: Sequence[bytes], out: np.ndarray, rows: np.ndarray, again: bool
+) -> np.ndarray:
     """Read vectors into `rows` of `out`, in place where these stand together."""
     first, n_rows = int(rows[0]), len(rows)
     if out.dtype == np.float32 and rows[-1] - first + 1 == n_rows and (np.diff(rows) == 1).all():
-        return store.read(namespace, keys, out[first : first + n_rows])
+        return store.read(namespace, keys, out[first : first + n_rows], again=again)
     scratch = np.empty((n_rows, out.shape[1]), dtype=np.float32)
-    found = store.read(namespace, keys, scratch)
+    found = store.read(namespace, keys, scratch, again=again)
     out[rows[found]] = scratch[found]
     return found
 

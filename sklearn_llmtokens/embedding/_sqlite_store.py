@@ -71,7 +71,7 @@ class SQLiteStore:
         with self._mutex, suppress(sqlite3.Error, OSError):
             self._open(make=False)
 
-    def read(self, namespace: bytes, keys: Sequence[bytes], out: np.ndarray) -> np.ndarray:
+    def read(self, namespace: bytes, keys: Sequence[bytes], out: np.ndarray, *, again: bool = False) -> np.ndarray:
         found = np.zeros(len(keys), bool)
         n_damaged = 0
         for start in range(0, len(keys), _LOOKUP_ROWS):
@@ -79,12 +79,12 @@ class SQLiteStore:
             fill = partial(self._fill, ids=row_ids(namespace, keys[part]), out=out[part])
             found[part], n_bad = self._attempt(fill, "read", otherwise=(_NOT_FOUND, 0))
             n_damaged += n_bad
-        if n_damaged:
+        if n_damaged and not again:
             self._warn([f"{self._path} has {n_damaged} damaged rows (wrong checksums): they are computed again."])
         n_found = int(found.sum())
         with self._mutex:
             self._hits += n_found
-            self._misses += len(keys) - n_found
+            self._misses += -n_found if again else len(keys) - n_found
         return found
 
     def contains(self, namespaces: Sequence[bytes], keys: Sequence[bytes]) -> np.ndarray:

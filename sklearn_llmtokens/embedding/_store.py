@@ -25,7 +25,7 @@ class Store(Protocol):
     `StoreWarning`, and the row a miss; only a store that must not be used at all raises `StoreError`.
     """
 
-    def read(self, namespace: bytes, keys: Sequence[bytes], out: np.ndarray) -> np.ndarray:
+    def read(self, namespace: bytes, keys: Sequence[bytes], out: np.ndarray, *, again: bool = False) -> np.ndarray:
         """Fill the rows of `out` that are found.
 
         Parameters
@@ -36,6 +36,9 @@ class Store(Protocol):
             Keys of texts.
         out : ndarray of shape (n_keys, n_features), float32
             Filled in place where a row is found, otherwise left as it is, unless the store is found damaged meanwhile.
+        again : bool, default=False
+            True where all of these rows were missed a moment ago: what is found now is a hit in the place of that miss,
+            and damage has been told of.
 
         Returns
         -------
@@ -133,7 +136,7 @@ class Store(Protocol):
 class NoStore:
     """Keeps nothing."""
 
-    def read(self, namespace: bytes, keys: Sequence[bytes], out: np.ndarray) -> np.ndarray:
+    def read(self, namespace: bytes, keys: Sequence[bytes], out: np.ndarray, *, again: bool = False) -> np.ndarray:
         return np.zeros(len(keys), bool)
 
     def contains(self, namespaces: Sequence[bytes], keys: Sequence[bytes]) -> np.ndarray:

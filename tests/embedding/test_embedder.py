@@ -15,6 +15,7 @@ from sklearn.exceptions import NotFittedError
 
 from sklearn_llmtokens import LLMTokenEmbedder
 from sklearn_llmtokens.embedding import _forward, _torch
+from sklearn_llmtokens.embedding._store import open_store
 from sklearn_llmtokens.embedding._torch import _encode, _model
 from sklearn_llmtokens.exceptions import (
     InvalidTextError,
@@ -22,6 +23,7 @@ from sklearn_llmtokens.exceptions import (
     NonFiniteVectorError,
     OutOfMemoryError,
     PrecisionWarning,
+    StoreWarning,
     TextTypeError,
 )
 from tests.checkpoints import FAMILIES, HIDDEN, TEXTS
@@ -625,3 +627,31 @@ def test_an_interrupted_transform_keeps_what_it_computed(checkpoints, tmp_path, 
     rows = embedder.transform(TEXTS)
     assert sorted(encoded) == sorted(TEXTS)
     np.testing.assert_allclose(rows, embedder.set_params(cache=None).transform(TEXTS), atol=1e-6)
+
+
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_a_text_that_is_not_in_the_store_is_one_miss(checkpoints, tmp_path, on_disk):
+    texts = [f"text {i} of this test" for i in range(30)]
+    ours = embedder(checkpoints["bert"], cache=str(tmp_path / "store") if on_disk else "memory").fit(texts)
+    before = ours.cache_info()
+    ours.transform(texts)
+    cold = ours.cache_info()
+    ours.transform(texts)
+    warm = ours.cache_info()
+    assert (cold.hits - before.hits, cold.misses - before.misses) == (0, 30)
+    assert (warm.hits - cold.hits, warm.misses - cold.misses) == (30, 0)
+
+
+def test_a_damaged_row_is_told_of_once(checkpoints, tmp_path):
+    texts = [f"text {i} of this test" for i in range(30)]
+    ours = embedder(checkpoints["bert"], cache=str(tmp_path / "store")).fit(texts)
+    vectors = ours.transform(texts)
+    open_store(ours.cache, ours.fingerprint_).close()  # what was read lately is in memory until then
+    (path,) = (tmp_path / "store").glob("*.sqlite3")
+    data = path.read_bytes()
+    at = data.index(vectors[7].tobytes())
+    path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+    with pytest.warns(StoreWarning, match="1 damaged row") as caught:
+        again = ours.transform(texts)
+    assert len(caught) == 1
+    np.testing.assert_array_equal(again, vectors)
