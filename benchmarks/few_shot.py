@@ -34,6 +34,7 @@ from sklearn_llmtokens.checkpoints import bundled_checkpoint
 
 SHOTS = (8, 32, 3000)
 N_TEST = 2000
+MEAN_OF = ("shop hotel sentiment", "shop fruit sentiment", "shop categories", "thucnews")  # every row has these
 PAIR_SETS = ("sts_b_zh", "afqmc", "lcqmc")
 
 
@@ -281,7 +282,16 @@ def as_markdown(results):
     for name, result in results.items():
         if result["spearman"]:
             lines.append(_row([name, *(f"{result['spearman'][pair]:.3f}" for pair in pairs)]))
+    lines += ["", f"Means of {', '.join(MEAN_OF)}.", "", _row(["", *map(str, SHOTS), "STS-B dev"]), _row(["---"] * 5)]
+    for name, result in results.items():
+        if all(len(result["accuracy"].get(column, {})) == len(SHOTS) for column in MEAN_OF):
+            means = [np.mean([result["accuracy"][column][str(shots)] for column in MEAN_OF]) for shots in SHOTS]
+            lines.append(_row([name, *map(_short, means), _short(result["spearman"].get("sts_b_zh"))]))
     return "\n".join(lines)
+
+
+def _short(value):
+    return "" if value is None else f"{value:.3f}".lstrip("0")
 
 
 def _triple(accuracy):

@@ -118,9 +118,7 @@ def run_distill(args):
     _write_json(args.work / "widths.json", data.widths)
     started = (args.work / "state.pt").exists()
     student = _empty_student(args, shape, sum(data.widths)) if started else _new_student(args, shape, data)
-    plan = TrainingPlan(
-        n_steps=args.steps, minutes=args.minutes, learning_rate=args.learning_rate, seed=args.seed
-    )
+    plan = TrainingPlan(n_steps=args.steps, minutes=args.minutes, learning_rate=args.learning_rate, seed=args.seed)
     train(student, data, list(data.widths), plan, args.work / "state.pt", device=args.device)
 
 
@@ -192,7 +190,9 @@ def _parser():
     parser.add_argument(
         "--minutes", type=float, default=math.inf, help="end the training after so many minutes, if --steps does not"
     )
-    parser.add_argument("--learning-rate", type=float, default=TrainingPlan.learning_rate, help="its peak, of the trunk")
+    parser.add_argument(
+        "--learning-rate", type=float, default=TrainingPlan.learning_rate, help="its peak, of the trunk"
+    )
     parser.add_argument("--n-pieces", type=int, default=20_000)
     parser.add_argument(
         "--chinese-shards", type=int, default=40, help="shards of 4,096 Chinese sentences to give the teacher"
