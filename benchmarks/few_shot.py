@@ -8,7 +8,8 @@ that are measured here, one a line, for `python -m tools.train_zh_mini --held-ou
 
 Protocol: logistic regression (C=1, or each of `--C`) on the vectors after StandardScaler, fitted on k labels of each
 class drawn at random, or on 3,000 rows; accuracy on up to 2,000 other rows; the mean over the draws. TF-IDF goes
-unscaled into the same model with C=10. Pairs: Spearman's correlation of the cosine with the score, nothing fitted.
+unscaled into the same model with C=10; `text_pipeline` stands as it comes. Pairs: Spearman's correlation of the cosine
+with the score, nothing fitted.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ import json
 import os
 import time
 import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +33,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_llmtokens import datasets
+from sklearn_llmtokens import LLMTokenEmbedder, datasets, text_pipeline
 from sklearn_llmtokens.checkpoints import bundled_checkpoint
 
 SHOTS = (8, 32, 3000)
@@ -50,7 +54,7 @@ def main(argv=None):
     results = json.loads(args.json.read_text()) if args.json and args.json.exists() else {}
     for name, encode in representations(args).items():
         encode = _once(encode)
-        for c in args.C if encode is not CharacterTfidf else (None,):
+        for c in (None,) if isinstance(encode, FromTexts) else args.C:
             label = name if c in (None, 1.0) else f"{name}, C={c:g}"
             started = time.perf_counter()
             results[label] = measure(encode, sets, pairs, args.draws, c)
@@ -139,29 +143,33 @@ def _sample(texts, labels, n_rows, seed):
 
 
 def representations(args):
-    """Return {name: callable of texts}; a callable has `fit` when it must see the labelled rows, as TF-IDF must."""
-    chosen = {"TF-IDF, characters 1-3": CharacterTfidf}
+    """Return {name: callable of texts that gives vectors, or `FromTexts`}."""
+    chosen = {"TF-IDF, characters 1-3": FromTexts(character_tfidf)}
     if args.words:
         chosen["PPMI-SVD of jieba words, SIF"] = _words(args.words)
     if args.teacher:
         chosen["teacher"] = _checkpoint(args.teacher, args.max_length)
     chosen["random, same shape"] = _random(args.checkpoint, args.max_length)
     chosen["zh-mini"] = _checkpoint(args.checkpoint, args.max_length)
+    chosen["text_pipeline with zh-mini"] = FromTexts(_recipe(args.checkpoint))
     return {name: encode for name, encode in chosen.items() if not args.only or name in args.only}
 
 
-class CharacterTfidf:
-    """TF-IDF of 1 to 3 characters, fitted on the labelled rows alone."""
+@dataclass(frozen=True)
+class FromTexts:
+    """A classifier that learns from the labelled texts themselves; `make` gives an unfitted one."""
 
-    def __init__(self):
-        self.vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True)
+    make: Callable
 
-    def fit(self, texts):
-        self.vectorizer.fit(texts)
-        return self
 
-    def __call__(self, texts):
-        return self.vectorizer.transform(texts)
+def character_tfidf():
+    """TF-IDF of 1 to 3 characters and logistic regression."""
+    vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True)
+    return make_pipeline(vectorizer, LogisticRegression(C=10.0, max_iter=300))
+
+
+def _recipe(folder):
+    return lambda: text_pipeline(embedder=LLMTokenEmbedder(str(folder)))
 
 
 def _checkpoint(folder, max_length):
@@ -194,7 +202,7 @@ def _words(path):
 
 def _once(encode):
     """Return `encode`, which gives the same list of texts its vectors again without a second pass."""
-    if encode is CharacterTfidf:
+    if isinstance(encode, FromTexts):
         return encode
     kept = {}
 
@@ -213,36 +221,36 @@ def _once(encode):
 def measure(encode, sets, pairs, draws, c):
     """Return accuracies by set and number of labels, their means, and Spearman's correlation by pair set."""
     accuracy = {name: few_shot(encode, texts, labels, draws, c) for name, (texts, labels) in sets.items()}
-    spearman = {} if encode is CharacterTfidf else {name: similarity(encode, *pair) for name, pair in pairs.items()}
+    spearman = (
+        {} if isinstance(encode, FromTexts) else {name: similarity(encode, *pair) for name, pair in pairs.items()}
+    )
     return {"accuracy": accuracy, "spearman": spearman}
 
 
 def few_shot(encode, texts, labels, draws, c):
     """Return {labels per class, or number of rows: mean accuracy}."""
-    vectors = None if encode is CharacterTfidf else encode(texts)
+    inputs = np.asarray(texts, dtype=object) if isinstance(encode, FromTexts) else encode(texts)
+    make = encode.make if isinstance(encode, FromTexts) else partial(_scaled, c)
     results = {}
     for shots, n_draws in zip(SHOTS, draws, strict=True):
-        scores = [_one_draw(vectors, texts, labels, shots, seed, c) for seed in range(n_draws)]
+        scores = [_one_draw(make, inputs, labels, shots, seed) for seed in range(n_draws)]
         if None not in scores:
             results[str(shots)] = round(float(np.mean(scores)), 4)
     return results
 
 
-def _one_draw(vectors, texts, labels, shots, seed, c):
+def _one_draw(make, inputs, labels, shots, seed):
     """Accuracy of one draw, or None where the set is too small for it."""
     train, test = _split(labels, shots, np.random.default_rng(seed))
     if len(test) < 200:
         return None
-    if vectors is None:
-        encode = CharacterTfidf().fit([texts[i] for i in train])
-        inputs, held = encode([texts[i] for i in train]), encode([texts[i] for i in test])
-        model = LogisticRegression(C=10.0, max_iter=300)
-    else:
-        inputs, held = vectors[train], vectors[test]
-        model = make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=300))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return model.fit(inputs, labels[train]).score(held, labels[test])
+        return make().fit(inputs[train], labels[train]).score(inputs[test], labels[test])
+
+
+def _scaled(c):
+    return make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=300))
 
 
 def _split(labels, shots, rng):

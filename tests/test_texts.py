@@ -186,7 +186,7 @@ def test_a_missing_text_is_named_or_kept(X):
         pd.DataFrame({"a": [np.nan, np.nan]}),
         pl.DataFrame({"a": [None, None]}, schema={"a": pl.Float64}),
     ],
-    ids=repr,
+    ids=lambda X: f"{type(X).__module__.partition('.')[0]} {type(X).__name__}",
 )
 def test_a_column_of_numbers_without_a_number_is_one_of_missing_texts(X):
     with pytest.raises(MissingTextError, match=r"X\[0(, 'a')?\] is missing"):
