@@ -125,7 +125,7 @@ def speed_table(rows: Rows) -> str:
         "mean cosine": lambda row: f"{row['cosine_mean']:.5f}",
         "of the matrix rate": lambda row: f"{row['share_of_matrix_rate']:.0%}",
         "first call, s": lambda row: f"{row['first_call_s']:.1f}",
-        "peak memory, MB": lambda row: f"{row.get('peak_memory_mb', 0):,}",
+        "peak memory, MB": lambda row: f"{row['peak_memory_mb']:,}" if "peak_memory_mb" in row else "",
     }
     return markdown(columns, rows)
 
