@@ -138,7 +138,6 @@ class TextColumn(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     """
 
     def fit(self, X, y=None):
-        self.transform(X)
         return self
 
     def transform(self, X):

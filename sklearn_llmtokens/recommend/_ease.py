@@ -14,7 +14,6 @@ from ._item_item import ItemItemMixin, ItemWeights, cooccurrence, latest_events,
 from ._profiles import PROFILE_CONSTRAINTS
 
 _TILE = 1024
-_MOST_ITEMS = 1000  # of a sequence, in the approximation
 
 
 class EASERecommender(ItemItemMixin, BaseRecommender):
@@ -91,7 +90,7 @@ class EASERecommender(ItemItemMixin, BaseRecommender):
     def _fit(self, sequences: Histories) -> None:
         known = np.flatnonzero(self.popularity_ > 0)
         self.is_dense_ = len(known) <= self.max_dense_items
-        read = sequences if self.is_dense_ else latest_events(sequences, _MOST_ITEMS)
+        read = sequences if self.is_dense_ else latest_events(sequences)
         gram = cooccurrence(presence(read, self.catalog_.n_items)[:, known])
         weights = (
             dense_ease(gram, float(self.l2)) if self.is_dense_ else sparse_ease(gram, float(self.l2), self.n_neighbors)

@@ -18,8 +18,8 @@ def presence(sequences: Histories, n_items: int) -> sparse.csr_array:
     return sparse.csr_array(entries, shape=(sequences.n_histories, n_items))
 
 
-def latest_events(sequences: Histories, n: int) -> Histories:
-    """Give the latest `n` events of each sequence.
+def latest_events(sequences: Histories, n: int = 1000) -> Histories:
+    """Give the latest `n` events of each sequence: pairs of them are as many as the square.
 
     Examples
     --------

@@ -12,8 +12,6 @@ from ._histories import Histories
 from ._item_item import ItemItemMixin, ItemWeights, cooccurrence, latest_events, presence, strongest
 from ._profiles import PROFILE_CONSTRAINTS
 
-_MOST_ITEMS = 1000  # of a sequence
-
 
 class ItemKNNRecommender(ItemItemMixin, BaseRecommender):
     """Recommend the nearest neighbours of the items of a history, by the cosine between who had them [1]_.
@@ -73,7 +71,7 @@ class ItemKNNRecommender(ItemItemMixin, BaseRecommender):
 
     def _fit(self, sequences: Histories) -> None:
         known = np.flatnonzero(self.popularity_ > 0)
-        read = latest_events(sequences, _MOST_ITEMS)
+        read = latest_events(sequences)
         gram = cooccurrence(presence(read, self.catalog_.n_items)[:, known])
         weights = strongest(_cosines(gram, float(self.shrink)), int(self.n_neighbors))
         self._item_weights = ItemWeights(known, weights, self.catalog_.n_items)

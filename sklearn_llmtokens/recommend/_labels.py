@@ -105,26 +105,13 @@ def _class_scores(estimator, X) -> tuple[np.ndarray, np.ndarray]:
             f"{method} of {type(estimator).__name__} gives {scores.shape[1]} columns for {len(classes)} classes: "
             f"one score a class is needed. {_ONE_A_CLASS}"
         )
-    if method == "decision_function" and len(classes) == 3 and _scores_pairs(estimator, X, scores, classes):
+    is_paired = getattr(_decider(estimator), "decision_function_shape", None) == "ovo"
+    if method == "decision_function" and len(classes) == 3 and is_paired:  # three classes have three pairs
         raise ValueError(
             f"The 3 columns that {method} of {type(estimator).__name__} gives are one for each pair of the 3 classes, "
             f"not one a class. {_ONE_A_CLASS}"
         )
     return scores, np.asarray(classes)
-
-
-def _scores_pairs(estimator, X, scores: np.ndarray, classes) -> bool:
-    """Say whether the columns are pairs of three classes, which are as many as the classes."""
-    decider = _decider(estimator)
-    if getattr(decider, "decision_function_shape", None) == "ovo":
-        return True
-    if type(decider).__module__.startswith("sklearn.") or not hasattr(estimator, "predict"):
-        return False
-    predicted = np.asarray(estimator.predict(X))  # of a class that wraps another one in a way of its own
-    if predicted.shape != (len(scores),):
-        return False
-    one_each = np.asarray(classes)[scores.argmax(axis=1)]
-    return bool((predicted != one_each).any() and (predicted == np.asarray(classes)[_winners(scores)]).all())
 
 
 def _decider(estimator):
@@ -138,18 +125,6 @@ def _decider(estimator):
         if inner is None or isinstance(inner, str):
             return estimator
         estimator = inner
-
-
-def _winners(pairs: np.ndarray) -> np.ndarray:
-    """Give the class that wins most of the pairs (0, 1), (0, 2) and (1, 2), the first of equal ones.
-
-    Examples
-    --------
-    >>> _winners(np.array([[1.0, 2.0, 3.0], [-1.0, -2.0, -3.0]]))
-    array([0, 2])
-    """
-    wins = (pairs > 0).astype(int)
-    return np.stack([wins[:, 0] + wins[:, 1], 1 - wins[:, 0] + wins[:, 2], 2 - wins[:, 1] - wins[:, 2]]).argmax(axis=0)
 
 
 def _indicator_score(output: np.ndarray, classes: np.ndarray, j: int) -> np.ndarray:

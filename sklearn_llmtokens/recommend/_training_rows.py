@@ -30,6 +30,8 @@ def read_training(X, y, catalog: Catalog) -> Histories:
     ------
     ValueError
         If there is no row, an id is not in the catalogue, or `y` has another length.
+    TypeError
+        If a row is not a sequence, or an id is neither a str nor an int.
     """
     rows = as_rows(X)
     if not len(rows):
@@ -94,7 +96,7 @@ def _start_in_memory(row) -> tuple | None:
 
 
 def training_sequences(
-    histories: Histories, y_idx: np.ndarray | None, known: tuple[np.ndarray, np.ndarray] | None = None
+    histories: Histories, y_idx: np.ndarray, known: tuple[np.ndarray, np.ndarray] | None = None
 ) -> Histories:
     """Put each history and the item that followed into one sequence, and count a user once.
 
@@ -105,8 +107,8 @@ def training_sequences(
     ----------
     histories : Histories
         The rows of `X`.
-    y_idx : ndarray of shape (n_histories,) or None
-        The item that followed each; None takes the histories as they are.
+    y_idx : ndarray of shape (n_histories,), dtype=intp
+        The item that followed each.
     known : pair of ndarrays of shape (n_histories,), dtype=bool, default=None
         Which rows are absorbed already, and which have absorbed one: as `starts_of_others` gives them.
 
@@ -122,8 +124,6 @@ def training_sequences(
     >>> [part.tolist() for part in np.split(sequences.item_idx, sequences.indptr[1:-1])]
     [[0, 1, 2], [2, 0]]
     """
-    if y_idx is None:
-        return histories
     known = known or (np.zeros(len(y_idx), dtype=bool), np.zeros(len(y_idx), dtype=bool))
     kept = np.flatnonzero(~_absorbed(histories, y_idx, *known))
     histories, y_idx = histories.take(kept), y_idx[kept]

@@ -12,7 +12,7 @@ from itertools import chain, groupby
 
 import numpy as np
 
-from ._engines import Engine, fastest_engine, jieba_engine
+from ._engines import FIRST_HAN, LAST_HAN, Engine, fastest_engine, jieba_engine
 from ._full_mode import FullCutter
 from ._hmm import recognise
 from ._jieba import load_dictionary
@@ -23,8 +23,7 @@ _CHUNK = 1 << 17  # characters cut in one call
 _MAX_REMEMBERED = 1 << 18  # runs and long words
 _LONGEST_REMEMBERED = 1 << 20  # after a longer text everything is forgotten, as its runs may be as long
 
-_FIRST_HAN = "\u4e00"
-_HAN = "\u4e00-\u9fd5"
+_HAN = f"{FIRST_HAN}-{LAST_HAN}"
 # rjieba takes these for parts of words, jieba does not.
 _STRANGERS = re.compile(
     "[\u3400-\u4dbf\u9fd6-\u9fff\uf900-\ufaff\U00020000-\U0002a6df\U0002a700-\U0002ebef\U0002f800-\U0002fa1f]"
@@ -38,6 +37,7 @@ _KINDS = {
     _STRANGERS: _STRANGER,
     re.compile(" "): _SPACE,
 }
+_BEYOND_KINDS = 0x2FA20  # no character from here on is of any of these
 # The parts of a run: for the model, by jieba.finalseg.re_skip, and what is between; a tab divides parts.
 _PART = re.compile(rf"[{_HAN}]+|{_LETTERS}+(?:\.[0-9]+)?%?|[+#&._%\-]+|\t")
 _LONG_PART = re.compile("[^ ]{3,}+")
@@ -140,8 +140,8 @@ class Cutter:
         if not runs:
             return {}
         buffers = self._buffers(runs)
-        mixed = {buffer: _PART.findall(buffer) for buffer in buffers if min(buffer) < _FIRST_HAN}
-        han = {part for parts in mixed.values() for part in parts if part >= _FIRST_HAN}
+        mixed = {buffer: _PART.findall(buffer) for buffer in buffers if min(buffer) < FIRST_HAN}
+        han = {part for parts in mixed.values() for part in parts if part >= FIRST_HAN}
         words = recognise(han.union(buffer for buffer in buffers if buffer not in mixed))
         if self._removed:
             words = {part: self._take_apart(cut) for part, cut in words.items()}
@@ -202,7 +202,7 @@ def _kinds_in(text: str) -> np.ndarray:
 
 def _kinds_of_characters() -> np.ndarray:
     kinds = np.zeros(0x110000, dtype=np.uint8)
-    every = "".join(map(chr, range(len(kinds))))
+    every = "".join(map(chr, range(_BEYOND_KINDS)))
     for pattern, kind in _KINDS.items():
         kinds[[match.start() for match in pattern.finditer(every)]] = kind
     return kinds

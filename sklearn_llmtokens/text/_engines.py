@@ -13,8 +13,9 @@ from ._jieba import load_dictionary
 from ._shared import shared
 from ._user_dictionary import UserWords
 
+FIRST_HAN, LAST_HAN = "\u4e00", "\u9fd5"  # jieba looks for words among the characters from here to there
+
 _FILLER = "\ufdef"  # never looked up: it is not among the characters that may make a word
-_HAN = (0x4E00, 0x9FD6)  # characters that jieba looks for words in, and the one after
 _MOST_FREQUENT = 1 << 40  # rjieba adds frequencies up in 64 bits, jieba in as many as it takes
 _DOUBLE_ENTRY = 3  # frequency of a word that is twice in jieba's dictionary: jieba's total has both, rjieba's one
 
@@ -127,7 +128,7 @@ def _build_all_words(user_words: UserWords) -> Callable[[str], list[str]] | None
         return None
     for word, _, _ in user_words:
         segmenter.add_word(word, 1, "")
-    for char in map(chr, range(*_HAN)):
+    for char in map(chr, range(ord(FIRST_HAN), ord(LAST_HAN) + 1)):
         if not segmenter.has_word(char):
             segmenter.add_word(char, 1, "")
     return segmenter.cut_all

@@ -13,14 +13,13 @@ from itertools import compress
 
 import numpy as np
 
-from ._engines import all_words
+from ._engines import FIRST_HAN, LAST_HAN, all_words
 from ._jieba import Dictionary, load_dictionary
 from ._user_dictionary import UserWords
 
-_HAN = "\u4e00-\u9fd5"
+_HAN = f"{FIRST_HAN}-{LAST_HAN}"
 _SIGNS = r"+#&._%\-"
 _PART = re.compile(rf"[{_HAN}]+|[a-zA-Z0-9]+|[{_SIGNS}]|[^{_HAN}a-zA-Z0-9{_SIGNS}\s]+")
-_FIRST_HAN, _AFTER_HAN = "\u4e00", "\u9fd6"
 _MIXED_LINE = re.compile(rf"^.*[a-zA-Z0-9{_SIGNS}].*$", re.MULTILINE)
 
 
@@ -45,7 +44,7 @@ class FullCutter:
             return [self._cut_one(text) for text in texts]
         is_mixed = [self._mixed.search(text) is not None for text in texts]
         parts = _PART.findall(mark.join("" if mixed else text for text, mixed in zip(texts, is_mixed, strict=True)))
-        is_han = [_FIRST_HAN <= part < _AFTER_HAN for part in parts]
+        is_han = [FIRST_HAN <= part[0] <= LAST_HAN for part in parts]
         han = iter(self._cut_han(list(compress(parts, is_han))))
         spaced = " ".join([next(han) if this else part for part, this in zip(parts, is_han, strict=True)])
         words = [words.strip(" ") for words in spaced.split(mark)]

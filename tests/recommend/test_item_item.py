@@ -1,5 +1,7 @@
 """The arithmetic of recommenders that learn from clicks, each against a naive loop or the formula of its paper."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -16,7 +18,7 @@ from sklearn_llmtokens.recommend import (
 from sklearn_llmtokens.recommend import _ease as ease_module
 from sklearn_llmtokens.recommend import _item_knn as knn_module
 from sklearn_llmtokens.recommend._histories import as_histories
-from sklearn_llmtokens.recommend._item_item import presence, strongest
+from sklearn_llmtokens.recommend._item_item import latest_events, presence, strongest
 
 IDS = list(range(10, 22))
 CATALOG = Catalog(IDS)
@@ -77,7 +79,7 @@ def test_the_approximation_with_all_neighbours_is_the_closed_form(sequences, l2)
 
 
 def test_ease_of_nearest_items_reads_the_latest_events_of_a_long_sequence(monkeypatch):
-    monkeypatch.setattr(ease_module, "_MOST_ITEMS", 4)
+    monkeypatch.setattr(ease_module, "latest_events", partial(latest_events, n=4))
     long, short = IDS[:6], [IDS[:2], IDS[4:6], IDS[:3:2]]
     read = EASERecommender(CATALOG, l2=1.0, max_dense_items=0).fit([long, *short])
     cut = EASERecommender(CATALOG, l2=1.0, max_dense_items=0).fit([long[2:], *short])
@@ -88,13 +90,13 @@ def test_ease_of_nearest_items_reads_the_latest_events_of_a_long_sequence(monkey
 
 
 def test_knn_reads_the_latest_events_of_a_long_sequence(monkeypatch):
-    monkeypatch.setattr(knn_module, "_MOST_ITEMS", 4)
+    monkeypatch.setattr(knn_module, "latest_events", partial(latest_events, n=4))
     long, short = IDS[:6], [IDS[:2], IDS[4:6], IDS[:3:2]]
     read = ItemKNNRecommender(CATALOG).fit([long, *short])
     cut = ItemKNNRecommender(CATALOG).fit([long[2:], *short])
     np.testing.assert_allclose(read.score_items([IDS]), cut.score_items([IDS]))
     assert read.popularity_[0] == 3
-    monkeypatch.setattr(knn_module, "_MOST_ITEMS", 6)
+    monkeypatch.setattr(knn_module, "latest_events", partial(latest_events, n=6))
     whole = ItemKNNRecommender(CATALOG).fit([long, *short])
     assert not np.allclose(whole.score_items([IDS]), cut.score_items([IDS]))
 

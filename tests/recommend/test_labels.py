@@ -92,24 +92,6 @@ def test_one_score_for_each_pair_of_classes_is_refused(X, y):
         top_k_labels(SVC(decision_function_shape="ovo").fit(X, y), X)
 
 
-class Wrapped(ClassifierMixin, BaseEstimator):
-    """Hands on another classifier under a name of its own."""
-
-    def __init__(self, model):
-        self.model = model
-
-    def fit(self, X, y):
-        self.inside = self.model.fit(X, y)
-        self.classes_ = self.inside.classes_
-        return self
-
-    def predict(self, X):
-        return self.inside.predict(X)
-
-    def decision_function(self, X):
-        return self.inside.decision_function(X)
-
-
 WRAPPERS = {
     "bare": lambda svm: svm,
     "pipeline": lambda svm: make_pipeline(StandardScaler(), svm),
@@ -119,7 +101,6 @@ WRAPPERS = {
     "pipeline of a search": lambda svm: make_pipeline(StandardScaler(), GridSearchCV(svm, {"shrinking": [True]}, cv=2)),
     "stacking": lambda svm: StackingClassifier([("tree", RandomForestClassifier(5, random_state=0))], svm, cv=2),
     "elimination": lambda svm: RFE(svm.set_params(kernel="linear"), n_features_to_select=3),
-    "an unknown class": Wrapped,
 }
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn.functional import embedding, layer_norm, scaled_dot_product_attention
 
-from ._precision import Int8Product, tolerance
+from ._precision import Int8Product, agree
 
 # Only these are compared: Longformer and BigBird, say, are built alike and give the same until a text is long.
 _FAMILIES = {"bert", "camembert", "data2vec-text", "electra", "ernie", "roberta", "xlm-roberta"}
@@ -86,17 +86,22 @@ class LeanEncoder:
         self.n_heads = model.config.num_attention_heads
         self.layers = [_read_layer(layer) for layer in model.encoder.layer]
 
-    def lower_precision(self) -> None:
-        """Make every product one of 8-bit integers."""
+    def lower_precision(self, model: nn.Module) -> None:
+        """Make every product one of 8-bit integers, the model's own but for query, key and value, which are one here.
+
+        Parameters
+        ----------
+        model : torch.nn.Module
+            The model that this was made from, its linear layers of 8 bits by now.
+        """
         self.layers = [
-            layer._replace(
-                **{
-                    name: Int8Product(product.weight, product.bias)
-                    for name, product in layer._asdict().items()
-                    if isinstance(product, _Plain)
-                }
+            ours._replace(
+                qkv=Int8Product(ours.qkv.weight, ours.qkv.bias),
+                out=theirs.attention.output.dense.product,
+                up=theirs.intermediate.dense.product,
+                down=theirs.output.dense.product,
             )
-            for layer in self.layers
+            for ours, theirs in zip(self.layers, model.encoder.layer, strict=True)
         ]
 
     @torch.inference_mode()
@@ -176,13 +181,8 @@ def _build(model: nn.Module, offset: int, pad: int) -> LeanEncoder | None:
         expected = [model(input_ids=ids, output_hidden_states=True).hidden_states for ids in groups]
     except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError):
         return None
-    close = tolerance(lean.words.dtype)
-    right = all(_same(a[k], b[k], close) for a, b in zip(found, expected, strict=True) for k in numbers)
+    right = all(agree(a[k], b[k]) for a, b in zip(found, expected, strict=True) for k in numbers)
     return lean if right else None
-
-
-def _same(a: torch.Tensor, b: torch.Tensor, close: float) -> bool:
-    return a.shape == b.shape and bool((a - b).abs().max() <= close * b.abs().max())
 
 
 def _read_layer(layer: nn.Module) -> _Layer:

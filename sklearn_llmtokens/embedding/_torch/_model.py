@@ -240,9 +240,9 @@ def _load(spec: ForwardSpec, device: str) -> LoadedModel:
     model.eval().requires_grad_(False)
     lean = find_lean(model, device)
     if spec.dtype == "int8":
-        if lean is not None:
-            lean.lower_precision()
         model = lower_precision(model)
+        if lean is not None:
+            lean.lower_precision(model)
     model.to(device)
     text = _text_config(config)
     loaded = LoadedModel(

@@ -17,7 +17,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface
 
 from ._hidden import hidden_states
-from ._precision import tolerance
+from ._precision import agree
 
 if TYPE_CHECKING:
     from ._model import LoadedModel
@@ -170,7 +170,7 @@ def _is_right(loaded: "LoadedModel", offset: int, pad: int) -> bool:
         expected = [hidden_states(loaded, ids, None, layers) for ids in groups]
     except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError):  # it cannot be run this way
         return False
-    return all(_close(a[layer], b[layer]) for a, b in zip(found, expected, strict=True) for layer in layers)
+    return all(agree(a[layer], b[layer]) for a, b in zip(found, expected, strict=True) for layer in layers)
 
 
 def _rescales_positions(config) -> bool:
@@ -178,7 +178,3 @@ def _rescales_positions(config) -> bool:
     text = config.get_text_config()
     rope = str([getattr(text, name, None) for name in ("rope_parameters", "rope_scaling")])
     return "dynamic" in rope or "longrope" in rope
-
-
-def _close(a: torch.Tensor, b: torch.Tensor) -> bool:
-    return a.shape == b.shape and bool((a - b).abs().max() <= tolerance(a.dtype) * b.abs().max())

@@ -100,20 +100,23 @@ def choose_dtype(dtype: str, device: str, checkpoint_dtype: str | None) -> str:
     return dtype
 
 
-def tolerance(dtype: torch.dtype) -> float:
-    """Tell how far two ways to the same hidden states may differ by rounding, as a part of the largest value.
+def agree(a: torch.Tensor, b: torch.Tensor, at_most: float = 1e-4) -> bool:
+    """Tell whether two ways to the same hidden states differ by rounding alone.
 
     Parameters
     ----------
-    dtype : torch.dtype
-        The precision of both.
+    a, b : tensor of shape (..., features)
+        What both ways give, in the same precision.
+    at_most : float, default=1e-4
+        The largest difference in float32, as a part of the largest value; half precision may differ by more.
 
     Returns
     -------
-    float
-        1e-4 for float32 and more for half precision.
+    bool
+        False where the shapes differ too.
     """
-    return max(1e-4, 8 * torch.finfo(dtype).eps)
+    at_most = max(at_most, 8 * torch.finfo(a.dtype).eps)
+    return a.shape == b.shape and bool((a - b).abs().max() <= at_most * b.abs().max())
 
 
 def is_native(dtype: str) -> bool:
@@ -149,9 +152,9 @@ def lower_precision(model: nn.Module) -> nn.Module:
     for module in list(model.modules()):
         for name, child in list(module.named_children()):
             if isinstance(child, nn.Linear):
-                setattr(module, name, _Int8Linear(child.weight.data, child.bias))
+                setattr(module, name, Int8Linear(child.weight.data, child.bias))
             elif isinstance(child, Conv1D):
-                setattr(module, name, _Int8Linear(child.weight.data.T.contiguous(), child.bias))
+                setattr(module, name, Int8Linear(child.weight.data.T.contiguous(), child.bias))
     return model
 
 
@@ -203,12 +206,12 @@ class Int8Product:
         return out, scale
 
 
-class _Int8Linear(nn.Module):
+class Int8Linear(nn.Module):
     """A linear layer of a model as a product of 8-bit integers."""
 
     def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None):
         super().__init__()
-        self.product = Int8Product(weight, None if bias is None else bias.data)
+        self.product = Int8Product(weight, None if bias is None else bias.data)  # which other ways to a layer share
         self.weight = weight.new_empty(0)  # some models ask for the dtype of a layer's weight
         self.bias = None if bias is None else bias.data
 

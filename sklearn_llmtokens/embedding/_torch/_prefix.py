@@ -18,7 +18,7 @@ from .._prompts import SLOT
 from .._spec import ForwardSpec
 from ._hidden import hidden_states
 from ._packed import find_offset, packed_states
-from ._precision import tolerance
+from ._precision import agree
 from ._tokenizer import TextTokenizer
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _run(loaded: "LoadedModel", shared: tuple[int, ...], layers: Sequence[int]) 
         found = continued_states(loaded, prefix, whole[:, len(shared) :], layers)
     except (AttributeError, KeyError, TypeError, ValueError):  # a model that keeps its states in a way of its own
         return None
-    same = all(_close(found[layer], expected[layer]) for layer in expected)
+    same = all(agree(found[layer], expected[layer], _CLOSE) for layer in expected)
     return replace(prefix, packs=_packs(loaded, prefix, ids, layers)) if same else None
 
 
@@ -179,11 +179,7 @@ def _packs(loaded: "LoadedModel", prefix: Prefix, ids: torch.Tensor, layers: Seq
     except (AttributeError, IndexError, RuntimeError, TypeError, ValueError):  # it does not number its layers, say
         return False
     expected = [continued_states(loaded, prefix, group, layers) for group in groups]
-    return all(_close(a[layer], b[layer]) for a, b in zip(found, expected, strict=True) for layer in layers)
-
-
-def _close(a: torch.Tensor, b: torch.Tensor) -> bool:
-    return a.shape == b.shape and bool((a - b).abs().max() <= max(_CLOSE, tolerance(a.dtype)) * b.abs().max())
+    return all(agree(a[layer], b[layer], _CLOSE) for a, b in zip(found, expected, strict=True) for layer in layers)
 
 
 def _as_input(model: nn.Module, cache: DynamicCache) -> dict:
