@@ -1,0 +1,43 @@
+"""transform(out=): rows into an array that is there already."""
+
+import numpy as np
+import pytest
+
+from sklearn_llmtokens import LLMTokenEmbedder
+from tests.checkpoints import HIDDEN, TEXTS
+
+
+def test_out_gets_the_rows_in_place(checkpoints, tmp_path):
+    texts = TEXTS + TEXTS[::-1]
+    embedder = LLMTokenEmbedder(checkpoints["bert"], cache=None, normalize=True).fit(texts)
+    rows = embedder.transform(texts)
+    for dtype, tolerance in ((np.float32, 0), (np.float16, 1e-3)):
+        out = np.memmap(tmp_path / np.dtype(dtype).name, dtype, "w+", shape=rows.shape)
+        assert embedder.transform(texts, out=out) is out
+        np.testing.assert_allclose(out, rows, atol=tolerance, rtol=0)
+
+
+def test_out_with_missing_texts_and_columns(checkpoints):
+    X = np.array([["good", None], [None, "good"], ["屏幕", "good"]], dtype=object)
+    embedder = LLMTokenEmbedder(checkpoints["bert"], missing="zero").fit(X)
+    out = np.full((3, 2 * HIDDEN), 7, dtype=np.float32)
+    embedder.transform(X, out=out)
+    good = embedder.transform(np.array([["good", "good"]]))[0, :HIDDEN]
+    np.testing.assert_allclose(out[0], np.r_[good, np.zeros(HIDDEN)], atol=1e-6)
+    np.testing.assert_allclose(out[1], np.r_[np.zeros(HIDDEN), good], atol=1e-6)
+    np.testing.assert_allclose(out[2, HIDDEN:], good, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("out", "error"),
+    [
+        (np.empty((2, HIDDEN)), TypeError),
+        ([[0.0] * HIDDEN] * 2, TypeError),
+        (np.empty((3, HIDDEN), np.float32), ValueError),
+        (np.empty((2, 2 * HIDDEN), np.float32)[:, ::2], ValueError),
+    ],
+)
+def test_out_that_cannot_hold_the_rows_is_refused(checkpoints, out, error):
+    embedder = LLMTokenEmbedder(checkpoints["bert"]).fit(TEXTS)
+    with pytest.raises(error, match="out must be"):
+        embedder.transform(TEXTS[:2], out=out)
