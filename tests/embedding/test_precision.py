@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sklearn_llmtokens import LLMTokenEmbedder
 from sklearn_llmtokens.embedding._torch import _precision
-from sklearn_llmtokens.embedding._torch._precision import _Int8Linear, choose_dtype
+from sklearn_llmtokens.embedding._torch._precision import Int8Linear, choose_dtype
 from tests.checkpoints import FAMILIES, TEXTS
 
 pytestmark = pytest.mark.skipif(
@@ -38,16 +38,16 @@ def test_a_layer_is_the_product_of_integers(shape):
     n, n_in, n_out = shape
     x, weight, bias = random(n, n_in), random(n_out, n_in, seed=1), random(n_out, seed=2)
     expected = naive_linear(x.double().tolist(), weight.double().tolist(), bias.double().tolist())
-    found = _Int8Linear(weight, bias)(x)
+    found = Int8Linear(weight, bias)(x)
     assert found.dtype == torch.float32
     np.testing.assert_allclose(found.numpy(), expected, atol=2e-5)
-    np.testing.assert_allclose(_Int8Linear(weight, None)(x).numpy(), expected - bias.numpy(), atol=2e-5)
+    np.testing.assert_allclose(Int8Linear(weight, None)(x).numpy(), expected - bias.numpy(), atol=2e-5)
 
 
 @given(st.integers(1, 40), st.integers(0, 1000))
 @settings(max_examples=25, deadline=None)
 def test_a_token_has_the_same_row_to_the_bit_in_any_batch(n, seed):
-    layer = _Int8Linear(random(24, 96), random(24))
+    layer = Int8Linear(random(24, 96), random(24))
     x = random(n, 96, seed=seed) * torch.logspace(-3, 3, n).unsqueeze(1)
     whole = layer(x)
     for i in {0, n // 2, n - 1}:
@@ -59,19 +59,19 @@ def test_a_token_has_the_same_row_to_the_bit_in_any_batch(n, seed):
 def test_the_largest_products_do_not_overflow(sign):
     """Pairs of products are added in 16 bits on processors without VNNI."""
     x, weight = torch.full((4, 512), 3.0), torch.full((16, 512), sign * 2.0)
-    np.testing.assert_allclose(_Int8Linear(weight, None)(x).numpy(), sign * 512 * 6.0, rtol=1e-5)
+    np.testing.assert_allclose(Int8Linear(weight, None)(x).numpy(), sign * 512 * 6.0, rtol=1e-5)
 
 
 def test_an_outlier_of_one_token_leaves_the_others_alone():
     x, weight = random(6, 64), random(8, 64, seed=1)
     x[0, 0] = 1e4
     exact = x @ weight.T
-    error = (_Int8Linear(weight, None)(x) - exact)[1:].abs().max() / exact[1:].abs().max()
+    error = (Int8Linear(weight, None)(x) - exact)[1:].abs().max() / exact[1:].abs().max()
     assert error < 0.03
 
 
 def test_zeros_give_the_bias_and_what_is_not_finite_stays_so():
-    layer = _Int8Linear(random(8, 16), random(8, seed=1))
+    layer = Int8Linear(random(8, 16), random(8, seed=1))
     x = random(4, 16)
     x[0], x[1, 3], x[2, 5] = 0, torch.nan, torch.inf
     out = layer(x)
@@ -82,7 +82,7 @@ def test_zeros_give_the_bias_and_what_is_not_finite_stays_so():
 
 def test_the_engine_of_others_is_left_as_it_was():
     before = torch.backends.quantized.engine
-    _Int8Linear(random(8, 16), None)
+    Int8Linear(random(8, 16), None)
     assert torch.backends.quantized.engine == before
 
 
