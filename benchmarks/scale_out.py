@@ -3,22 +3,31 @@
     python benchmarks/scale_out.py                          # everything that is installed
     python benchmarks/scale_out.py --engines loky dask      # some engines; none: --engines
     python benchmarks/scale_out.py --skip-parquet --json scale.json
+    python benchmarks/scale_out.py --models zh-mini E5_FOLDER --write docs/scale.md   # also the page and scale.json
 
 Every measurement runs in a process of its own; each worker has one thread. Texts are those of the bundled toy reviews,
 numbered so that all are distinct.
 """
 
 import argparse
+import base64
 import json
 import os
 import resource
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.scale_page import blocks, rewrite
 
 ENGINES = ("loky", "dask", "ray", "spark")
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
@@ -62,7 +71,7 @@ def run_engine(engine: str, n_workers: int, n_texts: int) -> dict:
         "start_s": up - start,
         "first_s": loaded - up,
         "seconds": min(seconds),
-        "rows": [[float(x) for x in vectors[i, :4]] for i in (0, n_texts // 2, n_texts - 1)],
+        "vectors": base64.b64encode(vectors.tobytes()).decode(),
     }
 
 
@@ -214,31 +223,41 @@ def apart(name: str, *arguments) -> dict | None:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def largest_difference(found: list, expected: list) -> float:
-    return max(abs(a - b) for one, other in zip(found, expected, strict=True) for a, b in zip(one, other, strict=True))
+def vectors_of(run: dict) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(run["vectors"]), np.float32)
 
 
-def measure_engines(engines: list[str], n_texts: int) -> dict:
-    serial = apart("engine", "serial", 1, n_texts)
+def measure_engines(engines: list[str], n_texts: int, n_rounds: int) -> dict:
+    """Time one process, and each engine with one worker and with two, in turn; medians of the rounds."""
+    runs: dict[tuple[str, int], list[dict]] = {}
+    for i in range(n_rounds):
+        for engine, n_workers in [("serial", 1), *((engine, n) for engine in engines for n in (1, 2))]:
+            runs.setdefault((engine, n_workers), []).append(apart("engine", engine, n_workers, n_texts))
+        print(f"round {i + 1} measured", file=sys.stderr)
+    serial, expected = median(runs["serial", 1], "seconds"), vectors_of(runs["serial", 1][0])
     rows = []
     for engine in engines:
-        one, two = (apart("engine", engine, n, n_texts) for n in (1, 2))
-        difference = max(largest_difference(run["rows"], serial["rows"]) for run in (one, two))
+        ones, twos = runs[engine, 1], runs[engine, 2]
+        difference = max(float(np.abs(vectors_of(run) - expected).max()) for run in (*ones, *twos))
         assert difference < 2e-6, (engine, difference)
+        one, two = median(ones, "seconds"), median(twos, "seconds")
         rows.append(
             {
                 "engine": engine,
-                "one_s": one["seconds"],
-                "two_s": two["seconds"],
-                "speed_up": one["seconds"] / two["seconds"],
-                "overhead_ms_per_1000": (one["seconds"] - serial["seconds"]) / n_texts * 1e6,
+                "one_s": one,
+                "two_s": two,
+                "speed_up": one / two,
+                "speed_ups": [a["seconds"] / b["seconds"] for a, b in zip(ones, twos, strict=True)],
+                "overhead_ms_per_1000": (one - serial) / n_texts * 1e6,
                 "difference": difference,
-                "start_s": two["start_s"],
-                "first_s": two["first_s"],
+                "start_s": median(twos, "start_s") + median(twos, "first_s"),
             }
         )
-        print(f"{engine} measured", file=sys.stderr)
-    return {"texts": n_texts, "serial_s": serial["seconds"], "engines": rows}
+    return {"texts": n_texts, "rounds": n_rounds, "serial_s": serial, "engines": rows}
+
+
+def median(runs: list[dict], name: str) -> float:
+    return statistics.median(run[name] for run in runs)
 
 
 def measure_parquet(n_rows: int) -> dict:
@@ -259,53 +278,32 @@ def main() -> None:
     parser.add_argument("--engines", nargs="*", choices=ENGINES, default=ENGINES)
     parser.add_argument("--models", nargs="*", default=["zh-mini"], help="models whose rates are measured")
     parser.add_argument("--texts", type=int, default=1024)
+    parser.add_argument("--rounds", type=int, default=3, help="of the engines; default: %(default)s")
     parser.add_argument("--rows", type=int, default=8192, help="rows of the smaller file of embed_parquet")
     parser.add_argument("--skip-parquet", action="store_true")
-    parser.add_argument("--json", type=Path, help="write the figures here as well")
+    parser.add_argument("--json", type=Path, help="figures are put there; that of --write by default")
+    parser.add_argument("--write", type=Path, metavar="PAGE.md", help="put the tables into the page")
     parser.add_argument("--run", nargs=2, metavar=("NAME", "ARGUMENTS"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.run:
         name, values = arguments.run
         print(json.dumps(RUNS[name](*json.loads(values))))
         return
-    found = {}
+    page = arguments.write
+    file = arguments.json or (page and page.with_suffix(".json"))
+    found = json.loads(file.read_text(encoding="utf-8")) if file and file.exists() else {}
     if arguments.models:
         found["rates"] = [apart("rates", model, arguments.texts) for model in arguments.models]
-        print(
-            "| model, one thread | weights | tokens a text | tokenizer, texts/s | all, texts/s | tokens/s | GFLOP/s |"
-        )
-        print("|---|---:|---:|---:|---:|---:|---:|")
-        for row in found["rates"]:
-            print(
-                f"| {row['model']} | {row['weights_outside_embeddings']:,} | {row['tokens_per_text']:.1f} | "
-                f"{row['tokenizer_texts_per_s']:,.0f} | {row['texts_per_s']:,.0f} | {row['tokens_per_s']:,.0f} | "
-                f"{row['GFLOP_per_s']:.1f} |"
-            )
-        print()
     if arguments.engines:
-        found |= (engines := measure_engines(list(arguments.engines), arguments.texts))
-        print(f"{engines['texts']:,} texts, one thread a worker; in one process {engines['serial_s']:.2f} s\n")
-        print("| engine | 1 worker, s | 2 workers, s | speed-up | ms per 1,000 texts over one process | start, s |")
-        print("|---|---:|---:|---:|---:|---:|")
-        for row in engines["engines"]:
-            print(
-                f"| {row['engine']} | {row['one_s']:.2f} | {row['two_s']:.2f} | {row['speed_up']:.2f} | "
-                f"{row['overhead_ms_per_1000']:.0f} | {row['start_s'] + row['first_s']:.1f} |"
-            )
+        found |= measure_engines(list(arguments.engines), arguments.texts, arguments.rounds)
     if not arguments.skip_parquet:
-        found |= (parquet := measure_parquet(arguments.rows))
-        print("\n| embed_parquet, rows | peak, MiB | rows/s | bytes a row in | bytes a row out |")
-        print("|---:|---:|---:|---:|---:|")
-        for row in parquet["memory"]:
-            print(
-                f"| {row['rows']:,} | {row['peak_MiB']:.0f} | {row['rows_per_s']:.0f} | "
-                f"{row['bytes_per_row_in']:.0f} | {row['bytes_per_row_out']:.0f} |"
-            )
-        print(f"\npeak on 10 times the rows: {parquet['peak_ratio']:.3f} times")
-        for row in parquet["killed_at_70%"]:
-            print(f"killed at 70%, cache {row['cache']}: {row['encoded_again']:.1%} of the texts encoded twice")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=2) + "\n")
+        found |= measure_parquet(arguments.rows)
+    if file:
+        file.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    made = blocks(found)
+    print("\n\n".join(made.values()))
+    if page:
+        page.write_text(rewrite(page.read_text(encoding="utf-8"), made), encoding="utf-8")
 
 
 if __name__ == "__main__":
