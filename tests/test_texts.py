@@ -15,7 +15,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import DataConversionWarning
 
-from sklearn_llmtokens._texts import distinct, lone_surrogate, read_texts, validate_texts
+from sklearn_llmtokens._texts import distinct, first_places, lone_surrogate, read_texts, validate_texts
 from sklearn_llmtokens.exceptions import InvalidTextError, MissingTextError, TextTypeError
 
 T = ["物流很快", "", "a\x00b"]
@@ -122,6 +122,18 @@ def test_distinct_gives_each_once_and_the_way_back(texts):
     assert len(once) == len(set(once))
     assert [once[i] for i in inverse] == texts
     assert once == list(dict.fromkeys(texts))
+
+
+class OfEqualHash(str):
+    """A text whose hash is that of all others."""
+
+    def __hash__(self):
+        return 1
+
+
+def test_texts_of_one_hash_are_told_apart():
+    texts = [OfEqualHash(text) for text in "甲乙甲丙乙"]
+    assert first_places(texts).tolist() == [0, 1, 0, 3, 1]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._texts import TextTable, distinct
+from .._texts import TextTable, first_places
 from ._spec import text_key
 
 _COPIED_ROWS = 8192
@@ -49,15 +49,20 @@ class Cells:
     ----------
     texts : Texts
         The distinct texts.
-    inverse : ndarray of shape (n_cells,), dtype=intp
-        The text of each cell, -1 where it is missing.
+    first : ndarray of shape (n_cells,), dtype=intp
+        The first cell with the text of each cell, -1 where it is missing.
     homes : ndarray of shape (n_texts,), dtype=intp
-        The first cell of each text.
+        The first cell of each text, rising.
     """
 
     texts: Texts
-    inverse: np.ndarray
+    first: np.ndarray
     homes: np.ndarray
+
+    @property
+    def inverse(self) -> np.ndarray:
+        """The text of each cell, an ndarray of shape (n_cells,); -1 where it is missing."""
+        return np.where(self.first < 0, -1, np.searchsorted(self.homes, self.first))
 
     def fill(self, vectors: np.ndarray) -> None:
         """Copy vectors from the first cell of each text to all its others; a missing cell gets zeros.
@@ -67,13 +72,11 @@ class Cells:
         vectors : ndarray of shape (n_cells, n_features)
             Rows of the first cells are there; the others are filled in place.
         """
-        present = self.inverse >= 0
-        vectors[~present] = 0
-        source = np.where(present, self.homes[self.inverse] if len(self.homes) else -1, -1)
-        others = np.flatnonzero(present & (source != np.arange(len(source))))
+        vectors[self.first < 0] = 0
+        others = np.flatnonzero((self.first >= 0) & (self.first != np.arange(len(self.first))))
         for start in range(0, len(others), _COPIED_ROWS):
             part = others[start : start + _COPIED_ROWS]
-            vectors[part] = vectors[source[part]]
+            vectors[part] = vectors[self.first[part]]
 
 
 def read_cells(table: TextTable, word_weights=None) -> Cells:
@@ -96,13 +99,12 @@ def read_cells(table: TextTable, word_weights=None) -> Cells:
     ValueError
         If `word_weights` gives something else than words within the text, or a weight that is none.
     """
-    cells = [text for row in zip(*table.columns, strict=True) for text in row]
-    present = np.array([i for i, text in enumerate(cells) if text is not None], dtype=np.intp)
-    texts, index = distinct([cells[i] for i in present])
-    inverse = np.full(len(cells), -1, dtype=np.intp)
-    inverse[present] = index
-    homes = np.empty(len(texts), dtype=np.intp)
-    homes[index[::-1]] = present[::-1]  # the first cell of a text is written last
+    columns = table.columns
+    cells = columns[0] if len(columns) == 1 else [text for row in zip(*columns, strict=True) for text in row]
+    first = first_places(cells)
+    first[np.fromiter((text is None for text in cells), bool, len(cells))] = -1
+    homes = np.flatnonzero(first == np.arange(len(first)))
+    texts = cells if len(homes) == len(cells) else [cells[i] for i in homes]
 
     def where(i: int) -> str:
         row, column = divmod(int(homes[i]), len(table.columns))
@@ -110,7 +112,7 @@ def read_cells(table: TextTable, word_weights=None) -> Cells:
         return f"X[{row}]" if label is None else f"X[{row}, {label!r}]"
 
     spans = None if word_weights is None else _read_spans(texts, word_weights, where)
-    return Cells(Texts(texts, spans, where), inverse, homes)
+    return Cells(Texts(texts, spans, where), first, homes)
 
 
 def _read_spans(texts: Sequence[str], word_weights, where: Callable[[int], str]) -> list[tuple]:

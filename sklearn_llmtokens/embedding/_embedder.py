@@ -256,7 +256,7 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         table = self._read(X, reset=False)
         cells = read_cells(table, self.word_weights_)
         rows = _result(out, (table.n_rows, self.n_features_out_))
-        vectors = rows.reshape(len(cells.inverse), -1) if table.n_rows else rows  # a row a cell
+        vectors = rows.reshape(len(cells.first), -1) if table.n_rows else rows  # a row a cell
         store = open_store(self.cache, self.fingerprint_)
         embed_distinct(cells.texts, self._spec_here(), store, self._resources(), vectors, cells.homes)
         cells.fill(vectors)
@@ -288,7 +288,7 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         column = ["" if text is None else text for text in table.columns[0]]  # neither has tokens
         cells = read_cells(replace(table, columns=(column,)))
         found = embed_tokens(cells.texts, self._spec_here(), self._resources())
-        return [found[i] for i in cells.inverse]
+        return [found[i] for i in cells.inverse.tolist()]
 
     def export(self, folder):
         """Write the checkpoint and the conventions in use as one folder.

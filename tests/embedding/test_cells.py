@@ -24,6 +24,17 @@ def test_cells_are_numbered_row_by_row_and_each_text_is_there_once():
     np.testing.assert_array_equal(cells.homes, [0, 1, 4])
 
 
+def test_a_missing_cell_has_no_text_and_gets_zeros():
+    table = read_texts(np.array([["b", None], [None, "b"], ["a", "b"]], dtype=object), missing="keep")
+    cells = read_cells(table)
+    assert list(cells.texts.texts) == ["b", "a"]
+    np.testing.assert_array_equal(cells.inverse, [0, -1, -1, 0, 1, 0])
+    vectors = np.full((6, 1), np.nan)
+    vectors[cells.homes, 0] = [1, 2]
+    cells.fill(vectors)
+    np.testing.assert_array_equal(vectors[:, 0], [1, 0, 0, 1, 2, 1])
+
+
 def test_words_may_overlap_and_be_empty():
     spans = [(0, 2, 1.0), (1, 3, 0.5), (3, 3, 0.0)]
     assert read_cells(read_texts(["abc"]), Spans(spans)).texts.spans == [tuple(spans)]
