@@ -69,10 +69,10 @@ def anonymous_memory() -> int:
 
 
 def run(checkpoint: str, cache: str | None, n_texts: int) -> dict:
-    """Embed distinct short texts in this process and give what it took."""
+    """Embed distinct texts of 6 to 30 characters in this process and give what it took."""
     from sklearn_llmtokens import LLMTokenEmbedder
 
-    texts = [f"{i:07d}" for i in range(n_texts)]
+    texts = [f"{i:0{6 + i % 25}d}" for i in range(n_texts)]
     embedder = LLMTokenEmbedder(checkpoint, cache=cache).fit(texts[:1])
     embedder.transform(["warm"])
     with tempfile.TemporaryDirectory() as folder:

@@ -45,7 +45,7 @@ def token_budget_batches(lengths: Sequence[int], budget: int, *, equal: bool = F
     return batches
 
 
-def total_order(texts: Sequence[str]) -> np.ndarray:
+def total_order(texts: Sequence[str], idx: np.ndarray | None = None) -> np.ndarray:
     """Order texts by length, then by their characters.
 
     Shards cut from this order hold texts of nearly one length, and hold the same texts in whatever order these came,
@@ -55,20 +55,25 @@ def total_order(texts: Sequence[str]) -> np.ndarray:
     ----------
     texts : sequence of str
         Distinct texts.
+    idx : ndarray of shape (n,), optional
+        The texts to be ordered, by default all of them.
 
     Returns
     -------
-    ndarray of shape (n_texts,), dtype=intp
-        The indices of `texts` in this order.
+    ndarray of shape (n,), dtype=intp
+        Their indices in this order.
 
     Examples
     --------
     >>> total_order(["bb", "c", "aa"])
     array([1, 2, 0])
     """
-    lengths = np.fromiter(map(len, texts), np.int32, len(texts))
-    order = np.argsort(lengths, kind="stable")
-    # The texts of one length at a time: a list of all indices would take four times the memory of the array.
-    for same in np.split(order, np.flatnonzero(np.diff(lengths[order])) + 1):
+    if idx is None:
+        idx = np.arange(len(texts))
+    lengths = np.fromiter((len(texts[int(i)]) for i in idx), np.int64, len(idx))
+    order = idx[np.argsort(lengths, kind="stable")]
+    lengths.sort()
+    # The texts of one length at a time: a list of all indices would take five times the memory of the array.
+    for same in np.split(order, np.flatnonzero(np.diff(lengths)) + 1):
         same[:] = sorted(same.tolist(), key=texts.__getitem__)
     return order

@@ -104,7 +104,7 @@ def read_cells(table: TextTable, word_weights=None) -> Cells:
     first = first_places(cells)
     first[np.fromiter((text is None for text in cells), bool, len(cells))] = -1
     homes = np.flatnonzero(first == np.arange(len(first)))
-    texts = cells if len(homes) == len(cells) else [cells[i] for i in homes]
+    texts: list[str] = cells if len(homes) == len(cells) else [cells[i] for i in homes]  # type: ignore[assignment, misc]
 
     def where(i: int) -> str:
         row, column = divmod(int(homes[i]), len(table.columns))

@@ -84,13 +84,13 @@ def embed_distinct(
     def look_up(idx: Sequence[int], keys: Sequence[bytes], again: bool = False) -> np.ndarray:
         return _read(store, namespace, keys, out, homes[idx], again)
 
-    missing = []
-    for start in range(0, len(texts.texts), _READ_ROWS):
-        idx = range(start, min(start + _READ_ROWS, len(texts.texts)))
-        missing.append(start + np.flatnonzero(~look_up(idx, texts.keys(idx))))
-    absent = np.concatenate(missing) if missing else np.empty(0, np.intp)
+    is_missing = np.ones(len(texts.texts), dtype=bool)
+    for start in range(0, len(is_missing), _READ_ROWS):
+        idx = range(start, min(start + _READ_ROWS, len(is_missing)))
+        is_missing[start : idx.stop] = ~look_up(idx, texts.keys(idx))
+    missing = np.flatnonzero(is_missing)
     look_again = partial(look_up, again=True)
-    for shard, encoded in _embed_missing(texts, absent, spec.forward, [spec.readout], store, resources, look_again):
+    for shard, encoded in _embed_missing(texts, missing, spec.forward, [spec.readout], store, resources, look_again):
         out[homes[shard]] = encoded.vectors[0]
 
 
@@ -227,7 +227,7 @@ def _embed_missing(
 
 def _waves(texts: Sequence[str], missing: np.ndarray, workers: int) -> Iterator[list[list[int]]]:
     """Cut the texts that are missing into shards of about equal length, and these into rounds of four a worker."""
-    order = missing[total_order([texts[i] for i in missing])]
+    order = total_order(texts, missing)
     starts, n_characters = [0], 0
     for at, i in enumerate(order):
         length = len(texts[i])

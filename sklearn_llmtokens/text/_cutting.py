@@ -1,14 +1,14 @@
 """Cut many texts at once, in strings rather than in lists of words, which would cost more than the cutting.
 
 Texts are joined by a mark that occurs in none of them, cut along the dictionary in one call, and put together with
-spaces between the words. What follows is replaced in that string, where arrays of its characters find it: a run of
-single characters goes to the hidden Markov model, a long word is split finer for search. White space of the texts is a
-line end there, a word of its own until the last step.
+spaces between the words. In that string arrays of its characters find the runs of single characters, in whose place
+comes what the hidden Markov model makes of them. White space of the texts is a line end there, a word of its own until
+the last step.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, groupby
+from itertools import chain, filterfalse, groupby
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from ._shared import shared
 from ._user_dictionary import UserWords
 
 _CHUNK = 1 << 17  # characters cut in one call
-_MAX_REMEMBERED = 1 << 18  # runs and long words
+_MAX_REMEMBERED = 1 << 18  # runs
 _LONGEST_REMEMBERED = 1 << 20  # after a longer text everything is forgotten, as its runs may be as long
 
 _HAN = f"{FIRST_HAN}-{LAST_HAN}"
@@ -38,10 +38,10 @@ _KINDS = {
     re.compile(" "): _SPACE,
 }
 _BEYOND_KINDS = 0x2FA20  # no character from here on is of any of these
-# The parts of a run: for the model, by jieba.finalseg.re_skip, and what is between; a tab divides parts.
-_PART = re.compile(rf"[{_HAN}]+|{_LETTERS}+(?:\.[0-9]+)?%?|[+#&._%\-]+|\t")
-_LONG_PART = re.compile("[^ ]{3,}+")
-_ALL_LETTERS = re.compile(f"{_LETTERS}+")
+# The parts of runs, by jieba.finalseg.re_skip: for its model, and between. A tab divides parts, a line end runs.
+_PART = re.compile(rf"[{_HAN}]+|{_LETTERS}+(?:\.[0-9]+)?%?|[+#&._%\-]+|\t|\n")
+_ONLY_HAN = re.compile(f"[{_HAN}]+")
+_LONG_WORD = re.compile("[^ ]{3,}+")
 
 
 class Cutter:
@@ -65,6 +65,12 @@ class Cutter:
         self._full = shared(FullCutter, user_words) if mode == "full" else None
         self._removed = dictionary.removed if dictionary else frozenset()
         self._latin_words = dictionary.latin_words if dictionary else {}
+        # rjieba splits words of its own accord at letters and signs, which no word of jieba's dictionary shows; and a
+        # user's word of letters would look like two characters of a run.
+        self._splits_at_end = mode == "search" and not all(_ONLY_HAN.fullmatch(word) for word, _, _ in user_words)
+        self._along_dictionary = (
+            self.engine.cut_for_search if mode == "search" and not self._splits_at_end else self.engine.cut
+        )
         self._forget()
 
     def cut(self, texts: Sequence[str]) -> list[str]:
@@ -88,72 +94,55 @@ class Cutter:
         mark, hole = _unused_characters(texts)
         text = "\n".join(f"{mark}{mark.join(texts)}{mark}".split())
         strangers = _STRANGERS.findall(text) if (_kinds_in(text) == _STRANGER).any() else []
-        spaced = " ".join(self.engine.cut(_STRANGERS.sub(hole, text) if strangers else text))
-        if self.hmm or self.mode == "search":
-            spaced = self._replace(spaced)
+        spaced = " ".join(self._along_dictionary(_STRANGERS.sub(hole, text) if strangers else text))
+        if self.hmm:
+            spaced = self._replace_runs(spaced)
+        if self._splits_at_end:
+            spaced = self._split_long_words(spaced)
         spaced = spaced.replace(" \n ", " ")
         if strangers:
             spaced = _fill_holes(spaced, hole, strangers)
         return [words[1:-1] for words in spaced.split(mark)[1:-1]]
 
-    def _replace(self, spaced: str) -> str:
-        """Put other words in place of runs and long words, working out together what is not yet known."""
-        places = self._places(_kinds_in(spaced)).tolist()
-        parts = [spaced[i:j] for i, j in zip([0, *places], [*places, len(spaced)], strict=True)]
+    def _replace_runs(self, spaced: str) -> str:
+        """Put words in place of runs, working out together what is not yet known."""
+        parts = _split(spaced, *self._runs(_kinds_in(spaced)))
         known, found = self._known, parts[1::2]
-        known.update(self._work_out(set(found).difference(known)))
+        known.update(self._cut_runs([*set(filterfalse(known.__contains__, found))]))
         parts[1::2] = map(known.__getitem__, found)
         if len(known) > _MAX_REMEMBERED or len(spaced) > _LONGEST_REMEMBERED:
             self._forget()
-        return "".join(parts)
+        return " ".join(parts)
 
-    def _places(self, kinds: np.ndarray) -> np.ndarray:
-        """Give the start and end of each run and long word, one after the other."""
+    def _runs(self, kinds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Give the starts and ends of runs, between any two of which is another word."""
         stops = np.append(np.flatnonzero(kinds == _SPACE), len(kinds))
         starts = np.append(0, stops[:-1] + 1)
-        is_long = stops - starts > 2
-        if not self.hmm:
-            return _alternating(starts[is_long], stops[is_long])
         is_letters = _hold_only_letters(kinds, starts, stops)
         is_single = is_letters | ((stops - starts == 1) & (kinds[starts] == _SINGLE))
         follows, goes_on = np.append(False, is_single[:-1]), np.append(is_single[1:], False)
         alone = is_letters if self._latin_words else False
-        is_first = is_single & ~follows & (goes_on | alone)
-        is_last = is_single & ~goes_on & (follows | alone)
-        if self.mode == "search":
-            is_long &= ~is_letters
-            is_first, is_last = is_first | is_long, is_last | is_long
-        return _alternating(starts[is_first], stops[is_last])
+        return starts[is_single & ~follows & (goes_on | alone)], stops[is_single & ~goes_on & (follows | alone)]
 
     def _forget(self) -> None:
         """Start anew with what is known; other threads go on with the dictionary that they hold."""
         self._known: dict[str, str] = {}
 
-    def _work_out(self, found: set[str]) -> dict[str, str]:
-        """Give the words of runs, which have a space inside or nothing but letters, and of long words."""
-        runs = [key for key in found if " " in key or (self.hmm and self._latin_words and _ALL_LETTERS.fullmatch(key))]
-        words = found.difference(runs) if self.mode == "search" else ()
-        return self._cut_runs(runs) | {word: self.split_for_search(word) for word in words}
-
     def _cut_runs(self, runs: list[str]) -> dict[str, str]:
         """Cut runs of single characters, given with a space between the pieces."""
         if not runs:
             return {}
-        buffers = self._buffers(runs)
-        mixed = {buffer: _PART.findall(buffer) for buffer in buffers if min(buffer) < FIRST_HAN}
-        han = {part for parts in mixed.values() for part in parts if part >= FIRST_HAN}
-        words = recognise(han.union(buffer for buffer in buffers if buffer not in mixed))
+        parts = _PART.findall("\n".join(self._buffers(runs)))
+        words = recognise({part for part in parts if part >= FIRST_HAN})
         if self._removed:
             words = {part: self._take_apart(cut) for part, cut in words.items()}
-        for buffer, parts in mixed.items():
-            words[buffer] = " ".join([words.get(part, part) for part in parts]).replace("\t ", "")
-        if self.mode == "search":
-            long = [(buffer, cut) for buffer, cut in words.items() if len(buffer) > 2]
-            words.update((buffer, _LONG_PART.sub(self._split_match, cut)) for buffer, cut in long)
-        return {run: words[buffer] for run, buffer in zip(runs, buffers, strict=True)}
+        spaced = " ".join(map(words.get, parts, parts)).replace("\t ", "")
+        if self.mode == "search" and not self._splits_at_end:
+            spaced = self._split_long_words(spaced)
+        return dict(zip(runs, spaced.split(" \n "), strict=True))
 
-    def _split_match(self, match: re.Match) -> str:
-        return self.split_for_search(match[0])
+    def _split_long_words(self, spaced: str) -> str:
+        return _LONG_WORD.sub(lambda match: self.split_for_search(match[0]), spaced)
 
     def _buffers(self, runs: list[str]) -> list[str]:
         """Put the characters of each run together, with a tab where they stay apart.
@@ -196,8 +185,11 @@ def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
 
 
 def _kinds_in(text: str) -> np.ndarray:
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-    return shared(_kinds_of_characters)[codes]
+    return shared(_kinds_of_characters)[_codes_of(text)]
+
+
+def _codes_of(text: str) -> np.ndarray:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
 def _kinds_of_characters() -> np.ndarray:
@@ -216,10 +208,11 @@ def _hold_only_letters(kinds: np.ndarray, starts: np.ndarray, stops: np.ndarray)
     return is_letters
 
 
-def _alternating(starts: np.ndarray, stops: np.ndarray) -> np.ndarray:
-    both = np.empty(2 * len(starts), dtype=np.intp)
-    both[::2], both[1::2] = starts, stops
-    return both
+def _split(spaced: str, starts: np.ndarray, stops: np.ndarray) -> list[str]:
+    """Give what stands between runs, and these, in turn, without the space on either side of a run."""
+    codes = _codes_of(spaced).copy()
+    codes[starts - 1] = codes[stops] = ord("\t")  # white space of the texts is a line end by now
+    return codes.tobytes().decode("utf-32-le", "surrogatepass").split("\t")
 
 
 def _unused_characters(texts: Sequence[str]) -> tuple[str, str]:

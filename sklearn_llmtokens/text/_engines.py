@@ -7,6 +7,7 @@ words ("1-3", an e-mail address) is split by other rules.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ._jieba import load_dictionary
@@ -31,6 +32,7 @@ _KNOWN = (
     ),
     ("人人人三差二", "人 人人 三 差 二"),
 )
+_KNOWN_SEARCH = ("中国科学院计算所，4S店", "中国 科学 学院 科学院 中国科学院 计算 计算所 ， 4S店")
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,15 @@ class Engine:
         Whose code it is.
     cut : callable
         Takes a text and gives its words by the dictionary alone, white space and marks among them.
+    cut_for_search : callable
+        The same, and before a word of three or more characters the shorter words inside.
     is_word : callable
         Tells whether a word is in the dictionary.
     """
 
     name: str
     cut: Callable[[str], list[str]]
+    cut_for_search: Callable[[str], list[str]]
     is_word: Callable[[str], bool]
 
 
@@ -84,13 +89,10 @@ def jieba_engine(user_words: UserWords) -> Engine:
     """
     tokenizer = load_dictionary(user_words).tokenizer
 
-    def cut(text: str) -> list[str]:
-        return tokenizer.lcut(text, HMM=False)
-
     def is_word(word: str) -> bool:
         return bool(tokenizer.FREQ.get(word))
 
-    return Engine("jieba", cut, is_word)
+    return Engine("jieba", partial(tokenizer.lcut, HMM=False), partial(tokenizer.lcut_for_search, HMM=False), is_word)
 
 
 def all_words(user_words: UserWords) -> Callable[[str], list[str]] | None:
@@ -116,10 +118,9 @@ def _build_rjieba(user_words: UserWords) -> Engine | None:
     if user_words:
         _add_user_words(segmenter, user_words)
 
-    def cut(text: str) -> list[str]:
-        return segmenter.cut(text, False)
-
-    return Engine("rjieba", cut, segmenter.has_word)
+    return Engine(
+        "rjieba", partial(segmenter.cut, hmm=False), partial(segmenter.cut_for_search, hmm=False), segmenter.has_word
+    )
 
 
 def _build_all_words(user_words: UserWords) -> Callable[[str], list[str]] | None:
@@ -145,6 +146,8 @@ def _new_segmenter(user_words: UserWords) -> Any:
     segmenter = rjieba.Jieba()  # not the module's own, whose dictionary anyone can change
     segmenter.add_word(_FILLER, _DOUBLE_ENTRY, "")
     if any(" ".join(segmenter.cut(text, False)) != words for text, words in _KNOWN):
+        return None
+    if " ".join(segmenter.cut_for_search(_KNOWN_SEARCH[0], False)) != _KNOWN_SEARCH[1]:
         return None
     return segmenter
 

@@ -6,7 +6,7 @@ The sums are made in jieba's order and ties are broken as it breaks them (the la
 that the model has never seen adds -3.14e100, which drowns everything else: after it, every comparison is a tie.
 """
 
-from collections import defaultdict
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from ._jieba import import_jieba
 from ._shared import shared
 
 _FIRST, _LAST = 0x4E00, 0x9FD5  # the characters that jieba gives to the model
-_MIN_BATCH = 24  # from this many runs of one length on, arrays beat numbers
+_MIN_BATCH = 24
 
 
 class _Model(NamedTuple):
@@ -46,15 +46,12 @@ def recognise(runs: Iterable[str]) -> dict[str, str]:
     {'杭研': '杭研'}
     """
     model = shared(_load_model)
-    by_length = defaultdict(list)
-    for run in runs:
-        by_length[len(run)].append(run)
-    words: dict[str, str] = {run: run for run in by_length.pop(1, ())}
-    for length, same in by_length.items():
-        if len(same) < _MIN_BATCH:
-            words.update((run, _cut_one(run, model)) for run in same)
-        else:
-            words.update(zip(same, _cut_many(same, length, model), strict=True))
+    ordered = sorted(set(runs), key=len, reverse=True)
+    # Where fewer runs than this go on, numbers beat arrays.
+    longest = len(ordered[_MIN_BATCH - 1]) if len(ordered) >= _MIN_BATCH else 0
+    n_alone = bisect_left(ordered, -longest, key=lambda run: -len(run))
+    words = {run: _cut_one(run, model) for run in ordered[:n_alone]}
+    words.update(zip(ordered[n_alone:], _cut_many(ordered[n_alone:], model), strict=True))
     return words
 
 
@@ -77,64 +74,99 @@ def _load_model() -> _Model:
 
 def _cut_one(run: str, model: _Model) -> str:
     get, unseen = model.emission.get, model.unseen
-    starts = _word_starts([get(char, unseen) for char in run], model, _choose)
-    return "".join(f" {char}" if is_start else char for char, is_start in zip(run, starts, strict=True)).strip()
+    at_first, *emissions = [get(char, unseen) for char in run]
+    state = _begin(at_first, model)
+    pointers = []
+    for at in emissions:
+        state, pointer = _step(state, at, model.transition, _choose)
+        pointers.append(pointer)
+    starts = larger = _ends_with_single(state)
+    found = [starts]
+    for pointer in reversed(pointers):
+        starts, larger = _before(starts, larger, pointer, _choose)
+        found.append(starts)
+    return "".join(f" {char}" if is_start else char for char, is_start in zip(run, found[::-1], strict=True)).strip()
 
 
-def _cut_many(runs: Sequence[str], length: int, model: _Model) -> list[str]:
-    codes = np.frombuffer("".join(runs).encode("utf-32-le"), dtype="<u4").reshape(-1, length)  # (n_runs, length)
-    emissions = model.emission_table[codes - _FIRST].transpose(1, 2, 0)  # (length, 4, n_runs)
-    starts = np.stack(_word_starts(list(emissions), model, np.where), axis=1)  # (n_runs, length)
-    spaced = np.full((len(runs), 2 * length + 1), ord("\n"), dtype="<u4")
-    spaced[:, :-1:2] = ord(" ")
-    spaced[:, 1::2] = codes
-    kept = np.ones(spaced.shape, dtype=bool)
-    kept[:, :-1:2] = starts
-    kept[:, 0] = False
-    return spaced[kept].tobytes().decode("utf-32-le").split("\n")[:-1]
+def _cut_many(runs: Sequence[str], model: _Model) -> list[str]:
+    """Cut runs, the longest first: at each position go on those that are long enough, a slice of the arrays."""
+    if not runs:
+        return []
+    text = "\n".join(runs)
+    codes = np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
+    lengths = np.fromiter(map(len, runs), np.intp, len(runs))
+    firsts = np.append(0, (lengths + 1).cumsum()[:-1])  # in `codes`
+    n_active = np.searchsorted(-lengths, -np.arange(lengths[0]), side="left").tolist()  # by position
+
+    state = _begin(_emissions(codes[firsts], model), model)
+    pointers = []
+    larger = np.empty(len(runs), dtype=bool)  # of the last state of each run
+    for position, n in enumerate([*n_active[1:], 0], 1):
+        larger[n : n_active[position - 1]] = _ends_with_single([scores[n:] for scores in state])
+        if n:
+            at = _emissions(codes[firsts[:n] + position], model)
+            state, pointer = _step([scores[:n] for scores in state], at, model.transition, np.where)
+            pointers.append(pointer)
+
+    is_start = np.zeros(len(codes), dtype=bool)
+    starts = larger.copy()
+    for position in range(len(pointers), 0, -1):
+        n = n_active[position]
+        is_start[firsts[:n] + position] = starts[:n]
+        starts[:n], larger[:n] = _before(starts[:n], larger[:n], pointers[position - 1], np.where)
+    spaced = np.repeat(codes, is_start + 1)
+    spaced[np.flatnonzero(is_start) + np.arange(is_start.sum())] = ord(" ")
+    return spaced.tobytes().decode("utf-32-le").split("\n")
+
+
+def _emissions(codes: np.ndarray, model: _Model) -> np.ndarray:
+    return np.ascontiguousarray(model.emission_table[codes - _FIRST].T)
 
 
 def _choose(condition: bool, yes: Any, no: Any) -> Any:
     return yes if condition else no
 
 
-def _word_starts(emissions: Sequence, model: _Model, where) -> list:
-    """Tell for each character whether a word starts there.
+# What follows takes numbers of one run, or arrays with an element for each of many; `where` chooses among them.
 
-    The scores are numbers for one run, or arrays with an element for each of many runs; `where` chooses among them.
+
+def _begin(at, model: _Model) -> list:
+    """Give the score of each state at the first character, in the order B, M, E, S."""
+    return [prior + score for prior, score in zip(model.start, at, strict=True)]
+
+
+def _step(state, at, t: dict[str, float], where) -> tuple[list, tuple]:
+    """Give the scores at the next character, and what tells from which state each came: whether from the larger letter.
+
+    B comes from E or S, M from B or M, E from B or M, S from E or S.
     """
-    t = model.transition
-    begin, middle, end, single = (prior + score for prior, score in zip(model.start, emissions[0], strict=True))
-    pointers = []
-    for at_begin, at_middle, at_end, at_single in emissions[1:]:
-        begin_e, begin_s = end + t["EB"] + at_begin, single + t["SB"] + at_begin
-        middle_b, middle_m = begin + t["BM"] + at_middle, middle + t["MM"] + at_middle
-        end_b, end_m = begin + t["BE"] + at_end, middle + t["ME"] + at_end
-        single_e, single_s = end + t["ES"] + at_single, single + t["SS"] + at_single
-        from_s, from_m, end_from_m, single_from_s = (
-            begin_s >= begin_e,
-            middle_m >= middle_b,
-            end_m >= end_b,
-            single_s >= single_e,
-        )
-        pointers.append((from_s, from_m, end_from_m, single_from_s))
-        begin = where(from_s, begin_s, begin_e)
-        middle = where(from_m, middle_m, middle_b)
-        end = where(end_from_m, end_m, end_b)
-        single = where(single_from_s, single_s, single_e)
-    return _trace_back(pointers, single >= end, where)
+    begin, middle, end, single = state
+    at_begin, at_middle, at_end, at_single = at
+    begin_e, begin_s = end + t["EB"] + at_begin, single + t["SB"] + at_begin
+    middle_b, middle_m = begin + t["BM"] + at_middle, middle + t["MM"] + at_middle
+    end_b, end_m = begin + t["BE"] + at_end, middle + t["ME"] + at_end
+    single_e, single_s = end + t["ES"] + at_single, single + t["SS"] + at_single
+    pointer = (begin_s >= begin_e, middle_m >= middle_b, end_m >= end_b, single_s >= single_e)
+    scores = [
+        where(pointer[0], begin_s, begin_e),
+        where(pointer[1], middle_m, middle_b),
+        where(pointer[2], end_m, end_b),
+        where(pointer[3], single_s, single_e),
+    ]
+    return scores, pointer
 
 
-def _trace_back(pointers: list, ends_single, where) -> list:
-    """Follow the pointers from the last character to the first.
+def _ends_with_single(state):
+    _, _, end, single = state
+    return single >= end
+
+
+def _before(starts, larger, pointer, where) -> tuple:
+    """Follow the pointers of a character to the state at the one before.
 
     A state is two flags: whether it starts a word (B and S do), and whether it is the larger letter of its pair (S of B
     and S, M of E and M), which is also what a pointer says of the state before.
     """
-    starts, larger = ends_single, ends_single
-    out = [starts]
-    for from_s, from_m, end_from_m, single_from_s in reversed(pointers):
-        pointer = where(starts, where(larger, single_from_s, from_s), where(larger, from_m, end_from_m))
-        starts, larger = starts == pointer, pointer
-        out.append(starts)
-    return out[::-1]
+    from_s, from_m, end_from_m, single_from_s = pointer
+    before = where(starts, where(larger, single_from_s, from_s), where(larger, from_m, end_from_m))
+    return starts == before, before
