@@ -48,7 +48,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("SKLEARN_LLMTOKENS_DATA"), help="data home")
     parser.add_argument("--rows", type=int, default=None, help="only so many reviews, evenly spaced")
     parser.add_argument("--settings", default="; ".join(SETTINGS), help="separated by semicolons; default: %(default)s")
-    parser.add_argument("--json", type=Path, help="write the figures there")
+    parser.add_argument("--json", type=Path, help="write the figures there; other settings' are kept")
     options = parser.parse_args()
     names = [name.strip() for name in options.settings.split(";")]
     if unknown := [name for name in names if name not in SETTINGS]:
@@ -60,6 +60,10 @@ def main() -> None:
     if options.rows is not None:
         texts = texts[:: max(1, len(texts) // options.rows)][: options.rows]
     rows = [measure(name, texts) for name in names]
+    if options.json and options.json.exists():
+        earlier = {row["setting"]: row for row in json.loads(options.json.read_text())["rows"]}
+        earlier |= {row["setting"]: row for row in rows}
+        rows = [earlier[name] for name in SETTINGS if name in earlier]
     versions = {name: importlib.metadata.version(name) for name in ("jieba", "rjieba", "scikit-learn")}
     print(f"\n{len(texts):,} reviews, {sum(map(len, texts)):,} characters; {versions}\n")
     print(to_markdown(rows))

@@ -1,6 +1,7 @@
 """One forward pass for a whole search, whatever the search and the pipeline look like."""
 
 import numpy as np
+import optuna
 import pandas as pd
 import pytest
 from scipy.stats import loguniform
@@ -12,7 +13,13 @@ from sklearn.ensemble import StackingClassifier, VotingClassifier
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, HalvingRandomSearchCV, RandomizedSearchCV
+from sklearn.model_selection import (
+    GridSearchCV,
+    HalvingGridSearchCV,
+    HalvingRandomSearchCV,
+    RandomizedSearchCV,
+    cross_val_score,
+)
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
@@ -201,6 +208,24 @@ def test_a_loop_written_by_hand(pipeline, encoded, tmp_path):
     encoded.clear()
     for layer in (-1, -2):
         clone(ready).set_params(embed__layer=layer, embed__pooling="max").fit(TEXTS[::3], Y[::3]).predict(TEXTS)
+    assert encoded == []
+
+
+def test_trials_of_optuna(pipeline, encoded, tmp_path):
+    grid = {"embed__layer": [-1, -2], "embed__pooling": ["mean", "max"]}
+    ready = precompute(GridSearchCV(pipeline, grid), TEXTS, Y, cache=tmp_path).estimator
+    assert sorted(encoded) == sorted(set(TEXTS))
+    encoded.clear()
+
+    def score(trial):
+        chosen = {name: trial.suggest_categorical(name, values) for name, values in grid.items()}
+        chosen["model__C"] = trial.suggest_float("model__C", 0.01, 10, log=True)
+        return cross_val_score(clone(ready).set_params(**chosen), TEXTS, Y, cv=2).mean()
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=0))
+    study.optimize(score, n_trials=12)
+    assert len({(trial.params["embed__layer"], trial.params["embed__pooling"]) for trial in study.trials}) > 1
     assert encoded == []
 
 

@@ -17,6 +17,9 @@ from ._precision import Int8Product, agree
 # Only these are compared: Longformer and BigBird, say, are built alike and give the same until a text is long.
 _FAMILIES = {"bert", "camembert", "data2vec-text", "electra", "ernie", "roberta", "xlm-roberta"}
 
+_SHORT = 48  # tokens of a sequence up to which plain products are no slower than torch's attention
+_LANES = 8  # a head of other than a multiple of these gives sums whose last bits depend on its place in memory
+
 
 class Product(Protocol):
     """``x @ weight.T + bias``, with x of shape (tokens, features)."""
@@ -216,6 +219,16 @@ def _attend(qkv: torch.Tensor, shapes: Sequence[tuple[int, int]], n_heads: int) 
     found = []
     for (n, length), part in zip(shapes, qkv.split([n * length for n, length in shapes]), strict=True):
         # (sequences * length, 3 * features) -> three of (sequences, heads, length, features of a head)
-        query, key, value = part.view(n, length, 3, n_heads, -1).permute(2, 0, 3, 1, 4)
-        found.append(scaled_dot_product_attention(query, key, value).transpose(1, 2).reshape(n * length, -1))
+        states = part.view(n, length, 3, n_heads, -1).permute(2, 0, 3, 1, 4)
+        is_short = length <= _SHORT and states.shape[-1] % _LANES == 0
+        attended = _attend_short(states) if is_short else scaled_dot_product_attention(*states)
+        found.append(attended.transpose(1, 2).reshape(n * length, -1))
     return found[0] if len(found) == 1 else torch.cat(found)
+
+
+def _attend_short(states: torch.Tensor) -> torch.Tensor:
+    """Attend by plain products, many heads at once: torch's fused kernel takes one at a time, and its threads wait."""
+    shape = states.shape[1:]
+    query, key, value = states.reshape(3, -1, *shape[2:])
+    scores = torch.baddbmm(states.new_empty(1, 1, 1), query, key.mT, beta=0, alpha=shape[-1] ** -0.5)
+    return torch.bmm(scores.softmax(dim=-1), value).view(shape)

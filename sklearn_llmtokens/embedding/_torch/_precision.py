@@ -17,7 +17,6 @@ _NATIVE = {
 
 _ACTIVATION_STEPS = 127  # on either side of zero
 _WEIGHT_STEPS = 63
-_CACHED = 128  # tokens that are scaled at a time, so that they are read from memory once
 _SMALLEST = 1e-30  # a token of zeros stays one
 
 
@@ -194,14 +193,10 @@ class Int8Product:
 
     def _product(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Give ``x @ weight.T`` over the scales of the tokens, and these."""
-        scaled, scale = torch.empty_like(x), x.new_empty(len(x), 1)
-        for part, target, own in zip(x.split(_CACHED), scaled.split(_CACHED), scale.split(_CACHED), strict=True):
-            above, below = part.amax(dim=1, keepdim=True), part.amin(dim=1, keepdim=True)
-            # The scale of a token that has NaN or infinity is NaN or infinity too, and so is its row.
-            torch.maximum(above, below.neg_(), out=own).clamp_(min=_SMALLEST)
-            torch.mul(part, own.reciprocal(), out=target)
+        # The scale of a token that has NaN or infinity is NaN or infinity too, and so is its row.
+        scale = torch.maximum(x.amax(dim=1, keepdim=True), x.amin(dim=1, keepdim=True).neg_()).clamp_(min=_SMALLEST)
         out = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32(
-            scaled, 1 / _ACTIVATION_STEPS, _ACTIVATION_STEPS + 1, self._packed
+            x * scale.reciprocal(), 1 / _ACTIVATION_STEPS, _ACTIVATION_STEPS + 1, self._packed
         )
         return out, scale
 
