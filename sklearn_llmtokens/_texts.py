@@ -285,7 +285,12 @@ def _read_array(X: np.ndarray) -> TextTable:
 def _read_dataframe_library(X) -> TextTable | None:
     import narwhals as nw
 
-    native = nw.from_native(X, allow_series=True, pass_through=True)
+    try:
+        native = nw.from_native(X, allow_series=True, pass_through=True)
+    except nw.exceptions.DuplicateError as error:
+        raise InvalidTextError(
+            f"X has columns of the same name, which only their names would tell apart: rename them. ({error})"
+        ) from error
     if isinstance(native, nw.LazyFrame):
         raise TextTypeError("X is a lazy frame: collect it first.")
     if isinstance(native, nw.Series):
@@ -405,7 +410,7 @@ def _check_column(column: list, label, *, missing: str, surrogates: str) -> list
 
 def _check_cell(value, row: int, label, missing: str) -> str | None:
     if isinstance(value, str):
-        return str(value)
+        return str.__str__(value)  # the text of a subclass, which may show itself as something else
     if not _is_missing(value):
         raise _wrong_cell(_position(row, label), value)
     if missing == "error":

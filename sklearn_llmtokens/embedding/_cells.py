@@ -1,8 +1,9 @@
 """From the cells of a table to its distinct texts, and from their vectors back to the rows."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import index
 
 import numpy as np
 
@@ -119,20 +120,23 @@ def _read_spans(texts: Sequence[str], word_weights, where: Callable[[int], str])
     """Give the weighted words of each text, which are anybody's: a NaN among them would undo all others in silence."""
     found = []
     for i, text in enumerate(texts):
-        spans = tuple(map(tuple, word_weights.word_spans(text)))
-        wrong = next((span for span in spans if not _is_span(span, len(text))), None)
-        if wrong is not None:
+        given = word_weights.word_spans(text)
+        spans = [_as_span(span, len(text)) for span in given] if isinstance(given, Iterable) else [None]
+        if None in spans:
+            wrong = given[spans.index(None)] if isinstance(given, Sequence) else given
             raise ValueError(
                 f"word_weights.word_spans gave {wrong!r} for {where(i)}, a text of {len(text)} characters: (start, "
                 "end, weight) is expected, with 0 <= start <= end <= length and a finite weight of 0 or more."
             )
-        found.append(spans)
+        found.append(tuple(sorted(spans)))  # type: ignore[type-var]
     return found
 
 
-def _is_span(span: tuple, length: int) -> bool:
+def _as_span(span, length: int) -> tuple[int, int, float] | None:
+    """Give a word as plain numbers, which have one digest whatever they came as; None if it is none."""
     try:
         start, end, weight = span
-        return 0 <= start <= end <= length and 0 <= weight < math.inf
+        start, end, weight = index(start), index(end), float(weight)
     except (TypeError, ValueError):
-        return False
+        return None
+    return (start, end, weight) if 0 <= start <= end <= length and 0 <= weight < math.inf else None

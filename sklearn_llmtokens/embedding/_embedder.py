@@ -45,7 +45,8 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         checkpoint (``"query"``), a preset (``"prompt_eol"``, ``"echo"``), or a template that contains ``{text}``.
     word_weights : object with ``word_spans(text)``, default=None
         Weights the tokens of a mean by the words they belong to: ``word_spans`` gives ``[(start, end, weight), ...]``
-        in characters, as `JiebaTokenizer` does (0 for stop words). The model still reads the whole sentence. Like all
+        in characters, as `JiebaTokenizer` does (0 for stop words); where words overlap, a token belongs to the one that
+        begins last. The model still reads the whole sentence. Like all
         that changes a vector, it is settled by ``fit``: another object has no effect before the next ``fit``, which
         warns where no pooling is a mean.
     max_length : int, default=None
@@ -323,7 +324,10 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         return export_checkpoint(checkpoint, self._spec_here(), facts.n_layers, facts.hidden_size, folder)
 
     def forget(self, texts):
-        """Erase the vectors of texts from the store, those of every model, layer and pooling among them.
+        """Erase the vectors of texts from the store, in all settings of this checkpoint.
+
+        Those of every layer, pooling and prompt are gone, whichever embedder put them there. Vectors of other
+        checkpoints stay: ask an embedder of each.
 
         Parameters
         ----------
@@ -398,6 +402,8 @@ def _result(out, shape: tuple[int, int]) -> np.ndarray:
         raise TypeError(
             f"out must be an ndarray of float32 or float16, not {getattr(out, 'dtype', type(out).__name__)}."
         )
-    if out.shape != shape or not out.flags.c_contiguous or not out.flags.writeable:
-        raise ValueError(f"out must be a writeable C-contiguous array of shape {shape}, and has shape {out.shape}.")
+    if out.shape != shape:
+        raise ValueError(f"out must be of shape {shape}, and is of {out.shape}.")
+    if not out.flags.c_contiguous or not out.flags.writeable:
+        raise ValueError("out must be writeable, with its rows one after the other (C-contiguous).")
     return out

@@ -82,7 +82,7 @@ def embed_distinct(
     namespace = spec.digest()
 
     def look_up(idx: Sequence[int], keys: Sequence[bytes], again: bool = False) -> np.ndarray:
-        return _read(store, namespace, keys, out, homes[idx], again)
+        return _read(store, namespace, keys, out, homes[idx], again, texts, idx)
 
     is_missing = np.ones(len(texts.texts), dtype=bool)
     for start in range(0, len(is_missing), _READ_ROWS):
@@ -91,7 +91,7 @@ def embed_distinct(
     missing = np.flatnonzero(is_missing)
     look_again = partial(look_up, again=True)
     for shard, encoded in _embed_missing(texts, missing, spec.forward, [spec.readout], store, resources, look_again):
-        out[homes[shard]] = encoded.vectors[0]
+        _write(out, homes[shard], encoded.vectors[0], texts, shard)
 
 
 def embed_into(
@@ -182,7 +182,14 @@ def embed_tokens(texts: Texts, spec: EmbeddingSpec, resources: Resources) -> "li
 
 
 def _read(
-    store: Store, namespace: bytes, keys: Sequence[bytes], out: np.ndarray, rows: np.ndarray, again: bool
+    store: Store,
+    namespace: bytes,
+    keys: Sequence[bytes],
+    out: np.ndarray,
+    rows: np.ndarray,
+    again: bool,
+    texts: Texts,
+    idx: Sequence[int],
 ) -> np.ndarray:
     """Read vectors into `rows` of `out`, in place where these stand together."""
     first, n_rows = int(rows[0]), len(rows)
@@ -190,8 +197,20 @@ def _read(
         return store.read(namespace, keys, out[first : first + n_rows], again=again)
     scratch = np.empty((n_rows, out.shape[1]), dtype=np.float32)
     found = store.read(namespace, keys, scratch, again=again)
-    out[rows[found]] = scratch[found]
+    _write(out, rows[found], scratch[found], texts, np.asarray(idx)[found])
     return found
+
+
+def _write(out: np.ndarray, rows: np.ndarray, vectors: np.ndarray, texts: Texts, idx: Sequence[int]) -> None:
+    """Copy the vectors of the texts at `idx`; half precision must not make infinity of them in silence."""
+    with np.errstate(over="ignore"):
+        copied = vectors.astype(out.dtype, copy=False)
+    if out.dtype == np.float16 and not (is_finite := np.isfinite(copied).all(axis=1)).all():
+        raise NonFiniteVectorError(
+            f"{texts.where(int(idx[int(is_finite.argmin())]))} has a value that float16 cannot hold: pass a float32 "
+            "array as out, or set normalize=True."
+        )
+    out[rows] = copied
 
 
 def _embed_missing(

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .._texts import lone_surrogate
+
 SLOT = "{text}"
 
 
@@ -69,6 +71,8 @@ def resolve_prompt(prompt: str | None, prompts: Mapping[str, str], default: str 
         preset = PRESETS[prompt]
         return Prompt(preset.template, preset.pooling, preset.pool_scope)
     if SLOT in prompt:
+        if lone_surrogate(prompt) is not None:
+            raise ValueError(f"prompt={prompt!r} has a lone surrogate, which is not a character of Unicode.")
         return Prompt(prompt)
     known = sorted({*prompts, *PRESETS, "auto"})
     raise ValueError(

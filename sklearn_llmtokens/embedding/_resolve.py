@@ -80,7 +80,7 @@ def resolve_spec(embedder, checkpoint: Checkpoint) -> Resolved:
     layers = _layers(embedder.layer, conventions, facts.n_layers)
     head = bool(conventions.dense) and embedder.pooling == "auto" and layers == (facts.n_layers,) and not prompt.pooling
     width = conventions.dense[-1].n_out if head else facts.hidden_size * len(pooling)
-    truncate_dim = embedder.truncate_dim or conventions.truncate_dim
+    truncate_dim = conventions.truncate_dim if embedder.truncate_dim is None else int(embedder.truncate_dim)
     if truncate_dim is not None and truncate_dim > width:
         raise ValueError(
             f"truncate_dim={truncate_dim} is larger than the {width} features that this model and pooling give."
@@ -92,12 +92,12 @@ def resolve_spec(embedder, checkpoint: Checkpoint) -> Resolved:
         pool_scope=prompt.pool_scope
         or ("all" if conventions.include_prompt or prompt.template == SLOT else "after_prompt"),
         max_length=_max_length(embedder.max_length, conventions, facts.max_positions),
-        long_text=embedder.long_text,
+        long_text=str(embedder.long_text),
         lowercase=conventions.lowercase,
         causal=facts.causal,
         weighted=embedder.word_weights is not None,
         dtype=choose_dtype(embedder.dtype, choose_device(embedder.device), facts.dtype),
-        trust_remote_code=embedder.trust_remote_code,
+        trust_remote_code=bool(embedder.trust_remote_code),
     )
     if len(prompt.template.encode()) + _MOST_SPECIAL_TOKENS > forward.max_length:
         check_room(checkpoint, forward)
@@ -131,7 +131,7 @@ def _pooling(pooling, prompt: Prompt, conventions: Conventions, causal: bool) ->
     wrong = [name for name in names if name not in POOLING_NAMES]
     if wrong or not names:
         raise ValueError(f"pooling={pooling!r} is neither 'auto' nor one or a tuple of {', '.join(POOLING_NAMES)}.")
-    return names
+    return tuple(map(str, names))
 
 
 def _layers(layer, conventions: Conventions, n_layers: int) -> tuple[int, ...]:
@@ -153,4 +153,6 @@ def _max_length(max_length: int | None, conventions: Conventions, max_positions:
     if max_length is not None and max_positions is not None and max_length > max_positions:
         raise ValueError(f"max_length={max_length} is more than the {max_positions} positions that this model has.")
     limits = [limit for limit in (conventions.max_length, max_positions) if limit is not None]
-    return max_length or (min(limits) if limits else _DEFAULT_MAX_LENGTH)
+    if max_length is not None:
+        return int(max_length)
+    return min(limits) if limits else _DEFAULT_MAX_LENGTH

@@ -39,4 +39,4 @@ def checked_text(text, *, surrogates: str = "error") -> str:
             f"The text has a lone surrogate U+{ord(text[at]):04X} at character {at}, which is not a character of "
             'Unicode: TextNormalizer(surrogates="replace") puts U+FFFD in its place.'
         )
-    return str(text)
+    return str.__str__(text)

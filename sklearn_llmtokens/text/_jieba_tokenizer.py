@@ -163,8 +163,7 @@ class JiebaTokenizer(
         UserDictionaryError
             If an entry of the user dictionary cannot be read; it names the file and line.
         """
-        _check_pos(self.pos, self.mode)
-        _check_stemmer(self.stemmer)
+        _check_settings(self)
         validate_texts(self, X, reset=True)
         self.user_dict_ = read_user_dictionary(self.user_dict)
         self.stop_words_ = read_stop_words(self.stop_words)
@@ -185,6 +184,7 @@ class JiebaTokenizer(
             the same kind, with its index.
         """
         check_is_fitted(self)
+        _check_settings(self)
         table = validate_texts(self, X, reset=False)
         texts, inverse = distinct([text for column in table.columns for text in column])
         settings = _settings(self, self.user_dict_, self.stop_words_)
@@ -288,10 +288,8 @@ def _analysis(tokenizer: JiebaTokenizer) -> Analysis:
     )
     known_state, analysis = _analyses.get(tokenizer, (None, None))
     if known_state != state:
+        _check_settings(tokenizer)
         if not is_fitted:
-            tokenizer._validate_params()
-            _check_pos(tokenizer.pos, tokenizer.mode)
-            _check_stemmer(tokenizer.stemmer)
             user_dict = read_user_dictionary(tokenizer.user_dict)
             stop_words = read_stop_words(tokenizer.stop_words)
         analysis = analysis_of(_settings(tokenizer, user_dict, stop_words))
@@ -320,6 +318,13 @@ def _snapshot(value):
             return value
         return value, status.st_mtime_ns, status.st_size
     return tuple(value) if isinstance(value, list | tuple | set | frozenset) else value
+
+
+def _check_settings(tokenizer: JiebaTokenizer) -> None:
+    """Refuse parameters that cannot be used, at the latest where they are used: some are set after `fit`."""
+    tokenizer._validate_params()
+    _check_pos(tokenizer.pos, tokenizer.mode)
+    _check_stemmer(tokenizer.stemmer)
 
 
 def _check_pos(pos, mode: str) -> None:

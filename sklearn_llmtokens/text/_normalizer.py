@@ -237,7 +237,7 @@ class TextNormalizer(
         """Give one text evened out."""
         changes = _changes(self)
         checked_text(text, surrogates=self._surrogates())
-        return _apply(changes, str(text))
+        return _apply(changes, str.__str__(text))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -50,9 +50,9 @@ def read_stop_words(source) -> frozenset[str]:
 def _read_file(path) -> frozenset[str]:
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
+    except (FileNotFoundError, IsADirectoryError) as error:
         known = " or ".join(map(repr, _LANGUAGES))
-        raise FileNotFoundError(
+        raise type(error)(
             error.errno,
             f"stop_words is {known}, a collection of words, or the path of a file, and there is no file",
             str(path),
@@ -68,4 +68,4 @@ def _checked(words: Iterable) -> frozenset[str]:
     wrong = next((word for word in words if not isinstance(word, str)), None)
     if wrong is not None:
         raise TypeError(f"stop_words holds {wrong!r} of type {type(wrong).__name__}: every stop word is a str.")
-    return frozenset(map(str, words))
+    return frozenset(map(str.__str__, words))

@@ -18,6 +18,7 @@ from ..exceptions import UserDictionaryError
 UserWords: TypeAlias = tuple[tuple[str, int | None, str | None], ...]
 
 _LINE = re.compile(r"(\S+)(?: ([0-9]+))?(?: ([a-z]+))?")
+_MOST_DIGITS = 300  # of a frequency: with more it is no double any more
 _TAG = re.compile("[a-z]+")
 _BETWEEN_BLOCKS = re.compile(r"[^\u4E00-\u9FD5a-zA-Z0-9+#&._%\-]")
 _EXPECTED = "expected 'word', 'word frequency', 'word tag' or 'word frequency tag' with single spaces between"
@@ -84,6 +85,8 @@ def _read_file(path: Path):
         if match is None:
             raise UserDictionaryError(f"{where}: {line!r} cannot be read; {_EXPECTED}.")
         word, frequency, tag = match.groups()
+        if frequency is not None and len(frequency) > _MOST_DIGITS:
+            raise UserDictionaryError(f"{where}: a frequency of {len(frequency)} digits is no number of occurrences.")
         yield word, None if frequency is None else int(frequency), tag
 
 
@@ -106,7 +109,7 @@ def _checked_word(word, where: str) -> str:
         raise UserDictionaryError(f"{where}: {word!r} is empty or has white space, at which jieba always cuts.")
     if lone_surrogate(word) is not None:
         raise UserDictionaryError(f"{where}: {word!r} has a lone surrogate, which is not a character of Unicode.")
-    return str(word)
+    return str.__str__(word)
 
 
 def _checked_frequency(frequency, where: str) -> int | None:

@@ -40,6 +40,17 @@ def test_words_may_overlap_and_be_empty():
     assert read_cells(read_texts(["abc"]), Spans(spans)).texts.spans == [tuple(spans)]
 
 
+def test_words_come_in_any_order_and_as_any_numbers():
+    spans = [(np.int64(2), 3, np.float32(0.5)), [0, 2, 1]]
+    (found,) = read_cells(read_texts(["abc"]), Spans(spans)).texts.spans
+    assert repr(found) == "((0, 2, 1.0), (2, 3, 0.5))"
+
+
+def test_no_words_at_all_are_refused():
+    with pytest.raises(ValueError, match=r"gave None for X\[0\]"):
+        read_cells(read_texts(["abc"]), Spans(None))
+
+
 @pytest.mark.parametrize(
     "span",
     [
@@ -50,6 +61,7 @@ def test_words_may_overlap_and_be_empty():
         (-1, 1, 1.0),
         (2, 1, 1.0),
         (0, 1),
+        (0.5, 1, 1.0),
         ("a", "b", 1.0),
         (0, 1, None),
     ],

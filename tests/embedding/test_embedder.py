@@ -69,6 +69,19 @@ def test_parameters_set_after_fit_wait_for_the_next_fit(checkpoints, params):
     np.testing.assert_array_equal(after, embedder(checkpoints["bert"], **params).fit_transform(TEXTS))
 
 
+def test_numbers_of_numpy_are_the_same_settings(checkpoints):
+    plain = {"max_length": 16, "truncate_dim": 4, "long_text": "chunk", "normalize": True, "pooling": ("mean", "max")}
+    of_numpy = {
+        "max_length": np.int64(16),
+        "truncate_dim": np.int32(4),
+        "long_text": np.str_("chunk"),
+        "normalize": np.True_,
+        "pooling": (np.str_("mean"), "max"),
+    }
+    specs = [LLMTokenEmbedder(checkpoints["bert"], **params).fit(TEXTS).spec_ for params in (plain, of_numpy)]
+    assert repr(specs[0]) == repr(specs[1])  # what a store knows vectors by
+
+
 def test_a_refit_with_another_model(checkpoints):
     ours = embedder(checkpoints["bert"]).fit(TEXTS)
     ours.set_params(model=checkpoints["gpt2"])

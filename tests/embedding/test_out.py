@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sklearn_llmtokens import LLMTokenEmbedder
+from sklearn_llmtokens.embedding import _torch
 from tests.checkpoints import HIDDEN, TEXTS
 
 
@@ -26,6 +27,28 @@ def test_out_with_missing_texts_and_columns(checkpoints):
     np.testing.assert_allclose(out[0], np.r_[good, np.zeros(HIDDEN)], atol=1e-6)
     np.testing.assert_allclose(out[1], np.r_[np.zeros(HIDDEN), good], atol=1e-6)
     np.testing.assert_allclose(out[2, HIDDEN:], good, atol=1e-6)
+
+
+@pytest.mark.parametrize("cache", [None, "memory"])
+def test_a_value_that_half_precision_cannot_hold_is_refused_with_its_row(checkpoints, monkeypatch, cache):
+    """The second time the vector comes from the store."""
+    encode = _torch.encode
+
+    def encode_large(texts, *arguments, **keywords):
+        encoded = encode(texts, *arguments, **keywords)
+        for vectors in encoded.vectors:
+            vectors[[text == "large" for text in texts], 0] = 1e5
+        return encoded
+
+    monkeypatch.setattr(_torch, "encode", encode_large)
+    texts = ["small", "large", "small"]
+    embedder = LLMTokenEmbedder(checkpoints["bert"], cache=cache, normalize=False).fit(texts)
+    for _ in range(2):
+        with pytest.raises(FloatingPointError, match=r"^X\[1\] .*float16"):
+            embedder.transform(texts, out=np.empty((3, HIDDEN), np.float16))
+    assert embedder.transform(texts, out=np.empty((3, HIDDEN), np.float32))[1, 0] == 1e5
+    if cache:
+        embedder.forget(texts)
 
 
 @pytest.mark.parametrize(

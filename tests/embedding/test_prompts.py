@@ -39,6 +39,11 @@ def test_other_braces_stand_for_themselves(template):
     assert fill(template, "X")[0] == template.replace("{text}", "X")
 
 
+def test_a_template_that_is_no_unicode_is_refused():
+    with pytest.raises(ValueError, match=r"prompt=.*lone surrogate"):
+        resolve_prompt("\ud800{text}", {}, None)
+
+
 def test_names_go_before_presets_and_presets_before_templates():
     prompts = {"query": "query: ", "prompt_eol": "mine: ", "empty": ""}
     assert resolve_prompt("prompt_eol", prompts, None).template == "mine: {text}"

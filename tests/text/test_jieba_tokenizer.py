@@ -197,6 +197,22 @@ def test_white_space_is_left_out():
     assert JiebaTokenizer(pos=["ns", "x"])(" 北京\u3000 大学\r\n\t") == ["北京"]
 
 
+@pytest.mark.parametrize(
+    ("params", "complaint"),
+    [({"mode": "searhc"}, "mode"), ({"mode": "full", "pos": ["n"]}, "pos"), ({"stemmer": "klingon"}, "stemmer")],
+)
+def test_parameters_set_after_fit_are_checked_where_they_are_used(params, complaint):
+    tokenizer = JiebaTokenizer().fit(["好"]).set_params(**params)
+    for use in (tokenizer.transform, tokenizer.word_spans, lambda texts: tokenizer(texts[0])):
+        with pytest.raises(ValueError, match=complaint):
+            use(["好"])
+
+
+def test_a_folder_in_place_of_a_file_of_stop_words(tmp_path):
+    with pytest.raises(OSError, match=r"stop_words is .*path of a file"):
+        JiebaTokenizer(stop_words=tmp_path).fit(["好"])
+
+
 def test_stop_words(tmp_path):
     path = tmp_path / "stop.txt"
     path.write_text("\ufeff的\n\n 了 \n", encoding="utf-8")

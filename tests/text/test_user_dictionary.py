@@ -19,6 +19,7 @@ TEXTS = ["他来到了网易杭研大厦"]
         ("云计算 n 5", "cannot be read"),
         ("云 计算 5 n", "cannot be read"),
         ("\udcff", "not UTF-8"),
+        ("云计算 " + "9" * 5000, "5000 digits"),
     ],
 )
 def test_bad_line_is_named_by_file_and_number(tmp_path, line, complaint):
