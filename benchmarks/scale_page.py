@@ -47,7 +47,7 @@ def engines(found: dict) -> str:
         "",
         f"In one process it took {found['serial_s']:.2f} s. Medians of {found['rounds']} rounds, in each of which "
         "every engine and number of workers had its turn. The largest difference between a vector of an engine and "
-        f"that of one process was {max(row['difference'] for row in found['engines']):.0e}.",
+        f"that of one process was {power_of_ten(max(row['difference'] for row in found['engines']), 0)}.",
     ]
     return "\n".join(lines)
 
@@ -101,23 +101,25 @@ def plan(found: dict) -> str:
         columns.append(
             [
                 name,
-                f"{N_TEXTS * tokens:.2e}",
-                f"{operations:.1e}",
+                power_of_ten(N_TEXTS * tokens, 2),
+                power_of_ten(operations, 1),
                 f"{cut:.1f}",
                 f"{run:.1f}",
                 f"{cut + run:.1f}",
+                f"{cut / (cut + run):.0%}",
                 f"{hours:.1f}",
                 f"{width:,} features, {N_TEXTS * width * 2 / 1e9:.0f} GB",
                 f"{PRICE * hours:.1f}",
             ]
         )
     heads = [
-        "",
+        "model",
         f"tokens, at {tokens:.1f} a text",
         "operations",
         f"tokenizer, minutes ({tokenizer:,.0f} texts/s a process)",
         f"model, minutes at u = {SHARE}",
         "all, minutes",
+        "the tokenizer's share of it",
         "GPU-hours",
         "vectors in float16",
         f"cost at {PRICE:g} a GPU-hour, to have an example",
@@ -130,3 +132,11 @@ def plan(found: dict) -> str:
         f"\n\nFor comparison, zh-mini on processors at the measured {rate:.0f} texts/s of one core takes {hours:.0f} "
         f"core-hours, {hours / 16:.1f} hours on 16 cores, and its 640 features {N_TEXTS * 640 * 2 / 1e9:.0f} GB."
     )
+
+
+def power_of_ten(value: float, digits: int) -> str:
+    """Write 2020000000.0 with two digits as 2.02e9, and nothing as 0."""
+    if not value:
+        return "0"
+    mantissa, exponent = f"{value:.{digits}e}".split("e")
+    return f"{mantissa}e{int(exponent)}"

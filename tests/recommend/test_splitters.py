@@ -231,10 +231,12 @@ def test_times_of_other_rows_are_refused_inside_a_split(toy):
 
 def protocol():
     """The module with the protocol of the published figures, and the events, where both are at hand."""
-    home = os.environ.get("SKLEARN_LLMTOKENS_DATA", "")
-    path = Path(os.environ.get("SKLEARN_LLMTOKENS_PROTOCOL") or Path(home).parent / "tools" / "ranking_protocol.py")
-    if not home or not path.is_file():
-        pytest.skip("SKLEARN_LLMTOKENS_DATA or SKLEARN_LLMTOKENS_PROTOCOL lead to no ranking_protocol.py")
+    path, home = (os.environ.get(f"SKLEARN_LLMTOKENS_{name}") for name in ("PROTOCOL", "DATA"))
+    if not path or not home:
+        pytest.skip(
+            "set SKLEARN_LLMTOKENS_PROTOCOL to a file with the protocol of arXiv 2507.16289 (docs/ranking.md says what "
+            "it must have) and SKLEARN_LLMTOKENS_DATA to a data home"
+        )
     spec = importlib.util.spec_from_file_location("ranking_protocol", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
