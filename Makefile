@@ -1,4 +1,4 @@
-# make demo    the quickstart: ends with a table and a saved picture
+# make demo    the quickstart: ends with a table and a saved picture; every other example runs in its environment too
 # make test    format, lint, import contracts, types, then every test and doctest
 # make test-cluster    the tests that start a dask, a Ray and a Spark cluster on this machine (Spark needs Java)
 #
@@ -58,17 +58,17 @@ $(BIN)/python:
 	$(PYTHON) -m venv "$(VENV)"
 
 $(DEMO_READY): pyproject.toml constraints.txt | $(BIN)/python
-	$(INSTALL) --editable ".[fast,plot,frames]"
+	$(INSTALL) --editable ".[examples,fast]"
 	@touch $@
 
 $(TEST_READY): pyproject.toml constraints.txt | $(BIN)/python
-	$(INSTALL) --editable ".[test,fast,plot,frames]"
+	$(INSTALL) --editable ".[test,examples,fast]"
 	@touch $@ $(DEMO_READY)
 
 $(CLUSTER_READY): pyproject.toml constraints.txt | $(BIN)/python
-	$(INSTALL) --editable ".[test,fast,plot,frames,dask,ray,spark]"
+	$(INSTALL) --editable ".[test,examples,fast,dask,ray,spark]"
 	@touch $@ $(TEST_READY) $(DEMO_READY)
 
 $(BENCH_READY): pyproject.toml constraints.txt | $(BIN)/python
-	$(INSTALL) --editable ".[benchmark,fast,plot,frames]"
+	$(INSTALL) --editable ".[benchmark,examples,fast]"
 	@touch $@ $(DEMO_READY)

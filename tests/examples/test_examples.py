@@ -1,10 +1,12 @@
 """The examples do what they say: each is run as a user runs it, and its outcome is looked at."""
 
+import ast
 import os
 import re
 import runpy
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +42,24 @@ def run_main(name, *arguments):
 def test_every_example_has_a_test():
     tested = set(re.findall(r'run_(?:script|main)\(\s*"(\w+)"', Path(__file__).read_text(encoding="utf-8")))
     assert tested == {path.stem for path in EXAMPLES.glob("*.py")}
+
+
+def modules_imported_by(path):
+    """Names of the packages that a script imports, wherever it does."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module.split(".")[0]
+
+
+def test_the_extra_for_examples_has_all_that_they_import():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    required = [*project["dependencies"], *project["optional-dependencies"]["examples"]]
+    known = {re.match(r"[\w-]+", line)[0].replace("scikit-learn", "sklearn") for line in required}
+    imported = {name for path in EXAMPLES.glob("*.py") for name in modules_imported_by(path)}
+    assert {"openTSNE", "polars"} <= imported
+    assert imported <= {*known, *sys.stdlib_module_names, "sklearn_llmtokens"}
 
 
 def test_quickstart_prints_the_table_and_saves_the_picture(tmp_path):

@@ -1,6 +1,8 @@
 """The code on the pages runs: each page's Python blocks, one after the other; and its links lead somewhere."""
 
+import doctest
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,35 +11,34 @@ ROOT = Path(__file__).parents[2]
 PAGES = [
     "README.md",
     "README.zh-CN.md",
-    "docs/bad_input.md",
-    "docs/choosing.md",
-    "docs/from_the_article.md",
-    "docs/index.md",
-    "docs/offline.md",
-    "docs/pipelines.md",
-    "docs/plotting.md",
-    "docs/recommend.md",
-    "docs/recommend_fairness.md",
+    "CHANGELOG.md",
+    *sorted(f"docs/{path.name}" for path in ROOT.glob("docs/*.md")),
 ]
+NEED_A_CLUSTER = {"docs/scale.md"}  # tests/scale runs it
 # A block that begins with "```python no-run" is shown only: it is wrong on purpose, or needs the network.
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#([^)]+))?\)")
-WRITTEN_LATER: set[str] = set()
+LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)")
+EXTRAS = re.compile(r"(?:sklearn-llmtokens|[\"`]\.)\[([\w,]+)\]")
 
 
 def read(page):
     return (ROOT / page).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if BLOCK.search(read(page))])
+@pytest.mark.parametrize("page", [page for page in PAGES if BLOCK.search(read(page)) and page not in NEED_A_CLUSTER])
 def test_code_on_the_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))  # a page may keep vectors in "~/vectors"
     names = {"__name__": "__main__"}
     text = read(page)
     for block in BLOCK.finditer(text):
         line = text[: block.start(1)].count("\n")
         if "openTSNE" in block[1]:
             pytest.importorskip("openTSNE")
+        if block[1].startswith(">>>"):
+            shown = doctest.DocTestParser().get_doctest(block[1], names, page, page, line)
+            assert not doctest.DocTestRunner().run(shown, clear_globs=False).failed
+            continue
         # Lines of the block keep their numbers on the page, for tracebacks.
         exec(compile("\n" * line + block[1], page, "exec"), names)
 
@@ -52,10 +53,21 @@ def test_both_readmes_show_the_same_code():
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page):
     for target, anchor in LINK.findall(read(page)):
-        path = (ROOT / page).parent / target
-        if path.resolve().relative_to(ROOT).as_posix() in WRITTEN_LATER:
-            continue
+        path = (ROOT / page).parent / target if target else ROOT / page
         assert path.exists(), target
         if anchor:
             titles = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
             assert anchor in {re.sub(r"[^\w\- ]", "", title).lower().replace(" ", "-") for title in titles}, anchor
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if EXTRAS.search(read(page))])
+def test_extras_named_on_the_page_exist(page):
+    known = tomllib.loads(read("pyproject.toml"))["project"]["optional-dependencies"]
+    named = {extra for names in EXTRAS.findall(read(page)) for extra in names.split(",")}
+    assert named <= {*known, "x"}  # x stands for any of them
+
+
+def test_the_source_distribution_has_what_make_needs():
+    included = tomllib.loads(read("pyproject.toml"))["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+    assert {"Makefile", "constraints.txt"} <= set(included)
+    assert all((ROOT / path).exists() for path in included)
