@@ -109,6 +109,12 @@ def test_8_bits_keep_the_direction(checkpoints, kind):
         assert torch.cosine_similarity(a[N_LAYERS], b[N_LAYERS], dim=-1).min() > 0.99
 
 
+def test_the_least_value_of_an_activation():
+    assert _lean._lowest(torch.nn.functional.gelu) == pytest.approx(-0.16997, abs=1e-5)
+    assert _lean._lowest(torch.relu) == 0
+    assert _lean._lowest(torch.nn.functional.leaky_relu) is None
+
+
 def test_a_text_beyond_the_positions_is_refused():
     lean = LeanEncoder(random_bert(), 0)
     lean.states([torch.full((1, 16), 5)], {2})

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sklearn_llmtokens import LLMTokenEmbedder
 from sklearn_llmtokens.embedding._torch import _precision
-from sklearn_llmtokens.embedding._torch._precision import Int8Linear, choose_dtype
+from sklearn_llmtokens.embedding._torch._precision import Int8Linear, Int8Product, choose_dtype
 from tests.checkpoints import FAMILIES, TEXTS
 
 pytestmark = pytest.mark.skipif(
@@ -78,6 +78,16 @@ def test_zeros_give_the_bias_and_what_is_not_finite_stays_so():
     assert torch.equal(out[0], layer.bias)
     assert not torch.isfinite(out[1:3]).any()
     assert torch.isfinite(out[3]).all()
+
+
+def test_a_known_lower_bound_changes_no_token_that_exceeds_it():
+    product = Int8Product(random(8, 16), None)
+    x = torch.nn.functional.gelu(3 * random(5, 16))
+    whole = product(x)
+    product.lowest = -0.17
+    assert torch.equal(product(x), whole)
+    small = x / 1000
+    assert torch.allclose(product(small), whole / 1000, atol=0.17 * 16 / 127)
 
 
 def test_the_engine_of_others_is_left_as_it_was():

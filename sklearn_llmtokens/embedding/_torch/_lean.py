@@ -106,6 +106,8 @@ class LeanEncoder:
             )
             for ours, theirs in zip(self.layers, model.encoder.layer, strict=True)
         ]
+        for layer in self.layers:
+            layer.down.lowest = _lowest(layer.activation)  # type: ignore[attr-defined]
 
     @torch.inference_mode()
     def states(self, groups: Sequence[torch.Tensor], layers: Collection[int]) -> list[dict[int, torch.Tensor]]:
@@ -208,6 +210,13 @@ def _join(*linears: nn.Linear) -> _Plain:
     for linear, part, short in zip(linears, weight.chunk(len(linears)), bias.chunk(len(linears)), strict=True):
         linear.weight.data, linear.bias.data = part, short
     return _Plain(weight, bias)
+
+
+def _lowest(activation: Callable[[torch.Tensor], torch.Tensor]) -> float | None:
+    """Give the least value of an activation such as GELU, whose is -0.17; None if it falls on and on."""
+    values = activation(torch.linspace(-20, 20, 4001))
+    is_lowest = bool(activation(torch.tensor(-1e4)) >= values.min())
+    return float(values.min()) if is_lowest else None
 
 
 def _norm(module: nn.LayerNorm) -> _Norm:

@@ -170,7 +170,14 @@ class Int8Product:
         In float32.
     bias : tensor of shape (n_out,) or None
         What is added.
+
+    Attributes
+    ----------
+    lowest : float or None
+        What no input is below, where that is known: it spares a look at all of them.
     """
+
+    lowest: float | None = None
 
     def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None):
         scale = weight.abs().amax(dim=1).clamp(min=1e-12) / _WEIGHT_STEPS
@@ -194,7 +201,10 @@ class Int8Product:
     def _product(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Give ``x @ weight.T`` over the scales of the tokens, and these."""
         # The scale of a token that has NaN or infinity is NaN or infinity too, and so is its row.
-        scale = torch.maximum(x.amax(dim=1, keepdim=True), x.amin(dim=1, keepdim=True).neg_()).clamp_(min=_SMALLEST)
+        scale = x.amax(dim=1, keepdim=True)
+        if self.lowest is None:
+            torch.maximum(scale, x.amin(dim=1, keepdim=True).neg_(), out=scale)
+        scale.clamp_(min=_SMALLEST if self.lowest is None else max(_SMALLEST, -self.lowest))
         out = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32(
             x * scale.reciprocal(), 1 / _ACTIVATION_STEPS, _ACTIVATION_STEPS + 1, self._packed
         )
