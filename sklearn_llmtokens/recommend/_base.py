@@ -437,7 +437,11 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
 
 
 def _popularity(sequences: Histories, n_items: int) -> np.ndarray:
-    """Give the number of sequences that have each item."""
+    """Give the number of sequences that have each item with a weight above 0."""
+    if sequences.weights is not None:
+        liked = sequences.weights > 0
+        lengths = np.bincount(sequences.row_idx[liked], minlength=sequences.n_histories)
+        sequences = sequences.select(np.flatnonzero(liked), np.concatenate([[0], np.cumsum(lengths)]))
     matrix = sequences.matrix(n_items)
     return np.bincount(matrix.indices, minlength=n_items).astype(np.float32)
 

@@ -88,7 +88,7 @@ class EASERecommender(ItemItemMixin, BaseRecommender):
         self.n_neighbors = n_neighbors
 
     def _fit(self, sequences: Histories) -> None:
-        known = np.flatnonzero(self.popularity_ > 0)
+        known = np.unique(sequences.item_idx)
         self.is_dense_ = len(known) <= self.max_dense_items
         read = sequences if self.is_dense_ else latest_events(sequences)
         gram = cooccurrence(presence(read, self.catalog_.n_items)[:, known])

@@ -20,7 +20,7 @@ class Event(NamedTuple):
     item : str or int
         Id of the item.
     weight : float, default=1.0
-        How much the event counts; a negative weight is a dislike.
+        How much the event counts; a negative weight is a dislike, which makes nothing popular and is not wanted.
     time : float, default=nan
         When it was, in any unit, the same everywhere; NaN where it is not known.
 

@@ -74,10 +74,11 @@ class HybridRecommender(BaseComposition, BaseRecommender):
     one of the query; weights that are learnt multiply this and, beside it, the score as it is: how sure a recommender
     is of one query beside another counts as far as it helped.
 
-    Without times, the held-out events are the last ones of each sequence; with times, the last ones after the 0.9
-    quantile of all times. If fewer than 20 of those with times are of items that had none before, the events of a tenth
-    of the items, drawn at random, are hidden from the recommenders while weights are learnt, so that something is
-    learnt of cold items. With fewer than 20 held-out events the weights are `default_weights`.
+    Without times, the held-out events are the last ones of each sequence, and of half of those that have two events;
+    with times, the last ones after the 0.9 quantile of all times. Events of a weight of 0 or less are not held out. If
+    fewer than 20 of those with times are of items that had none before, the events of a tenth of the items, drawn at
+    random, are hidden from the recommenders while weights are learnt, so that something is learnt of cold items. With
+    fewer than 20 held-out events the weights are `default_weights`.
 
     References
     ----------
@@ -178,7 +179,7 @@ class HybridRecommender(BaseComposition, BaseRecommender):
         for name, part in named.items():
             if part.catalog != self.catalog_:
                 raise ValueError(f"The recommender {name!r} has another catalogue than the first one: they share one.")
-        self._has_clicks = self.popularity_ > 0
+        self._has_clicks = _is_known(sequences, self.catalog_.n_items)
         self._cold_odds = 1.0
         if isinstance(self.weights, str):
             self._learn(named, sequences)
@@ -191,7 +192,7 @@ class HybridRecommender(BaseComposition, BaseRecommender):
     def _refit(self, sequences: Histories) -> None:
         for part in self.recommenders_.values():
             part._refit_sequences(sequences)
-        self._has_clicks = self.popularity_ > 0
+        self._has_clicks = _is_known(sequences, self.catalog_.n_items)
         self._set_cold_bias()
 
     def _learn(self, named: dict, sequences: Histories) -> None:

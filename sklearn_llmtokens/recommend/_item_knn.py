@@ -70,7 +70,7 @@ class ItemKNNRecommender(ItemItemMixin, BaseRecommender):
         self.profile = profile
 
     def _fit(self, sequences: Histories) -> None:
-        known = np.flatnonzero(self.popularity_ > 0)
+        known = np.unique(sequences.item_idx)
         read = latest_events(sequences)
         gram = cooccurrence(presence(read, self.catalog_.n_items)[:, known])
         weights = strongest(_cosines(gram, float(self.shrink)), int(self.n_neighbors))

@@ -64,7 +64,7 @@ class TransitionRecommender(ItemItemMixin, BaseRecommender):
         self.profile = profile
 
     def _fit(self, sequences: Histories) -> None:
-        known = np.flatnonzero(self.popularity_ > 0)
+        known = np.unique(sequences.item_idx)
         counts = transitions(sequences, self.catalog_.n_items, int(self.window))[known][:, known]
         self._item_weights = ItemWeights(known, _balanced(counts), self.catalog_.n_items)
 

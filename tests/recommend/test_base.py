@@ -65,6 +65,12 @@ def test_popularity_is_counted_in_sequences(recommender):
     np.testing.assert_array_equal(recommender.popularity_, counts)
 
 
+def test_what_is_disliked_is_not_popular(recommender):
+    recommender.fit([[("i1", -1.0), ("i2", 1.0)], [("i1", -3.0), ("i2", 0.0), ("i3", 1.0)], ["i3", "i2"]])
+    assert recommender.popularity_[:5].tolist() == [0, 0, 2, 2, 0]
+    assert set(recommender.recommend([[]], k=2)[0]) == {"i2", "i3"}
+
+
 def test_weights_and_times_in_histories(recommender):
     plain = recommender.score_items([["i1", "i2"]])
     np.testing.assert_allclose(recommender.score_items([[("i1", 1, 5.0), ("i2", 1, 6.0)]]), plain, atol=1e-6)

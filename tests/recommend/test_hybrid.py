@@ -275,6 +275,21 @@ def test_an_embedder_that_fails_on_new_items_leaves_all_as_it_was(catalog):
     assert hybrid.add_items(["new"], ["tea"]).score_items([["i1"]]).shape == (1, N_ITEMS + 1)
 
 
+def test_sequences_of_two_events_are_learnt_from(catalog):
+    histories = [[f"i{i % N_ITEMS}", f"i{(7 * i + 5) % N_ITEMS}"] for i in range(600)]
+    parts = [("content", ContentRecommender(catalog)), ("ease", EASERecommender(catalog, l2=1.0))]
+    hybrid = HybridRecommender(parts).fit(histories)
+    assert hybrid.weights_["ease"][0] > hybrid.weights_["content"][0]
+    assert hybrid.score([row[:1] for row in histories], [row[1] for row in histories]) > 0.7
+
+
+def test_an_item_that_all_dislike_comes_last_and_is_not_taken_for_new(catalog):
+    histories = [[*history[:3], ("i59", -1.0)] for history in make_histories(100) if "i59" not in history]
+    hybrid = HybridRecommender([*make_parts(catalog), ("popular", PopularityRecommender(catalog))]).fit(histories)
+    assert hybrid.recommend([["i1", "i2"]], k=N_ITEMS)[0, -3] == "i59"  # before the two that were seen
+    assert hybrid.popularity_[59] == 0
+
+
 def test_empty_history_gets_what_is_popular(hybrid):
     hybrid.fit([*make_histories(60), *[["i5", "i6"]] * 20])
     np.testing.assert_array_equal(hybrid.score_items([[]])[0], hybrid.popularity_)

@@ -14,15 +14,32 @@ def lists(histories):
 
 
 @given(st.lists(st.lists(st.integers(0, 9), max_size=5), min_size=1, max_size=8), st.integers(1, 9))
-def test_without_times_the_last_event_of_each_sequence_is_held_out(X, n):
+def test_without_times_the_last_event_of_each_sequence_is_held_out_and_of_half_of_those_of_two(X, n):
     earlier, queries, target_idx = latest_slice(as_histories(X, CATALOG), n)
-    assert lists(earlier) == [one[:-1] if len(one) >= 2 else one for one in X]
-    pairs = [(one[:-1], one[-1]) for one in X if len(one) >= 2]
+    n_long, n_pairs = sum(len(one) >= 3 for one in X), sum(len(one) == 2 for one in X)
     got = list(zip(lists(queries), target_idx.tolist(), strict=True)) if len(target_idx) else []
-    assert len(got) == min(n, len(pairs))
-    assert all(pair in pairs for pair in got)
-    if n >= len(pairs):
-        assert got == pairs
+    assert len(got) == min(n, n_long + n_pairs // 2)
+    assert all((one[:-1], one[-1]) in got for one in X if len(one) >= 3) or n < n_long + n_pairs // 2
+    assert all([*history, target] in X for history, target in got)
+    cut = [one for kept, one in zip(lists(earlier), X, strict=True) if kept != one]
+    assert all(kept in (one, one[:-1]) for kept, one in zip(lists(earlier), X, strict=True))
+    assert [one for one in cut if len(one) >= 3] == [one for one in X if len(one) >= 3]
+    assert [one for one in cut if len(one) == 2] == [[*history, target] for history, target in got if len(history) == 1]
+
+
+def test_what_is_disliked_is_not_held_out():
+    X = [[(1, 1.0), (2, 1.0), (3, 2.0), (4, -1.0)], [(5, 1.0), (6, 0.0)], [7, 8], [7, 8], [(2, -1.0)] * 3]
+    earlier, queries, target_idx = latest_slice(as_histories(X, CATALOG), 10)
+    assert sorted(lists(earlier)) == [[1, 2], [2, 2, 2], [5, 6], [7], [7, 8]]
+    assert (lists(queries), target_idx.tolist()) == ([[1, 2], [7]], [3, 8])
+
+
+def test_with_times_what_is_disliked_after_the_cut_is_not_held_out():
+    X = [[Event(1, time=float(i)), Event(2, time=float(i + 1)), Event(3, -1.0, float(i + 2))] for i in range(0, 60, 3)]
+    X.append([Event(4, time=50.0), Event(5, time=59.0), Event(6, -1.0, 60.0)])
+    X.append([Event(4, time=50.0), Event(6, -1.0, 60.0)])
+    _, queries, target_idx = latest_slice(as_histories(X, CATALOG), 20)
+    assert (lists(queries), target_idx.tolist()) == ([[4]], [5])
 
 
 def test_with_times_sequences_are_cut_at_one_moment():
