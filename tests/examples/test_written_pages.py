@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from sklearn_llmtokens.checkpoints import bundled_checkpoint
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
+CARD = bundled_checkpoint("zh-mini") / "README.md"
 
 
 @pytest.fixture
@@ -50,3 +53,16 @@ def test_the_page_on_ranking_is_written_from_its_figures(benchmark_module, tmp_p
 def test_the_page_on_ease_is_written_from_its_figures(benchmark_module):
     pytest.importorskip("resource")  # the benchmark reads the peak of memory with it; Windows has none
     assert benchmark_module("recommend_latency").ease_page(figures("ease_scale"), "ease_scale") == page("ease_scale")
+
+
+@pytest.mark.parametrize("path", [DOCS / "zh_mini.md", CARD], ids=["page", "card"])
+def test_the_tables_of_zh_mini_are_written_from_its_figures(benchmark_module, path):
+    table = benchmark_module("few_shot").as_markdown(figures("few_shot"))
+    assert table in path.read_text(encoding="utf-8")
+
+
+def test_page_and_card_name_the_size_of_zh_mini():
+    n_bytes = sum(path.stat().st_size for path in CARD.parent.rglob("*") if path.is_file())
+    size = f" {n_bytes / 1e6:.1f} MB"
+    assert size in page("zh_mini")
+    assert size in CARD.read_text(encoding="utf-8")
