@@ -8,7 +8,6 @@ import numbers
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -125,65 +124,6 @@ def validate_texts(estimator, X, *, reset: bool, missing: str = "error", surroga
     else:
         validate_data(estimator, _Shape((table.n_rows, 1)), reset=reset, skip_check_array=True)
     return table
-
-
-def distinct(texts: Sequence[str]) -> tuple[list[str], np.ndarray]:
-    """Give the distinct texts in order of first appearance, and the index of each text among them.
-
-    Parameters
-    ----------
-    texts : sequence of str
-        The texts.
-
-    Returns
-    -------
-    distinct : list of str
-        Each text once.
-    inverse : ndarray of shape (n_texts,), dtype=intp
-        ``[distinct[i] for i in inverse]`` gives `texts` again.
-
-    Examples
-    --------
-    >>> distinct(["好", "坏", "好"])
-    (['好', '坏'], array([0, 1, 0]))
-    """
-    first = first_places(texts)
-    is_first = first == np.arange(len(first))
-    return list(compress(texts, is_first)), (is_first.cumsum(dtype=np.intp) - 1)[first]
-
-
-def first_places(texts: Sequence[str | None]) -> np.ndarray:
-    """Give the place where each text first stands.
-
-    A dict of all texts would take some hundred bytes a text. Sorted hashes, of 8 bytes, tell which texts may have a
-    twin; only these go through a dict.
-
-    Parameters
-    ----------
-    texts : sequence of str or None
-        The texts.
-
-    Returns
-    -------
-    ndarray of shape (n_texts,), dtype=intp
-        ``texts[first[i]] == texts[i]`` for every i, and no smaller number would do.
-
-    Examples
-    --------
-    >>> first_places(["好", "坏", "好"])
-    array([0, 1, 0])
-    """
-    first = np.arange(len(texts))
-    hashes = np.fromiter(map(hash, texts), np.int64, len(texts))
-    hashes.sort()
-    twins = set(hashes[1:][hashes[1:] == hashes[:-1]].tolist())
-    del hashes
-    if twins:
-        seen: dict[str | None, int] = {}
-        for i, text in enumerate(texts):
-            if hash(text) in twins:
-                first[i] = seen.setdefault(text, i)
-    return first
 
 
 class _Shape:

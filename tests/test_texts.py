@@ -15,7 +15,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import DataConversionWarning
 
-from sklearn_llmtokens._texts import distinct, first_places, lone_surrogate, read_texts, validate_texts
+from sklearn_llmtokens._texts import lone_surrogate, read_texts, validate_texts
 from sklearn_llmtokens.exceptions import InvalidTextError, MissingTextError, TextTypeError
 
 T = ["物流很快", "", "a\x00b"]
@@ -116,14 +116,6 @@ def test_any_texts_come_back(texts):
     assert read_texts(pl.Series(texts, dtype=pl.String)).columns == (texts,)
 
 
-@given(st.lists(any_text, max_size=20))
-def test_distinct_gives_each_once_and_the_way_back(texts):
-    once, inverse = distinct(texts)
-    assert len(once) == len(set(once))
-    assert [once[i] for i in inverse] == texts
-    assert once == list(dict.fromkeys(texts))
-
-
 class ShownOtherwise(str):
     """A text that shows itself as something else, as the members of some enumerations do."""
 
@@ -133,18 +125,6 @@ class ShownOtherwise(str):
 
 def test_a_subclass_of_str_is_the_text_that_it_holds():
     assert read_texts([ShownOtherwise("红色"), "蓝色"]).columns == (["红色", "蓝色"],)
-
-
-class OfEqualHash(str):
-    """A text whose hash is that of all others."""
-
-    def __hash__(self):
-        return 1
-
-
-def test_texts_of_one_hash_are_told_apart():
-    texts = [OfEqualHash(text) for text in "甲乙甲丙乙"]
-    assert first_places(texts).tolist() == [0, 1, 0, 3, 1]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from operator import index
 
 import numpy as np
 
-from .._texts import TextTable, first_places
+from .._distinct import first_places
+from .._texts import TextTable
 from ._spec import text_key
 
 _COPIED_ROWS = 8192
