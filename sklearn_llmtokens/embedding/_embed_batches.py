@@ -46,9 +46,9 @@ class EmbedBatches:
 
     Notes
     -----
-    A batch may be a dict of arrays (vectors are an array of shape (n_rows, n_features)), a pandas DataFrame (a column
-    of 1-D arrays), a `pyarrow.Table` or `pyarrow.RecordBatch` (a fixed-size list), or an iterator of these, which gives
-    an iterator. What comes out has the type that went in.
+    A batch may be a dict of arrays or lists (vectors are an array of shape (n_rows, n_features)), a pandas DataFrame (a
+    column of 1-D arrays), a `pyarrow.Table` or `pyarrow.RecordBatch` (a fixed-size list), or an iterator of these,
+    which gives an iterator. What comes out has the type that went in.
 
     Examples
     --------
@@ -76,7 +76,7 @@ class EmbedBatches:
 
         Parameters
         ----------
-        batch : dict of ndarray, DataFrame, pyarrow.Table, pyarrow.RecordBatch, or iterator of these
+        batch : dict of ndarray or list, DataFrame, pyarrow.Table, pyarrow.RecordBatch, or iterator of these
             Rows with the columns of text.
 
         Returns
@@ -89,7 +89,7 @@ class EmbedBatches:
         KeyError
             If a column is not there.
         ValueError
-            If a column of vectors is there already, or a text is missing.
+            If a column of vectors is there already, a column of text twice, or a text is missing.
         TypeError
             If something is not a text.
         FloatingPointError
@@ -106,7 +106,7 @@ def add_vectors(batch, embedder, text_columns: Sequence[str], suffix: str, dtype
 
     Parameters
     ----------
-    batch : dict of ndarray, DataFrame, pyarrow.Table or pyarrow.RecordBatch
+    batch : dict of ndarray or list, DataFrame, pyarrow.Table or pyarrow.RecordBatch
         Rows.
     embedder : fitted transformer
         Turns texts into rows.
@@ -178,13 +178,15 @@ def fitted(embedder):
     return embedder
 
 
-def column_names(text_columns) -> tuple[str, ...]:
+def column_names(names, parameter: str = "text_columns") -> tuple[str, ...]:
     """Give names as a tuple.
 
     Parameters
     ----------
-    text_columns : str or sequence of str
+    names : str or sequence of str
         Names.
+    parameter : str, default="text_columns"
+        What they were passed as: of text there is at least one.
 
     Returns
     -------
@@ -194,16 +196,16 @@ def column_names(text_columns) -> tuple[str, ...]:
     Raises
     ------
     ValueError
-        If there is none, or one is there twice.
+        If there is no column of text, or a name is there twice.
     TypeError
         If one is not a str.
     """
-    names = (text_columns,) if isinstance(text_columns, str) else tuple(text_columns)
-    if not all(isinstance(name, str) for name in names):
-        raise TypeError(f"text_columns={text_columns!r}: names of columns are str.")
-    if not names or len(set(names)) < len(names):
-        raise ValueError(f"text_columns={text_columns!r}: give one name or several different ones.")
-    return names
+    found = (names,) if isinstance(names, str) else tuple(names)
+    if not all(isinstance(name, str) for name in found):
+        raise TypeError(f"{parameter}={names!r}: names of columns are str.")
+    if len(set(found)) < len(found) or (parameter == "text_columns" and not found):
+        raise ValueError(f"{parameter}={names!r}: give one name or several different ones.")
+    return found
 
 
 def vector_dtype(dtype: str) -> str:
@@ -246,11 +248,13 @@ def check_columns(found: Sequence[str], text_columns: Sequence[str], suffix: str
     KeyError
         If a column is not there.
     ValueError
-        If a new column would replace one.
+        If a column of text is there twice, or a new column would replace one.
     """
     for name in text_columns:
         if name not in found:
             raise KeyError(f"text_columns names {name!r}, and the columns are {', '.join(map(repr, found))}.")
+        if found.count(name) > 1:
+            raise ValueError(f"There are {found.count(name)} columns {name!r}: rename all but the one to embed.")
         if name + suffix in found:
             raise ValueError(f"There is a column {name + suffix!r} already: choose another suffix.")
 
@@ -272,7 +276,12 @@ def _kind(batch) -> str:
 def _texts(column, name: str) -> list:
     """Give the cells of a column; what is not a text is left to the embedder to refuse."""
     if type(column).__module__.partition(".")[0] != "pyarrow":
-        return column.tolist()
+        if isinstance(column, list | tuple):
+            return list(column)
+        convert = getattr(column, "tolist", None) or getattr(column, "to_list", None)
+        if convert is None:
+            raise TypeError(f"Column {name!r} is a {type(column).__name__}: a list or an array of texts is expected.")
+        return convert()
     import pyarrow as pa
 
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type

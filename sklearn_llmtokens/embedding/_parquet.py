@@ -1,5 +1,6 @@
 """Vectors for corpora that are larger than memory: Parquet in, Parquet with vectors out, a part at a time."""
 
+import glob
 import json
 import os
 import tempfile
@@ -8,19 +9,16 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
-from hashlib import blake2b
 from pathlib import Path
-
-from joblib import hash as hash_of
 
 from .._optional import require
 from ..exceptions import TruncationWarning
 from ._embed_batches import add_vectors, check_columns, column_names, fitted, vector_dtype
+from ._parquet_identity import SourceHashes, embedder_hash
 from ._sharding import hold_workers
-from ._spec import EmbeddingSpec
 
 # Raise by one with any change after which parts of one run must not lie beside those of another.
-_FORMAT_VERSION = 1
+_FORMAT_VERSION = 2
 _METADATA_KEY = b"sklearn_llmtokens"
 
 _READ_BUFFER_BYTES = 1 << 20
@@ -46,21 +44,22 @@ def embed_parquet(
 
     Rows are read, embedded and written a batch at a time, so that memory depends on `batch_rows` and not on the number
     of rows. Each part is written under a temporary name and renamed when it is whole. A run that is started again
-    leaves the parts that are there and does the rest.
+    leaves the parts that are there and does the rest, once it has made sure that the columns they were made of still
+    hold the same bytes: these are read once more for that, and nothing is decoded.
 
     Parameters
     ----------
     src : str, path-like or pyarrow.dataset.Dataset
         A Parquet file, a folder of them, or a dataset of them, on any file system that pyarrow reads.
     dst : str or path-like
-        Folder on a local or mounted file system. Gets ``<name of the file>-<number of the part>.parquet`` for every
-        file of `src`, in the same subfolders.
+        Folder on a local or mounted file system, outside of a folder `src`. Gets
+        ``<name of the file>-<number of the part>.parquet`` for every file of `src`, in the same subfolders.
     text_columns : str or sequence of str, default="text"
         The columns of text. Each gets a column of vectors.
     embedder : LLMTokenEmbedder or other fitted transformer, default=None
         Turns a list of texts into rows. None is ``LLMTokenEmbedder()``. An `LLMTokenEmbedder` need not be fitted; a
         pipeline that begins with one must be. Its `n_jobs` and `joblib.parallel_config` apply.
-    columns : sequence of str, default=None
+    columns : str or sequence of str, default=None
         The columns of `src` that are kept. None is all.
     suffix : str, default="_vector"
         Added to the name of a column of text, it names that of its vectors.
@@ -85,7 +84,8 @@ def embed_parquet(
     KeyError
         If a column is not there.
     ValueError
-        If `dst` holds parts of other rows, another embedder or other settings; and if a text is missing.
+        If `dst` holds parts of other rows, another embedder or other settings, or lies in the folder `src`; if two
+        files would get the same parts; and if a text is missing.
     TypeError
         If a column does not hold text.
     FloatingPointError
@@ -115,10 +115,10 @@ def embed_parquet(
     settings = _Settings(
         version=_FORMAT_VERSION,
         text_columns=column_names(text_columns),
-        columns=None if columns is None else tuple(columns),
+        columns=None if columns is None else column_names(columns, "columns"),
         suffix=suffix,
         dtype=vector_dtype(dtype),
-        embedder=_identity(embedder),
+        embedder=embedder_hash(embedder),
     )
     for name, value in (("batch_rows", batch_rows), ("part_rows", part_rows)):
         if value < 1:
@@ -126,8 +126,10 @@ def embed_parquet(
     index, count = shard
     if not 0 <= index < count:
         raise ValueError(f"shard={shard!r} must be (i, n) with 0 <= i < n.")
-    parts = _plan(src, Path(dst), settings, part_rows)[index::count]
-    missing = [part for part in parts if not _is_written(part, settings)]
+    files, filesystem = _files(src)
+    parts = _plan(files, filesystem, _folder(dst, src), settings, part_rows)[index::count]
+    sources = SourceHashes(filesystem, settings.read_columns)
+    missing = [part for part in parts if not _is_written(part, settings, sources)]
     n_done = sum(part.n_rows for part in parts) - sum(part.n_rows for part in missing)
     with (
         _bar(sum(part.n_rows for part in parts), n_done, verbose) as bar,
@@ -135,8 +137,9 @@ def embed_parquet(
         hold_workers(),
     ):
         for part in missing:
+            about = part.describe(settings, sources)
             with _renamed_when_whole(part.path) as file, ExitStack() as stack:
-                _write_part(file, stack, part, embedder, settings, batch_rows, bar, gather)
+                _write_part(file, stack, part, about, embedder, settings, batch_rows, bar, gather)
     return [part.path for part in parts]
 
 
@@ -151,6 +154,10 @@ class _Settings:
     dtype: str
     embedder: str
 
+    @property
+    def read_columns(self) -> list[str] | None:
+        return None if self.columns is None else list(dict.fromkeys((*self.columns, *self.text_columns)))
+
 
 @dataclass(frozen=True)
 class _Part:
@@ -158,7 +165,6 @@ class _Part:
 
     file: str
     filesystem: object
-    footer: str
     start: int
     stop: int
     path: Path
@@ -167,38 +173,54 @@ class _Part:
     def n_rows(self) -> int:
         return self.stop - self.start
 
-    def describe(self, settings: _Settings) -> dict:
+    def describe(self, settings: _Settings, sources: SourceHashes) -> dict:
         """Give what is written into the part, as JSON gives it back."""
-        values = {**asdict(settings), "footer": self.footer, "rows": [self.start, self.stop]}
+        source = sources.of(self.file, self.start, self.stop)
+        values = {**asdict(settings), "source": source, "rows": [self.start, self.stop]}
         return json.loads(json.dumps(values))
 
 
-def _plan(src, dst: Path, settings: _Settings, part_rows: int) -> list[_Part]:
+def _folder(dst, src) -> Path:
+    """Give the folder of the parts, which must not be among the files that the next run reads."""
+    try:
+        folder = Path(dst).expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"dst={os.fspath(dst)!r}: there is no such user ({error}).") from error
+    if isinstance(src, str | os.PathLike):
+        read = Path(src).expanduser().resolve()
+        if read.is_dir() and folder.resolve().is_relative_to(read):
+            raise ValueError(
+                f"dst={str(dst)!r} lies in src={str(src)!r}, whose files are read: choose a folder beside it."
+            )
+    return folder
+
+
+def _plan(files: list[str], filesystem, dst: Path, settings: _Settings, part_rows: int) -> list[_Part]:
     """List the parts of all files, in the order of their names, and look at the columns of each file."""
-    require("pyarrow", extra="frames", purpose="embed_parquet")
     import pyarrow.parquet as pq
 
-    files, filesystem = _files(src)
     # Names below the folder that holds all files; the name alone where there is one file.
     base = os.path.commonpath([os.path.dirname(file) for file in files])
     if str(dst.resolve()) == os.path.realpath(base):
         raise ValueError(f"dst={str(dst)!r} is the folder of the files that are read: choose another.")
-    parts = []
+    parts, file_of = [], dict[str, str]()
     for file in files:
         with pq.ParquetFile(file, filesystem=filesystem) as opened:
             n_rows, names = opened.metadata.num_rows, opened.schema_arrow.names
         check_columns(names, settings.text_columns, settings.suffix)
         if settings.columns is not None and not set(settings.columns) <= set(names):
             raise KeyError(f"{file}: columns names {sorted(set(settings.columns) - set(names))}, which are not there.")
-        footer = _footer_hash(file, filesystem)
         stem = os.path.relpath(file, base).removesuffix(".parquet")
+        if file_of.setdefault(stem, file) != file:
+            raise ValueError(f"{file_of[stem]} and {file} would both be written to {dst / stem}-*: rename one of them.")
         for k, start in enumerate(range(0, max(1, n_rows), part_rows)):
             stop = min(start + part_rows, n_rows)
-            parts.append(_Part(file, filesystem, footer, start, stop, dst / f"{stem}-{k:05d}.parquet"))
+            parts.append(_Part(file, filesystem, start, stop, dst / f"{stem}-{k:05d}.parquet"))
     return parts
 
 
 def _files(src) -> tuple[list[str], object]:
+    require("pyarrow", extra="frames", purpose="embed_parquet")
     import pyarrow.dataset as ds
 
     try:
@@ -213,22 +235,7 @@ def _files(src) -> tuple[list[str], object]:
     return sorted(fragment.path for fragment in fragments), dataset.filesystem
 
 
-def _footer_hash(file: str, filesystem) -> str:
-    """Hash the footer of a Parquet file: places, sizes and statistics of all its columns, wherever the file lies."""
-    with filesystem.open_input_file(file) as opened:
-        n_bytes = int.from_bytes(opened.read_at(4, opened.size() - 8), "little")
-        return blake2b(opened.read_at(n_bytes, opened.size() - 8 - n_bytes), digest_size=16).hexdigest()
-
-
-def _identity(embedder) -> str:
-    """Give what stands for everything that changes a vector; nothing of how and where it is computed."""
-    if not hasattr(embedder, "spec_"):
-        return hash_of(embedder)
-    words = "" if embedder.word_weights_ is None else hash_of(embedder.word_weights_)
-    return EmbeddingSpec.from_dict(embedder.spec_).digest().hex() + words
-
-
-def _is_written(part: _Part, settings: _Settings) -> bool:
+def _is_written(part: _Part, settings: _Settings, sources: SourceHashes) -> bool:
     """Tell whether a part is there, and make sure that it is this one."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -240,18 +247,19 @@ def _is_written(part: _Part, settings: _Settings) -> bool:
     except pa.ArrowInvalid as error:
         warnings.warn(f"{part.path} is damaged and is written again ({error}).", RuntimeWarning, stacklevel=3)
         return False
-    expected = part.describe(settings)
+    expected = part.describe(settings, sources)
     other = [name for name in expected if found.get(name) != expected[name]]
     if other:
+        # Other rows or columns have other bytes: the source is worth naming where all else is the same.
+        named = [name for name in other if name != "source"] or ["source (the bytes of the file it was made from)"]
         raise ValueError(
-            f"{part.path} is of another run: its {', '.join(other)} differ(s) (footer is the content of the source). "
-            "Choose another dst, or delete the parts."
+            f"{part.path} is of another run: its {', '.join(named)} differ(s). Choose another dst, or delete the parts."
         )
     return True
 
 
 def _write_part(
-    file, stack: ExitStack, part: _Part, embedder, settings: _Settings, batch_rows: int, bar, gather
+    file, stack: ExitStack, part: _Part, about: dict, embedder, settings: _Settings, batch_rows: int, bar, gather
 ) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -268,7 +276,7 @@ def _write_part(
         for name in whole.schema.names[len(batch.schema.names) :]:
             kept = kept.append_column(whole.schema.field(name), whole.column(name))
         if writer is None:
-            metadata = {**(kept.schema.metadata or {}), _METADATA_KEY: json.dumps(part.describe(settings)).encode()}
+            metadata = {**(kept.schema.metadata or {}), _METADATA_KEY: json.dumps(about).encode()}
             schema = kept.schema.with_metadata(metadata)
             flat = [field.name for field in schema if not pa.types.is_nested(field.type)]
             options = {"compression": "zstd", "use_dictionary": flat, "write_statistics": flat}
@@ -283,7 +291,7 @@ def _read_rows(part: _Part, settings: _Settings, batch_rows: int) -> Iterator:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    columns = None if settings.columns is None else list(dict.fromkeys((*settings.columns, *settings.text_columns)))
+    columns = settings.read_columns
     with pq.ParquetFile(part.file, filesystem=part.filesystem, buffer_size=_READ_BUFFER_BYTES) as opened:
         groups, first, end = [], None, 0
         for k in range(opened.metadata.num_row_groups):
@@ -310,7 +318,7 @@ def _read_rows(part: _Part, settings: _Settings, batch_rows: int) -> Iterator:
 def _renamed_when_whole(path: Path) -> Iterator:
     """Open a temporary file beside `path` for writing; give it its name at the end, or remove it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    for left in path.parent.glob(f".{path.name}.*.tmp"):
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
         if time.time() - left.stat().st_mtime > _STALE_SECONDS:
             left.unlink(missing_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)

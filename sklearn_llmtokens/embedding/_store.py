@@ -179,7 +179,8 @@ def open_store(cache: str | os.PathLike | None, fingerprint: str) -> Store:
     Raises
     ------
     StoreError
-        If the folder can be written by others or belongs to another user, or its database is of a later version.
+        If the folder can be written by others, belongs to another user or names a user who does not exist, or its
+        database is of a later version.
     """
     if cache is None:
         return NoStore()
@@ -187,7 +188,10 @@ def open_store(cache: str | os.PathLike | None, fingerprint: str) -> Store:
         return MemoryStore(fingerprint)
     if not os.fspath(cache):
         raise StoreError("cache='' names no folder: pass a folder, 'memory' or None.")
-    folder = Path(os.path.realpath(Path(cache).expanduser()))
+    try:
+        folder = Path(os.path.realpath(Path(cache).expanduser()))
+    except RuntimeError as error:
+        raise StoreError(f"cache={os.fspath(cache)!r}: there is no such user ({error}).") from error
     private_folder(folder)
     store = sqlite_store(folder, fingerprint)
     store.check()

@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 from sklearn.base import BaseEstimator
@@ -58,6 +59,8 @@ BATCHES = {
     "large": pa.table({"id": IDS, "text": pa.array(TEXTS, pa.large_string())}),
     "view": pa.table({"id": IDS, "text": pa.array(TEXTS, pa.string_view())}),
     "dictionary": pa.table({"id": IDS, "text": pa.array(TEXTS).dictionary_encode()}),
+    "dict of lists": {"id": IDS, "text": TEXTS},
+    "dict of polars": {"id": IDS, "text": pl.Series(TEXTS)},
 }
 
 
@@ -67,7 +70,9 @@ def test_each_container_gets_the_vectors_and_keeps_its_type(embedder, expected, 
     found = EmbedBatches(embedder)(batch)
     assert type(found) is type(batch)
     column = found["text_vector"]
-    np.testing.assert_array_equal(rows(column if kind in ("dict", "pandas") else column.to_pylist()), expected)
+    np.testing.assert_array_equal(
+        rows(column.to_pylist() if isinstance(batch, pa.Table | pa.RecordBatch) else column), expected
+    )
     assert list(found["id"]) == list(batch["id"])
     if kind == "pandas":
         assert list(found.index) == list(batch.index)
@@ -145,6 +150,9 @@ def test_any_fitted_transformer_will_do(embedder, expected):
         (pa.table({"text": ["a", None]}), "text", MissingTextError, r"X\[1\] is missing"),
         (pd.DataFrame({"text": ["a", None]}), "text", MissingTextError, r"X\[1\] is missing"),
         (["a", "b"], "text", TypeError, "A batch is a list"),
+        ({"text": "abc"}, "text", TypeError, "Column 'text' is a str: a list or an array"),
+        (pd.DataFrame([["a", "b"]], columns=["text", "text"]), "text", ValueError, "2 columns 'text'"),
+        (pa.Table.from_arrays([["a"], ["b"]], names=["text", "text"]), "text", ValueError, "2 columns 'text'"),
         ({"text": np.array(["a"])}, [], ValueError, "one name or several"),
         ({"text": np.array(["a"])}, ["text", "text"], ValueError, "one name or several"),
         ({"text": np.array(["a"])}, [0], TypeError, "are str"),

@@ -1,7 +1,10 @@
 """embed_parquet: rows and columns as they were, vectors beside them; killed and begun again; parts of another run."""
 
 import os
+import pickle
 import signal
+import subprocess
+import sys
 
 import numpy as np
 import pyarrow as pa
@@ -10,10 +13,13 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.pipeline import FeatureUnion, make_pipeline
 
-from sklearn_llmtokens import LLMTokenEmbedder, embed_parquet
+from sklearn_llmtokens import JiebaTokenizer, LLMTokenEmbedder, embed_parquet
 from sklearn_llmtokens._cli import main
 from sklearn_llmtokens.embedding import _parquet
+from sklearn_llmtokens.embedding._parquet_identity import SourceHashes
 from sklearn_llmtokens.exceptions import MissingTextError, TruncationWarning
 from tests.checkpoints import HIDDEN, TEXTS
 from tests.embedding.store_helpers import Child
@@ -267,8 +273,102 @@ def test_parts_of_another_run_are_refused(tmp_path, source, change, named):
 def test_parts_of_another_source_are_refused(tmp_path, source):
     embed_parquet(source, tmp_path / "out", embedder=Doubler())
     pq.write_table(table(start=1), source)
-    with pytest.raises(ValueError, match="footer"):
+    with pytest.raises(ValueError, match="its source"):
         embed_parquet(source, tmp_path / "out", embedder=Doubler())
+
+
+def rearranged(path, name):
+    """Write a file twice, with two values of a column swapped: the footers are the same, byte by byte."""
+    footers = []
+    for order in ([0, 1, 2, 3], [0, 2, 1, 3]):
+        columns = {"id": [1, 2, 3, 4], "text": ["aa", "bb", "cc", "dd"], "more": ["e", "f", "g", "h"]}
+        columns[name] = [columns[name][i] for i in order]
+        pq.write_table(pa.table(columns), path, compression="none", use_dictionary=name != "text")
+        data = path.read_bytes()
+        footers.append(data[-8 - int.from_bytes(data[-8:-4], "little") :])
+        yield
+    assert footers[0] == footers[1]
+
+
+@pytest.mark.parametrize("name", ["text", "id", "more"])
+def test_rows_that_changed_places_are_another_source(tmp_path, name):
+    path = tmp_path / "a.parquet"
+    versions = rearranged(path, name)
+    next(versions)
+    embed_parquet(path, tmp_path / "all", embedder=Doubler())
+    embed_parquet(path, tmp_path / "id", embedder=Doubler(), columns=["id"])
+    next(versions)
+    with pytest.raises(ValueError, match="its source"):
+        embed_parquet(path, tmp_path / "all", embedder=Doubler())
+    if name == "more":  # neither kept nor embedded
+        assert embed_parquet(path, tmp_path / "id", embedder=Doubler(), columns=["id"])
+    else:
+        with pytest.raises(ValueError, match="its source"):
+            embed_parquet(path, tmp_path / "id", embedder=Doubler(), columns=["id"])
+    with pytest.raises(StopIteration):
+        next(versions)
+
+
+def test_columns_below_a_name_and_with_a_dot_count(tmp_path):
+    path = tmp_path / "a.parquet"
+    for more in ([1, 2, 3], [1, 3, 2]):
+        for name, column in (("nested", [{"b": [i]} for i in more]), ("dotted.name", more)):
+            pq.write_table(pa.table({"text": ["a"] * 3, name: column}), path, use_dictionary=False)
+            keywords = {"embedder": Doubler(), "columns": [name]}
+            if more == [1, 2, 3]:
+                embed_parquet(path, tmp_path / name, **keywords)
+            else:
+                with pytest.raises(ValueError, match="its source"):
+                    embed_parquet(path, tmp_path / name, **keywords)
+
+
+def test_a_row_group_is_read_once_for_all_of_its_parts(tmp_path, source, monkeypatch):
+    read = []
+    group_hash = SourceHashes._group_hash
+    monkeypatch.setattr(SourceHashes, "_group_hash", lambda self, k: read.append(k) or group_hash(self, k))
+    embed_parquet(source, tmp_path / "out", embedder=Doubler(), part_rows=7)
+    assert read == [0, 1, 2, 3]
+
+
+def test_a_process_hashes_the_sets_and_resources_of_a_pipeline_as_any_other_does(checkpoints):
+    script = (
+        "import sys; from sklearn.pipeline import make_pipeline;"
+        "from sklearn_llmtokens import JiebaTokenizer, LLMTokenEmbedder;"
+        "from sklearn_llmtokens.embedding._parquet_identity import embedder_hash;"
+        "words = JiebaTokenizer(stop_words=frozenset('的了和是在'));"
+        "embedder = LLMTokenEmbedder(sys.argv[1], word_weights=words, pooling='mean', n_jobs=int(sys.argv[2]));"
+        "pipeline = make_pipeline(JiebaTokenizer(stop_words='en'), embedder).fit(['a']);"
+        "print(embedder_hash(pipeline), embedder_hash(embedder.fit(['a'])))"
+    )
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-c", script, str(checkpoints["bert"]), seed],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert outputs[0] == outputs[1]
+
+
+def test_where_a_pipeline_is_computed_does_not_matter(tmp_path, source, embedder):
+    def pipeline(**parameters):
+        text = JiebaTokenizer(n_jobs=parameters.get("n_jobs"))
+        step = FeatureUnion([("e", clone(embedder).set_params(**parameters))], n_jobs=parameters.get("n_jobs"))
+        return make_pipeline(text, step, verbose=bool(parameters.get("verbose"))).fit(TEXTS)
+
+    plain = pipeline()
+    parts = embed_parquet(source, tmp_path / "out", embedder=plain)
+    resources = {"n_jobs": 1, "verbose": 1, "device": "cpu", "batch_tokens": 512, "cache": "memory"}
+    other = pickle.loads(pickle.dumps(pipeline(**resources)))
+    assert embed_parquet(source, tmp_path / "out", embedder=other) == parts
+    with pytest.raises(ValueError, match="its embedder"):
+        embed_parquet(source, tmp_path / "out", embedder=pipeline(pooling="max"))
+    plain[0].lowercase = True
+    with pytest.raises(ValueError, match="its embedder"):
+        embed_parquet(source, tmp_path / "out", embedder=plain)
 
 
 def test_a_copy_of_the_source_on_other_resources_is_the_same(tmp_path, checkpoints, source):
@@ -292,6 +392,7 @@ def test_a_copy_of_the_source_on_other_resources_is_the_same(tmp_path, checkpoin
     [
         ({"text_columns": "title"}, KeyError, "'title', and the columns are 'id'"),
         ({"columns": ["id", "size"]}, KeyError, "size"),
+        ({"columns": ["id", "id"]}, ValueError, "columns=.*several different"),
         ({"suffix": ""}, ValueError, "already"),
         ({"text_columns": "id"}, TypeError, "holds int64"),
         ({"dtype": "float64"}, ValueError, "float64"),
@@ -308,6 +409,46 @@ def test_settings_that_do_not_suit_are_refused(tmp_path, source, arguments, erro
 def test_the_folder_of_the_files_is_no_place_for_parts(tmp_path, source):
     with pytest.raises(ValueError, match="choose another"):
         embed_parquet(source, tmp_path, embedder=Doubler())
+
+
+def test_a_folder_below_the_one_that_is_read_is_no_place_for_parts(tmp_path, source):
+    with pytest.raises(ValueError, match=r"lies in src=.*choose a folder beside it"):
+        embed_parquet(tmp_path, tmp_path / "more" / "vectors", embedder=Doubler())
+    assert names(tmp_path) == ["reviews.parquet"]
+    embed_parquet(source, tmp_path / "vectors", embedder=Doubler())  # one file: the parts are not read
+
+
+def test_two_files_of_one_name_are_refused(tmp_path):
+    (tmp_path / "in").mkdir()
+    for name in ("a", "a.parquet"):
+        pq.write_table(table(3), tmp_path / "in" / name)
+    with pytest.raises(ValueError, match=r"in/a and .*in/a\.parquet would both be written to .*out/a-\*: rename"):
+        embed_parquet(tmp_path / "in", tmp_path / "out", embedder=Doubler())
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["a**b", "a[1]", "a?"])
+def test_what_means_something_in_a_pattern_is_a_name_like_any_other(tmp_path, name):
+    pq.write_table(table(3), tmp_path / f"{name}.parquet")
+    (tmp_path / "out").mkdir()
+    old = tmp_path / "out" / f".{name}-00000.parquet.old.tmp"
+    old.touch()
+    os.utime(old, (0, 0))
+    embed_parquet(tmp_path / f"{name}.parquet", tmp_path / "out", embedder=Doubler())
+    assert names(tmp_path / "out") == [f"{name}-00000.parquet"]
+
+
+def test_a_column_that_is_kept_may_be_given_by_its_name(tmp_path, source):
+    (part,) = embed_parquet(source, tmp_path / "out", embedder=Doubler(), columns="text")
+    assert pq.read_schema(part).names == ["text", "text_vector"]
+
+
+def test_the_folder_of_the_parts_may_begin_at_home(tmp_path, source, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (part,) = embed_parquet(source, "~/out", embedder=Doubler())
+    assert part == tmp_path / "out" / "reviews-00000.parquet"
+    with pytest.raises(ValueError, match="no such user"):
+        embed_parquet(source, "~nosuchuser/out", embedder=Doubler())
 
 
 def test_an_empty_folder_is_named(tmp_path):
@@ -367,6 +508,7 @@ def test_the_command_embeds_a_file(tmp_path, source, capsys):
         (["--text-columns", "title"], "text_columns names 'title'"),
         (["--model", "/nowhere"], "/nowhere"),
         (["--pooling", "median"], "pooling"),
+        (["--quiet", "--cache", "~nosuchuser/x"], "cache='~nosuchuser/x': there is no such user"),
     ],
 )
 def test_the_command_complains_in_a_line(tmp_path, source, capsys, arguments, match):

@@ -201,6 +201,11 @@ def test_a_database_that_was_put_into_wal_mode_is_put_back(folder, path):
     assert mode == b"truncate"
 
 
+def test_a_folder_of_a_user_who_does_not_exist_is_refused():
+    with pytest.raises(StoreError, match=r"cache='~nosuchuser/x': there is no such user"):
+        open_store("~nosuchuser/x", FINGERPRINT)
+
+
 def test_a_world_writable_folder_is_refused(folder):
     folder.mkdir()
     folder.chmod(0o777)
