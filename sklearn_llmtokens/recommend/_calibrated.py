@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils import check_array
 
 from ._candidates import Candidates, choose_greedily, read_candidates
-from ._ids import decode_lists, event_item, item_index
+from ._ids import decode_lists, event_item, event_weight, item_index, refuse_missing
 
 _SMOOTHING = 0.01  # alpha of Steck (2018), section 3: keeps the divergence finite
 
@@ -113,14 +113,10 @@ def _wanted(history, i: int, index: dict, shares: np.ndarray) -> np.ndarray:
     for j, event in enumerate(events):
         if event_item(event) not in index:
             raise ValueError(f"histories[{i}][{j}] is {event!r}, which is not an item of the catalogue.")
-    weights = np.array([_weight(event) for event in events])
+    weights = np.array([max(event_weight(event), 0.0) for event in events])
     if not weights.sum() > 0:
         return np.zeros(shares.shape[1])
     return weights @ shares[[index[event_item(event)] for event in events]] / weights.sum()
-
-
-def _weight(event) -> float:
-    return max(float(event[1]), 0.0) if isinstance(event, tuple) and len(event) > 1 else 1.0
 
 
 def _shares(categories, n_items: int) -> np.ndarray:
@@ -129,6 +125,7 @@ def _shares(categories, n_items: int) -> np.ndarray:
     if len(values) != n_items:
         raise ValueError(f"categories has {len(values)} rows for {n_items} items: one row an item is needed.")
     if values.ndim == 1:
+        refuse_missing(categories, "categories", "every item needs a category, give those without one a name.")
         names, codes = np.unique(values.astype(str), return_inverse=True)
         return np.eye(len(names))[codes]
     table = check_array(values, dtype=np.float64, ensure_non_negative=True, input_name="categories")

@@ -74,7 +74,7 @@ def plain_ids(ids: list, place: Callable[[int], str], *, kind: str = "an id") ->
         return ids
     plain = [_plain_id(one) for one in ids]
     for at, one in enumerate(plain):
-        if type(one) not in (str, int) and not _is_missing(one):
+        if type(one) not in (str, int) and not is_missing(one):
             raise TypeError(f"{place(at)} is a {type(one).__name__}, not {kind} ({one!r}): ids are str or int.")
     return plain
 
@@ -88,9 +88,13 @@ def _plain_id(one):
     return int(one) if isinstance(one, Integral) and not isinstance(one, bool) else one
 
 
-def _is_missing(one) -> bool:
-    is_na = one is None or type(one).__name__ in ("NAType", "NaTType")
-    return is_na or (isinstance(one, float | np.floating) and bool(np.isnan(one)))
+def is_missing(one) -> bool:
+    """Say whether a value stands for none: None, NaN, NaT, or NA of pandas."""
+    if one is None or type(one).__name__ in ("NAType", "NaTType"):
+        return True
+    if isinstance(one, np.datetime64):
+        return bool(np.isnat(one))
+    return isinstance(one, float | np.floating) and bool(np.isnan(one))
 
 
 def read_part(ids, texts, features, *, what: str) -> Part:
@@ -134,7 +138,7 @@ def _as_id(one, position: str) -> str | int:
     one = _plain_id(one)
     if type(one) in (str, int):
         return one
-    if _is_missing(one):
+    if is_missing(one):
         raise ValueError(f"{position} is missing ({one!r}): each item needs an id.")
     raise TypeError(f"{position} is {one!r} of type {type(one).__name__}: an id is a str or an int.")
 

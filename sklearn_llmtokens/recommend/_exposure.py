@@ -6,7 +6,7 @@ import numpy as np
 
 from .._optional import require
 from ._exposures import exposures
-from ._ids import encode_lists, item_index
+from ._ids import encode_lists, item_index, refuse_missing
 from .metrics._gini import gini
 
 
@@ -147,7 +147,8 @@ def exposure_report(recommended, items, groups, *, clicks=None, k=10, position_w
     Raises
     ------
     ValueError
-        If an argument is out of range, lengths differ, an item is not in the catalogue, or nothing is recommended.
+        If an argument is out of range, lengths differ, an item is not in the catalogue or has no group, or nothing is
+        recommended.
 
     Notes
     -----
@@ -191,9 +192,10 @@ def exposure_report(recommended, items, groups, *, clicks=None, k=10, position_w
 
 def _groups(groups, n_items: int) -> tuple[np.ndarray, np.ndarray]:
     """Give the names of the groups and the number of each item's group."""
-    groups = np.asarray(groups)
+    given, groups = groups, np.asarray(groups)
     if groups.shape != (n_items,):
         raise ValueError(f"groups has the shape {groups.shape} for {n_items} items: one group an item is needed.")
+    refuse_missing(given, "groups", "give the items without a group a name of their own.")
     if groups.dtype.kind == "O":
         groups = groups.astype(str)
     return np.unique(groups, return_inverse=True)

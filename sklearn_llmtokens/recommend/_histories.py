@@ -10,6 +10,7 @@ from scipy import sparse
 
 from ._catalog import Catalog
 from ._catalog_part import as_list, plain_ids
+from ._times import seconds_of
 
 
 class Event(NamedTuple):
@@ -22,7 +23,8 @@ class Event(NamedTuple):
     weight : float, default=1.0
         How much the event counts; a negative weight is a dislike, which makes nothing popular and is not wanted.
     time : float, default=nan
-        When it was, in any unit, the same everywhere; NaN where it is not known.
+        When it was: a number in any unit, the same everywhere, or a date, which becomes seconds since 1970, in UTC
+        where it has no time zone. NaN, None and NaT where it is not known.
 
     Examples
     --------
@@ -272,7 +274,7 @@ def _split_events(events: list, indptr: np.ndarray) -> tuple[list, np.ndarray | 
         if len(event) > 1:
             weights[at] = _number(event[1], f"The weight of {_place(indptr, at)}")
         if len(event) > 2:
-            times[at] = _number(event[2], f"The time of {_place(indptr, at)}", may_be_nan=True)
+            times[at] = seconds_of(event[2], f"The time of {_place(indptr, at)}")
     _refuse_disorder(times, indptr)
     return ids, None if (weights == 1).all() else weights, None if np.isnan(times).all() else times
 
@@ -285,14 +287,10 @@ def _from_struct(event):
     return event
 
 
-def _number(value, what: str, *, may_be_nan: bool = False) -> float:
-    if isinstance(value, np.datetime64):
-        value = value.astype("datetime64[us]").astype(np.int64) / 1e6
-    elif hasattr(value, "timestamp"):
-        value = value.timestamp()
+def _number(value, what: str) -> float:
     if not isinstance(value, Real):
         raise TypeError(f"{what} is {value!r} of type {type(value).__name__}, not a number.")
-    if not (np.isfinite(float(value)) or (may_be_nan and value != value)):
+    if not np.isfinite(float(value)):
         raise ValueError(f"{what} is {value!r}: it must be finite.")
     return float(value)
 

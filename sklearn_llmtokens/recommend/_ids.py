@@ -9,6 +9,8 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_scalar
 
+from ._catalog_part import as_list, is_missing
+
 PAD = -1
 
 
@@ -51,7 +53,7 @@ def encode_lists(recommended, index: dict | None = None, k: int | None = None) -
     Parameters
     ----------
     recommended : array-like of shape (n_queries, n_columns), or sequence of sequences
-        Item ids, best first. None and NaN fill short rows.
+        Item ids, best first. None, NaN and NaT fill short rows.
     index : dict, default=None
         Code by id. None numbers the ids as they come.
     k : int, default=None
@@ -82,7 +84,7 @@ def encode_lists(recommended, index: dict | None = None, k: int | None = None) -
     for i, row in enumerate(rows):
         if isinstance(row, str) or not isinstance(row, Iterable):
             raise ValueError(f"recommended[{i}] is {row!r}, not a list of item ids: pass one list for each query.")
-        lists.append([item for item in _plain(row)[:k] if not is_pad(item)])
+        lists.append([item for item in _plain(row)[:k] if not is_missing(item)])
     known = index is not None
     index = {} if index is None else index
     codes = np.full((len(lists), max(map(len, lists), default=0)), PAD, dtype=np.int64)
@@ -95,22 +97,6 @@ def encode_lists(recommended, index: dict | None = None, k: int | None = None) -
         else:
             codes[i, : len(items)] = [index.setdefault(item, len(index)) for item in items]
     return codes, index
-
-
-def is_pad(item) -> bool:
-    """Tell whether `item` fills a short row: None or NaN.
-
-    Parameters
-    ----------
-    item : object
-        An entry of a list.
-
-    Returns
-    -------
-    bool
-        True for None and NaN.
-    """
-    return item is None or (isinstance(item, float) and item != item)
 
 
 def decode_lists(codes: np.ndarray, items) -> np.ndarray:
@@ -169,13 +155,54 @@ def event_item(event):
     return event["item"] if isinstance(event, Mapping) else event
 
 
+def event_weight(event) -> float:
+    """Give the weight of an event of a history: 1 where it has none.
+
+    Parameters
+    ----------
+    event : str, int, tuple, or mapping with the key "item"
+        As `event_item` takes it.
+
+    Returns
+    -------
+    float
+        The weight.
+
+    Examples
+    --------
+    >>> event_weight("a"), event_weight(("a", 2.0)), event_weight({"item": "a", "weight": 3})
+    (1.0, 2.0, 3.0)
+    """
+    if hasattr(event, "as_py"):
+        event = event.as_py()
+    if isinstance(event, tuple):
+        return float(event[1]) if len(event) > 1 else 1.0
+    weight = event.get("weight") if isinstance(event, Mapping) else None
+    return 1.0 if weight is None else float(weight)
+
+
+def refuse_missing(values, name: str, remedy: str) -> None:
+    """Raise a ValueError that names the first missing value of a column and says what to do.
+
+    Examples
+    --------
+    >>> refuse_missing(["x", None], "groups", "give every item a group.")
+    Traceback (most recent call last):
+        ...
+    ValueError: groups[1] is missing (None): give every item a group.
+    """
+    for i, value in enumerate(as_list(values, name)):
+        if is_missing(value):
+            raise ValueError(f"{name}[{i}] is missing ({value!r}): {remedy}")
+
+
 def as_sets(y_true, n_queries: int) -> list[frozenset]:
     """Give the relevant items of each query.
 
     Parameters
     ----------
     y_true : array-like of shape (n_queries,), or sequence of collections
-        One item id, or a collection of them, for each query.
+        One item id, or a collection of them, for each query; None, NaN and NaT fill short rows.
     n_queries : int
         Number of lists.
 
@@ -212,8 +239,8 @@ def _as_set(row) -> frozenset:
     if isinstance(row, Mapping):
         raise ValueError(f"y_true holds {row!r}: a collection of ids is expected, relevance has no degrees here.")
     if isinstance(row, str) or not isinstance(row, Iterable):
-        return frozenset() if is_pad(row) else frozenset([row])
-    return frozenset(_plain(row))
+        return frozenset() if is_missing(row) else frozenset([row])
+    return frozenset(item for item in _plain(row) if not is_missing(item))
 
 
 def _code(index: dict, item, i: int, j: int) -> int:

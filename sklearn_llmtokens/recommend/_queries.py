@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import check_scalar
 
+from ._times import as_seconds, missing_places, ordered_times
+
 
 class Queries(NamedTuple):
     """Rows for recommenders: what came before, what followed, whose it was and when.
@@ -47,7 +49,8 @@ def make_queries(
     Parameters
     ----------
     events : DataFrame of pandas, polars or another library, mapping of columns, or array of shape (n_events, 3)
-        The events. The columns of an array are user, item and time, in this order.
+        The events. The columns of an array are user, item and time, in this order. Times are numbers, dates, or dates
+        as ISO text ("2024-01-31").
     user, item, time : str, default="user_id", "item_id", "timestamp"
         Names of the columns.
     weight : str, default=None
@@ -69,8 +72,8 @@ def make_queries(
     Raises
     ------
     ValueError
-        If a column is missing, there is no event, or a user, item, time or weight is missing; the message names the
-        row.
+        If a column is missing, there is no event, a user, item, time or weight is missing, or times are numbers written
+        as text; the message names the row.
     TypeError
         If `events` is none of these.
 
@@ -101,7 +104,7 @@ def make_queries(
     rows = np.flatnonzero(np.arange(len(users)) - starts >= min_history)
     events_told = items
     if history_times or weight is not None:
-        triples = zip(items.tolist(), weights.tolist(), _as_seconds(times).tolist(), strict=True)
+        triples = zip(items.tolist(), weights.tolist(), as_seconds(times).tolist(), strict=True)
         events_told = np.fromiter(triples, dtype=object, count=len(items))
     X = np.empty(len(rows), dtype=object)
     for i, row in enumerate(rows):
@@ -117,7 +120,7 @@ def _columns(events, names: list[str]) -> list[np.ndarray]:
         raise ValueError(f"The columns {names} have different lengths: {[len(column) for column in columns]}.")
     if lengths == {0}:
         raise ValueError("events has no row: at least one event is needed.")
-    columns[2] = _as_times(columns[2], names[2])
+    columns[2] = ordered_times(columns[2], names[2])
     return columns
 
 
@@ -156,7 +159,7 @@ def _clean(column: np.ndarray, name: str) -> np.ndarray:
     """Refuse missing values, and give strings as objects."""
     if column.ndim != 1:
         raise ValueError(f"The column {name!r} has {column.ndim} dimensions; one value an event is expected.")
-    missing = _is_missing(column)
+    missing = missing_places(column)
     if missing.any():
         row = int(np.flatnonzero(missing)[0])
         raise ValueError(f"{name!r} is missing in row {row}: drop the row or fill it.")
@@ -166,33 +169,6 @@ def _clean(column: np.ndarray, name: str) -> np.ndarray:
             return np.array(values, dtype=np.int64)
         return column
     return column.astype(object) if column.dtype.kind in "UT" else column
-
-
-def _is_missing(column: np.ndarray) -> np.ndarray:
-    if column.dtype.kind in "mM":
-        return np.isnat(column)
-    if column.dtype.kind == "f":
-        return np.isnan(column)
-    if column.dtype.kind == "O":
-        return np.array([v is None or type(v).__name__ in ("NAType", "NaTType") or v != v for v in column], dtype=bool)
-    return np.zeros(len(column), dtype=bool)
-
-
-def _as_times(times: np.ndarray, name: str) -> np.ndarray:
-    if times.dtype.kind != "O":
-        return times
-    if all(isinstance(value, int | float | np.number) for value in times):
-        return times.astype(np.float64)
-    try:
-        return times.astype("datetime64[us]")
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name!r} holds {times[0]!r}: numbers or dates are expected, that can be ordered.") from error
-
-
-def _as_seconds(times: np.ndarray) -> np.ndarray:
-    if times.dtype.kind != "M":
-        return times
-    return times.astype("datetime64[us]").astype(np.int64) / 1e6
 
 
 def _order(users: np.ndarray, times: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ._catalog import Catalog
+from ._catalog_part import as_list
 from ._histories import Histories
 
 
@@ -54,11 +55,12 @@ class Selection:
         union = allowed = None
         blocked: list[_Pairs] = []
         if candidates is not None:
+            candidates = as_list(candidates, "candidates")
             allowed = _read_lists(candidates, catalog, n_queries, "candidates")
             union = np.unique(allowed.item_idx)
             allowed = None if _is_one_list(candidates) else allowed
         if exclude is not None:
-            blocked.append(_read_lists(exclude, catalog, n_queries, "exclude"))
+            blocked.append(_read_lists(as_list(exclude, "exclude"), catalog, n_queries, "exclude"))
         if filter_seen and histories.texts is None:
             blocked.append(_Pairs(histories.indptr, histories.item_idx))
         return cls(union, allowed, tuple(blocked))
@@ -82,12 +84,11 @@ class Selection:
             scores[pairs.cells(positions)] = -np.inf
 
 
-def _is_one_list(lists) -> bool:
+def _is_one_list(lists: list) -> bool:
     return all(isinstance(one, str) or not hasattr(one, "__iter__") for one in lists)
 
 
-def _read_lists(lists, catalog: Catalog, n_queries: int, name: str) -> _Pairs:
-    lists = lists.tolist() if hasattr(lists, "tolist") else list(lists)
+def _read_lists(lists: list, catalog: Catalog, n_queries: int, name: str) -> _Pairs:
     if _is_one_list(lists):
         idx = catalog.index_of(lists, name=name)
         return _Pairs(len(idx) * np.arange(n_queries + 1), np.tile(idx, n_queries))
@@ -95,6 +96,6 @@ def _read_lists(lists, catalog: Catalog, n_queries: int, name: str) -> _Pairs:
         raise ValueError(
             f"{name} has {len(lists)} lists for {n_queries} queries: pass one for each, or one list of ids."
         )
-    parts = [catalog.index_of(list(one), name=f"{name}[{i}]") for i, one in enumerate(lists)]
+    parts = [catalog.index_of(one, name=f"{name}[{i}]") for i, one in enumerate(lists)]
     indptr = np.concatenate([[0], np.cumsum([len(part) for part in parts])])
     return _Pairs(indptr, np.concatenate(parts) if parts else np.empty(0, np.intp))

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ._ids import event_item
+from ._times import missing_places, ordered_times
 
 
 def as_times(times, n_rows: int) -> np.ndarray:
@@ -11,7 +12,7 @@ def as_times(times, n_rows: int) -> np.ndarray:
     Parameters
     ----------
     times : array-like of shape (n_rows,)
-        Numbers or dates.
+        Numbers, dates, or dates as ISO text.
     n_rows : int
         Number of rows of X.
 
@@ -23,12 +24,11 @@ def as_times(times, n_rows: int) -> np.ndarray:
     Raises
     ------
     ValueError
-        If there are not `n_rows` of them, one is missing, or they are neither numbers nor dates.
+        If there are not `n_rows` of them, one is missing, or they are neither numbers nor dates; numbers
+        written as text are refused.
     """
     times = np.asarray(times)
-    if times.dtype.kind == "O":
-        times = times.astype("datetime64[us]")
-    if times.dtype.kind not in "iufM" or times.ndim != 1:
+    if times.dtype.kind not in "iufMOUT" or times.ndim != 1:
         raise ValueError(
             f"times has dtype {times.dtype} and {times.ndim} dimensions: a number or a date a row is needed."
         )
@@ -37,10 +37,10 @@ def as_times(times, n_rows: int) -> np.ndarray:
             f"X has {n_rows} rows and times has {len(times)}: they are given for all rows that are split. For a search "
             "inside of a split, give the inner splitter the times of the training rows."
         )
-    missing = np.isnat(times) if times.dtype.kind == "M" else np.isnan(times)
+    missing = missing_places(times)
     if missing.any():
         raise ValueError(f"times[{int(np.flatnonzero(missing)[0])}] is missing: drop the row.")
-    return times
+    return ordered_times(times, "times")
 
 
 def rows_of_groups(groups, n_rows: int, what: str) -> np.ndarray:

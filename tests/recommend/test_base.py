@@ -99,6 +99,20 @@ def test_candidates_may_differ_in_length_and_be_repeated(recommender):
     assert found[1].tolist() == [None] * 3
 
 
+@pytest.mark.parametrize("name", ["candidates", "exclude"])
+@pytest.mark.parametrize("value", ["i1", {"i1": 1}, {"i1"}, [{"i1": 1}]])
+def test_candidates_and_exclusions_are_lists(name, value):
+    recommender = PopularityRecommender(CATALOG).fit(X, Y)
+    with pytest.raises(TypeError, match=rf"^{name}(\[0\])? is a (str|dict|set).*pass a list"):
+        recommender.recommend([["i2"]], **{name: value})
+
+
+def test_candidates_may_be_generators():
+    recommender = PopularityRecommender(CATALOG).fit(X, Y)
+    found = recommender.recommend([["i1"], ["i2"]], 1, candidates=([f"i{j}"] for j in (8, 9)))
+    assert found.tolist() == [["i8"], ["i9"]]
+
+
 def test_candidates_that_were_removed_or_seen_are_not_given(recommender):
     recommender.remove_items(["i9"])
     assert recommender.recommend([["i1"]], 3, candidates=["i9", "i1", "i8"]).tolist() == [["i8", None, None]]

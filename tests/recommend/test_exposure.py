@@ -82,3 +82,9 @@ def test_groups_may_be_numbers():
 def test_what_is_wrong_is_named(change, message):
     with pytest.raises(ValueError, match=message):
         exposure_report(**{"recommended": [["a"]], "items": IDS, "groups": GROUPS, **change})
+
+
+@pytest.mark.parametrize("groups", [["x", None], ["x", float("nan")], np.array(["x", None], dtype=object)])
+def test_an_item_without_a_group_is_named(groups):
+    with pytest.raises(ValueError, match=r"groups\[1\] is missing .*: give the items without a group a name"):
+        exposure_report([["a", "b"]], ["a", "b"], groups)

@@ -1,5 +1,6 @@
 import datetime
 import re
+import time
 
 import numpy as np
 import pandas as pd
@@ -276,3 +277,30 @@ def test_missing_values_are_missing_ids():
             Catalog(["a", missing])
         with pytest.raises(ValueError, match=r"X\[0\]\[1\] is .*, which is not in the catalogue"):
             as_histories([["a", missing]], CATALOG)
+
+
+@pytest.mark.parametrize("missing", [None, np.datetime64("NaT"), float("nan"), "pandas"])
+def test_times_that_are_missing_are_not_known(missing):
+    if missing == "pandas":
+        missing = pytest.importorskip("pandas").NaT
+    histories = as_histories([[("a", 1.0, missing), ("b", 1.0, np.datetime64("1970-01-02"))]], CATALOG)
+    np.testing.assert_array_equal(histories.times, [np.nan, 86400.0])
+    assert as_histories([[("a", 1.0, missing)]], CATALOG).times is None
+
+
+def test_dates_without_a_time_zone_are_utc(monkeypatch):
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        # the second comes an hour before the first by a local clock that is put back
+        moments = [datetime.datetime(2024, 10, 27, 2, 50), datetime.datetime(2024, 10, 27, 3, 0)]
+        moments += [datetime.date(2024, 10, 28), datetime.datetime(2024, 10, 28, 1, tzinfo=datetime.UTC)]
+        histories = as_histories([[("a", 1.0, moment) for moment in moments]], CATALOG)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    np.testing.assert_array_equal(np.diff(histories.times), [600.0, 75600.0, 3600.0])
+    with pytest.raises(TypeError, match=r"The time of X\[0\]\[0\] is 'x' of type str, neither a number nor a date"):
+        as_histories([[("a", 1.0, "x")]], CATALOG)
+    with pytest.raises(ValueError, match="it must be finite"):
+        as_histories([[("a", 1.0, np.inf)]], CATALOG)

@@ -67,6 +67,13 @@ def test_dates_are_times_and_seconds_in_histories():
     assert make_queries(pandas.DataFrame(EVENTS | {"timestamp": days})).y.tolist() == EXPECTED[1]
 
 
+def test_iso_dates_as_text_are_times():
+    days = ["1970-01-03", "1970-01-09T12:00", "1970-01-01", "1970-01-04", "1970-01-05"]
+    queries = make_queries(EVENTS | {"timestamp": days}, history_times=True)
+    assert queries.y.tolist() == EXPECTED[1]
+    assert queries.X[2].tolist() == [("c", 1.0, 0.0), ("b", 1.0, 4 * 86400.0)]
+
+
 events = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5), st.integers(0, 9)), min_size=1, max_size=25)
 
 
@@ -104,6 +111,8 @@ def test_histories_take_memory_for_the_events_alone(options):
         ({"item_id": ["a", "b", None, "a", "b"]}, "'item_id' is missing in row 2"),
         ({"user_id": [1.0, np.nan, 1.0, 1.0, 1.0]}, "'user_id' is missing in row 1"),
         ({"timestamp": ["x"] * 5}, "'timestamp' holds 'x'"),
+        ({"timestamp": ["9", "10", "11", "12", "x"]}, "'timestamp' holds '9' at 0, a number .* convert the column"),
+        ({"timestamp": ["2024-01-01", "20240102", "3", "4", "5"]}, "'timestamp' holds '20240102' at 1"),
         ({"timestamp": [1, 2]}, "different lengths"),
     ],
 )

@@ -183,3 +183,18 @@ def test_calibration_says_what_is_wrong():
         calibrated_rerank(lists, scores, [[]], items, ["x"])
     with pytest.raises(ValueError, match="trade_off == 2, must be <= 1"):
         calibrated_rerank(lists, scores, [[]], items, ["x", "y"], trade_off=2)
+
+
+def test_weights_of_events_count_in_every_form():
+    items, categories = ["a", "b", "c", "d"], ["x", "x", "y", "y"]
+    events = [{"item": "a", "weight": 1.0}, {"item": "c", "weight": 9.0}]
+    disliked = [{"item": "a", "weight": -1.0}, {"item": "c", "weight": None}]
+    for history, expected in ((events, "ca"), ([("a", 1.0), ("c", 9.0)], "ca"), (disliked, "cd"), (["a", "c"], "ac")):
+        found = calibrated_rerank([items], [[4, 3, 2.9, 2.8]], [history], items, categories, k=2, trade_off=0.99)
+        assert found.tolist() == [list(expected)]
+
+
+@pytest.mark.parametrize("categories", [["x", None, "x"], ["x", float("nan"), "x"], np.array([1.0, np.nan, 1.0])])
+def test_an_item_without_a_category_is_named(categories):
+    with pytest.raises(ValueError, match=r"categories\[1\] is missing"):
+        calibrated_rerank([["a", "b", "c"]], [[3, 2, 1]], [["a"]], ["a", "b", "c"], categories)

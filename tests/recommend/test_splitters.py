@@ -98,6 +98,12 @@ def test_first_targets_need_the_rows_of_first_events():
         next(GlobalTimeSplit(times, cut=5, targets="first").split(X, y, groups))
 
 
+@pytest.mark.parametrize("times", [["2024-01-02", "2024-01-10", "2024-02-01"], [1.5, 2, 10]])
+def test_times_that_are_objects_are_ordered_as_dates_or_numbers(times):
+    splitter = GlobalTimeSplit(np.array(times, dtype=object), quantile=0.5, targets="successive")
+    assert [part.tolist() for part in next(splitter.split([[1]] * 3))] == [[0, 1], [2]]
+
+
 @pytest.mark.parametrize(
     ("options", "groups", "message"),
     [
@@ -108,7 +114,10 @@ def test_first_targets_need_the_rows_of_first_events():
         ({"cut": 99}, [1] * 4, "The cut at 99 leaves no row for test"),
         ({"times": [1, 2]}, [1] * 4, "X has 4 rows and times has 2"),
         ({"times": [1, 2, np.nan, 3]}, [1] * 4, r"times\[2\] is missing"),
-        ({"times": list("abcd")}, [1] * 4, "a number or a date a row is needed"),
+        ({"times": list("abcd")}, [1] * 4, "'times' holds 'a': numbers or dates are expected"),
+        ({"times": [[1], [2], [3], [4]]}, [1] * 4, "a number or a date a row is needed"),
+        ({"times": ["20240102", "9", "12", "7"]}, [1] * 4, "'times' holds '20240102' at 0, a number .* convert"),
+        ({"times": np.array([1, 2, None, 3], dtype=object)}, [1] * 4, r"times\[2\] is missing"),
     ],
 )
 def test_global_time_split_says_what_is_wrong(options, groups, message):

@@ -113,3 +113,11 @@ def test_what_comes_after_k_is_not_read():
 def test_targets_that_are_no_list_are_refused(function, y_true, message):
     with pytest.raises(ValueError, match=message):
         function(y_true, [["a"]])
+
+
+@pytest.mark.parametrize("padding", [None, float("nan"), np.float32("nan"), np.datetime64("NaT")])
+def test_padding_among_what_is_relevant_counts_nothing(padding):
+    assert recall_at_k([["a", padding]], [["a", "b"]], k=2) == 1
+    assert ndcg_at_k([["a", padding], {"b", padding}], [["a", "b"], ["b", padding]], k=2) == 1
+    with pytest.raises(ValueError, match=r"y_true\[1\] holds no item"):
+        recall_at_k([["a"], [padding]], [["a"], ["b"]])
