@@ -1,7 +1,7 @@
-"""Which parameters a search will try, before it is run."""
+"""What searches will make of an estimator, before they are run."""
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 
 import numpy as np
@@ -27,26 +27,80 @@ def is_search(estimator) -> bool:
     )
 
 
-def settle(search):
-    """Clone a search so that it will try what `candidates` says: a random one gets a number as its seed.
+def parts_of(value) -> Iterator:
+    """Give the estimators in a value: itself, its parameters, and what stands in lists and grids of them.
 
     Parameters
     ----------
-    search : search
-        As in `is_search`.
+    value : object
+        Anything.
+
+    Yields
+    ------
+    estimator
+        Outer ones before those in them.
+    """
+    if hasattr(value, "get_params") and not isinstance(value, type):
+        yield value
+        value = value.get_params(deep=False)
+    if isinstance(value, Mapping):
+        value = value.values()
+    elif isinstance(value, np.ndarray) and value.dtype.hasobject:
+        value = value.flat
+    elif not isinstance(value, list | tuple):
+        return
+    for part in value:
+        yield from parts_of(part)
+
+
+def settle(estimator):
+    """Clone an estimator so that every search in it will try what `forms` says: a random one gets a number as its seed.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A search, or anything that may hold some.
 
     Returns
     -------
-    search
+    estimator
         The clone.
     """
-    settled = clone(search)
-    if hasattr(search, "param_distributions") and not isinstance(search.random_state, int | np.integer):
-        # A copy, so that the caller's generator gives afterwards what it would have given.
-        generator = np.random.default_rng() if search.random_state is None else copy.deepcopy(search.random_state)
-        draw = generator.integers if isinstance(generator, np.random.Generator) else generator.randint
-        settled.set_params(random_state=int(draw(2**31 - 1)))
+    settled = clone(estimator)
+    for search in filter(is_search, parts_of(settled)):
+        if hasattr(search, "param_distributions") and not isinstance(search.random_state, int | np.integer):
+            # A copy, so that the caller's generator gives afterwards what it would have given.
+            generator = np.random.default_rng() if search.random_state is None else copy.deepcopy(search.random_state)
+            draw = generator.integers if isinstance(generator, np.random.Generator) else generator.randint
+            search.set_params(random_state=int(draw(2**31 - 1)))
     return settled
+
+
+def forms(estimator) -> Iterator:
+    """Give what an estimator is while it is fitted: each candidate of each search in it, in the place of the search.
+
+    Parameters
+    ----------
+    estimator : estimator
+        From `settle`.
+
+    Yields
+    ------
+    estimator
+        A clone without searches. Where several searches stand side by side, each goes through its candidates while the
+        others keep their first.
+    """
+    if is_search(estimator):
+        for candidate in candidates(estimator):
+            yield from forms(clone(estimator.estimator).set_params(**clone(candidate, safe=False)))
+        return
+    inside = {place: list(forms(search)) for place, search in _outermost_searches(estimator).items()}
+    first = {place: some[0] for place, some in inside.items() if some}
+    if not first:
+        yield clone(estimator)
+    for place in first:
+        for form in inside[place]:
+            yield clone(estimator).set_params(**clone({**first, place: form}, safe=False))
 
 
 def candidates(search) -> list[dict]:
@@ -63,11 +117,21 @@ def candidates(search) -> list[dict]:
         Parameters of its estimator. Where their number depends on the data (`HalvingRandomSearchCV` with
         ``n_candidates="exhaust"``) these are all combinations of the listed values, without those that are drawn from
         continuous distributions.
+
+    Raises
+    ------
+    ValueError
+        If the search does not say how many candidates it draws: one that decides while it runs.
     """
     if hasattr(search, "param_grid"):
         return list(ParameterGrid(search.param_grid))
     distributions = search.param_distributions
-    n_candidates = search.n_iter if hasattr(search, "n_iter") else search.n_candidates
+    n_candidates = getattr(search, "n_iter", None) or getattr(search, "n_candidates", None)
+    if n_candidates is None:
+        raise ValueError(
+            f"What {type(search).__name__} will try cannot be known before it is run: prepare a GridSearchCV with the "
+            "values that it may try, and give it the estimator of that."
+        )
     if n_candidates == "exhaust":
         return list(_all_of(distributions))
     return list(ParameterSampler(distributions, n_candidates, random_state=search.random_state))
@@ -78,3 +142,12 @@ def _all_of(distributions) -> Iterable[dict]:
         lists = {name: values for name, values in distribution.items() if not hasattr(values, "rvs")}
         for values in product(*lists.values()):
             yield dict(zip(lists, values, strict=True))
+
+
+def _outermost_searches(estimator) -> dict:
+    found: dict[str, object] = {}
+    parameters = estimator.get_params(deep=True) if hasattr(estimator, "get_params") else {}
+    for place in sorted(parameters, key=len):
+        if is_search(parameters[place]) and not any(place.startswith(f"{outer}__") for outer in found):
+            found[place] = parameters[place]
+    return found

@@ -1,5 +1,6 @@
 """From what embedders were asked for to the fewest forward passes, and what these will cost."""
 
+import os
 import time
 from dataclasses import dataclass, field
 
@@ -28,7 +29,7 @@ class Pass:
 
     Attributes
     ----------
-    cache : str
+    cache : str or path-like
         The folder of the store.
     forward : ForwardSpec
         What goes through the model.
@@ -42,7 +43,7 @@ class Pass:
         The keys of the texts from which it is taken.
     """
 
-    cache: str
+    cache: str | os.PathLike
     forward: ForwardSpec
     resources: Resources
     n_features: dict[Readout, int] = field(default_factory=dict)
@@ -90,7 +91,7 @@ def plan_passes(requests: list[Request]) -> list[Pass]:
     passes: dict[tuple, Pass] = {}
     for request in requests:
         embedder, texts = request.embedder, request.texts
-        spec, cache = EmbeddingSpec.from_dict(embedder.spec_), str(embedder.cache)
+        spec, cache = EmbeddingSpec.from_dict(embedder.spec_), embedder.cache
         one = passes.setdefault((cache, spec.forward), Pass(cache, spec.forward, embedder._resources()))
         one.n_features[spec.readout] = embedder.n_features_out_ // embedder.n_features_in_
         keys = texts.keys(range(len(texts.texts)))
@@ -113,7 +114,7 @@ def check_bounds(passes: list[Pass]) -> None:
     StoreError
         If a store is too small; the message has the size that is needed.
     """
-    needed: dict[tuple[str, str], int] = {}
+    needed: dict[tuple[str | os.PathLike, str], int] = {}
     for one in passes:
         place = (one.cache, one.forward.fingerprint)
         counts = {readout: len(keys) for readout, keys in one.wanted.items()}

@@ -1,16 +1,13 @@
 """A whole search for the price of one embedding."""
 
 import os
-from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from platformdirs import user_cache_path
-from sklearn.base import clone
 
 from ..embedding import LLMTokenEmbedder
-from ._candidates import candidates, is_search, settle
+from ._candidates import forms, parts_of, settle
 from ._passes import check_bounds, estimate, plan_passes, run_pass
-from ._recording import embedders_of, record
+from ._recording import Request, record
 
 
 def precompute(search, X, y=None, *, cache=None, dry_run=False):
@@ -23,14 +20,15 @@ def precompute(search, X, y=None, *, cache=None, dry_run=False):
     Parameters
     ----------
     search : estimator
-        A grid, randomized or halving search over a pipeline, or a pipeline, a ColumnTransformer, or an embedder alone.
+        A grid, randomized or halving search over a pipeline, or a pipeline, a ColumnTransformer, or an embedder alone;
+        searches inside of these count as well.
         For a loop written by hand, take ``precompute(GridSearchCV(pipeline, grid), X, y).estimator`` and set
         parameters of `grid` on clones of it.
     X : array-like of n_texts rows
         What the search will be fitted on.
     y : array-like of n_texts rows, default=None
         The targets, for steps before the embedder that need them.
-    cache : path-like, default=None
+    cache : str or path-like, default=None
         The folder of the store. None is the embedder's own `cache` where that is a folder, or else a folder in the
         user's cache directory.
     dry_run : bool, default=False
@@ -48,7 +46,7 @@ def precompute(search, X, y=None, *, cache=None, dry_run=False):
     ------
     ValueError
         If there is no `LLMTokenEmbedder` in it, or one has parameters that do not suit its checkpoint, or `cache` is
-        ``"memory"``, which worker processes do not share.
+        ``"memory"``, which worker processes do not share, or the search itself tries a `cache` that is not a folder.
     StoreError
         If the vectors would not fit into the store; the message has the size that is needed.
 
@@ -74,9 +72,8 @@ def precompute(search, X, y=None, *, cache=None, dry_run=False):
     """
     if isinstance(cache, str) and cache == "memory":
         raise ValueError("cache='memory' is not shared with the worker processes of a search: pass a folder, or None.")
-    settled = settle(search) if is_search(search) else clone(search)
-    estimator, tried = (settled.estimator, candidates(settled)) if is_search(settled) else (settled, [{}])
-    embedders = list(_all_embedders(settled))
+    settled = settle(search)
+    embedders = [part for part in parts_of(settled) if isinstance(part, LLMTokenEmbedder)]
     if not embedders:
         raise ValueError(
             f"There is no LLMTokenEmbedder in {type(search).__name__}: precompute takes a search over a pipeline that "
@@ -84,7 +81,9 @@ def precompute(search, X, y=None, *, cache=None, dry_run=False):
         )
     for embedder in embedders:
         embedder.set_params(cache=_folder(embedder, cache))
-    passes = plan_passes(record(estimator, tried, X, y))
+    requests = record(forms(settled), X, y)
+    _check_caches(requests)
+    passes = plan_passes(requests)
     check_bounds(passes)
     if dry_run:
         return estimate(passes)
@@ -93,19 +92,20 @@ def precompute(search, X, y=None, *, cache=None, dry_run=False):
     return settled
 
 
-def _all_embedders(search) -> Iterator[LLMTokenEmbedder]:
-    """Find the embedders in an estimator, and in the values that a search puts into it."""
-    yield from embedders_of(search).values()
-    grids = getattr(search, "param_grid", None) or getattr(search, "param_distributions", None) or []
-    for grid in [grids] if isinstance(grids, dict) else grids:
-        for values in grid.values():
-            for value in values if isinstance(values, Iterable) else ():
-                yield from embedders_of(value).values()
-
-
-def _folder(embedder: LLMTokenEmbedder, cache) -> str:
+def _folder(embedder: LLMTokenEmbedder, cache) -> str | os.PathLike:
     if cache is not None:
-        return os.fspath(cache)
+        return cache
     if embedder.cache is None or embedder.cache == "memory":
         return os.fspath(user_cache_path("sklearn_llmtokens") / "vectors")
-    return os.fspath(Path(embedder.cache))
+    return embedder.cache
+
+
+def _check_caches(requests: list[Request]) -> None:
+    """Refuse embedders whose store is not the one that was set: the search puts it there."""
+    for request in requests:
+        cache = request.embedder.cache
+        if cache is None or cache == "memory":
+            raise ValueError(
+                f"The search tries cache={cache!r} of an embedder, which keeps nothing for it: leave cache out of its "
+                "grid."
+            )

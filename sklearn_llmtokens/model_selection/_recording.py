@@ -5,6 +5,7 @@ Nothing here looks into the fitted state of a pipeline. Parameters are found and
 """
 
 import pickle
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,20 +50,17 @@ class _Variant:
     embedders: list[dict[str, LLMTokenEmbedder]] = field(default_factory=list)
 
 
-def record(estimator, candidates: list[dict], X, y) -> list[Request]:
-    """Find the texts that embedders get when `estimator` is fitted with each of some parameters.
+def record(forms: Iterable, X, y) -> list[Request]:
+    """Find the texts that embedders get when each form of an estimator is fitted.
 
-    Candidates that differ in nothing but their embedders, or in what comes after them, share one run of what comes
-    before.
+    Forms that differ in nothing but their embedders, or in what comes after them, share one run of what comes before.
 
     Parameters
     ----------
-    estimator : estimator
-        A pipeline, or anything that holds one.
-    candidates : list of dict
-        Parameters that are set on clones of it.
+    forms : iterable of estimator
+        Pipelines, or anything that holds one. They are changed.
     X, y : array-like
-        What it is fitted on.
+        What they are fitted on.
 
     Returns
     -------
@@ -70,8 +68,7 @@ def record(estimator, candidates: list[dict], X, y) -> list[Request]:
         One for each different embedder in each place.
     """
     variants: dict[Any, _Variant] = {}
-    for candidate in candidates:
-        full = clone(estimator).set_params(**clone(candidate, safe=False))
+    for full in forms:
         embedders = embedders_of(full)
         if not embedders:
             continue

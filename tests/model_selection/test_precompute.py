@@ -1,11 +1,13 @@
 """One forward pass for a whole search, whatever the search and the pipeline look like."""
 
+from pathlib import Path
+
 import numpy as np
 import optuna
 import pandas as pd
 import pytest
 from scipy.stats import loguniform
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.decomposition import PCA
@@ -28,10 +30,12 @@ from sklearn_llmtokens import LLMTokenEmbedder
 from sklearn_llmtokens.embedding import _forward, _torch
 from sklearn_llmtokens.exceptions import StoreError
 from sklearn_llmtokens.model_selection import _precompute, precompute
+from sklearn_llmtokens.model_selection._candidates import parts_of
 
 TEXTS = np.array([f"text {i % 17} {'good' if i % 2 else 'bad'} " + "word " * (i % 5) for i in range(40)], dtype=object)
 Y = np.arange(40) % 2
 N_DISTINCT = len(set(TEXTS))
+LAYERS = {"embed__layer": [-1, -2, 0]}
 
 
 @pytest.fixture
@@ -104,7 +108,26 @@ def test_a_list_of_grids_and_whole_embedders_in_it(pipeline, encoded, tmp_path, 
         {"embed": [TfidfVectorizer()]},
     ]
     ready = assert_foreseen(GridSearchCV(pipeline, grids, cv=2), encoded, tmp_path, n_passes=2)
-    assert ready.param_grid[1]["embed"][0].cache == str(tmp_path / "vectors")
+    assert ready.param_grid[1]["embed"][0].cache == tmp_path / "vectors"
+    assert other.cache == "memory"
+
+
+def test_embedders_in_lists_of_steps_in_a_grid(pipeline, embedder, encoded, tmp_path):
+    other = clone(embedder).set_params(layer=0)
+    union = FeatureUnion([("words", TfidfVectorizer()), ("a", embedder)])
+    searches = [
+        GridSearchCV(pipeline, {"steps": [[("embed", other), ("model", LogisticRegression())]]}, cv=2),
+        GridSearchCV(
+            make_pipeline(union, LogisticRegression()),
+            {"featureunion__transformer_list": [[("b", other)], [("words", TfidfVectorizer()), ("c", clone(other))]]},
+            cv=2,
+        ),
+    ]
+    for search, folder in zip(searches, "ab", strict=True):
+        ready = assert_foreseen(search, encoded, tmp_path / folder)
+        assert [part.cache for part in parts_of(ready.best_estimator_) if isinstance(part, LLMTokenEmbedder)] == [
+            tmp_path / folder / "vectors"
+        ]
     assert other.cache == "memory"
 
 
@@ -160,9 +183,36 @@ def test_columns_branches_and_nested_pipelines(embedder, encoded, tmp_path):
         lambda pipeline: StackingClassifier([("a", pipeline), ("b", clone(pipeline).set_params(embed__layer=0))], cv=2),
         lambda pipeline: TransformedTargetRegressor(clone(pipeline).set_params(model=Ridge())),
         lambda pipeline: Pipeline([("search", GridSearchCV(pipeline, {"model__C": [1, 2]}, cv=2))]),
+        lambda pipeline: Pipeline([("search", GridSearchCV(pipeline, LAYERS, cv=2))]),
+        lambda pipeline: GridSearchCV(GridSearchCV(pipeline, LAYERS, cv=2), {"estimator__embed__pooling": ["max"]}),
+        lambda pipeline: GridSearchCV(
+            Pipeline([("inner", pipeline)]),
+            {"inner": [GridSearchCV(pipeline, {"embed": [clone(pipeline[0]).set_params(layer=0)]}, cv=2)]},
+            cv=2,
+        ),
+        lambda pipeline: StackingClassifier(
+            [
+                ("a", GridSearchCV(pipeline, LAYERS, cv=2)),
+                ("b", RandomizedSearchCV(pipeline, {"embed__pooling": ["cls", "max", "last"]}, n_iter=2, cv=2)),
+            ],
+            cv=2,
+        ),
         lambda pipeline: pipeline,
     ],
-    ids=["one vs rest", "calibrated", "voting", "inside a pipeline", "stacking", "regressor", "nested", "plain"],
+    ids=[
+        "one vs rest",
+        "calibrated",
+        "voting",
+        "inside a pipeline",
+        "stacking",
+        "regressor",
+        "nested",
+        "search in a pipeline",
+        "search in a search",
+        "search in a grid",
+        "searches side by side",
+        "plain",
+    ],
 )
 def test_what_is_wrapped_around_a_pipeline(pipeline, encoded, tmp_path, wrap):
     assert_foreseen(wrap(pipeline), encoded, tmp_path)
@@ -326,15 +376,49 @@ def test_nothing_of_the_callers_is_changed(pipeline, tmp_path):
     assert repr(search) == before
     assert not (tmp_path / "steps").exists()
     assert ready.estimator.memory == pipeline.memory
-    assert ready.param_distributions["embed"][0].cache == str(tmp_path / "vectors")
+    assert ready.param_distributions["embed"][0].cache == tmp_path / "vectors"
 
 
 def test_where_the_store_lies_by_default(pipeline, tmp_path, monkeypatch):
     monkeypatch.setattr(_precompute, "user_cache_path", lambda name: tmp_path / name)
     assert precompute(pipeline, TEXTS, Y)[0].cache == str(tmp_path / "sklearn_llmtokens" / "vectors")
     own = tmp_path / "own"
-    assert precompute(pipeline.set_params(embed__cache=own), TEXTS, Y)[0].cache == str(own)
+    assert precompute(pipeline.set_params(embed__cache=own), TEXTS, Y)[0].cache == own
     assert list(own.glob("*.sqlite3"))
+
+
+def test_a_folder_may_have_the_name_of_the_memory(pipeline, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert precompute(pipeline, TEXTS, Y, cache=Path("memory"))[0].cache == Path("memory")
+    assert list((tmp_path / "memory").glob("*.sqlite3"))
+    with pytest.raises(StoreError, match="names no folder"):
+        precompute(pipeline, TEXTS, Y, cache="")
+
+
+@pytest.mark.parametrize("cache", [None, "memory"])
+def test_a_search_that_tries_stores_is_refused(pipeline, encoded, tmp_path, monkeypatch, cache):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=f"tries cache={cache!r} of an embedder.*leave cache out"):
+        precompute(GridSearchCV(pipeline, {"embed__cache": [cache]}), TEXTS, Y, cache="vectors")
+    assert encoded == []
+    assert not (tmp_path / "None").exists()
+
+
+class Adaptive(BaseEstimator):
+    """A search that draws each candidate when it knows the scores of those before."""
+
+    def __init__(self, estimator, param_distributions, n_trials=10, random_state=None):
+        self.estimator = estimator
+        self.param_distributions = param_distributions
+        self.n_trials = n_trials
+        self.random_state = random_state
+
+
+@pytest.mark.parametrize("wrap", [lambda search: search, lambda search: Pipeline([("search", search)])])
+def test_a_search_that_cannot_be_foreseen_is_refused(pipeline, encoded, tmp_path, wrap):
+    with pytest.raises(ValueError, match=r"What Adaptive will try cannot be known.*GridSearchCV"):
+        precompute(wrap(Adaptive(pipeline, LAYERS)), TEXTS, Y, cache=tmp_path)
+    assert encoded == []
 
 
 def test_no_embedder_is_an_error(tmp_path):
