@@ -13,6 +13,8 @@ A recommender of its own implements four small hooks, and may implement two more
     Give the share of every event, flat and float64, in the score of one item for each history.
 ``_add(idx)``
     Take in the items at `idx`, ascending, which are at the end of ``self.catalog_`` or came back with another text.
+    ``self`` is a shallow copy, which is given up if this or another part fails: set attributes anew, and change nothing
+    in place that the original has.
 ``_refit(sequences)``
     Learn from other sequences of the same catalogue, just after a fit; what does not depend on them may stay.
 """
@@ -256,6 +258,8 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
         """
         check_is_fitted(self)
         new = Catalog(ids, texts, features)
+        if not new.n_items:
+            return self
         found = self.catalog_.lookup(new.ids.tolist())
         there = np.flatnonzero(found >= 0)
         here = there[self.active_[found[there]]]
@@ -263,9 +267,9 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
             at = int(here[0])
             raise ValueError(f"ids[{at}] is {new.ids[at]!r}, which is in the catalogue already.")
         catalog = self.catalog_.merge(new)
-        return self._extend(
-            catalog, np.concatenate([np.sort(found[there]), np.arange(len(self.active_), catalog.n_items)])
-        )
+        idx = np.concatenate([np.sort(found[there]), np.arange(len(self.active_), catalog.n_items)])
+        vars(self).update(vars(self._extended(catalog, idx)))
+        return self
 
     def remove_items(self, ids):
         """Remove items at once, without a fit: they are not recommended any more.
@@ -334,20 +338,17 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
         self._refit(sequences)
         return self
 
-    def _extend(self, catalog: Catalog, idx: np.ndarray):
-        """Go on with a longer catalogue, whose items at `idx` are new or came back; all of it, or nothing."""
-        before = vars(self).copy()
+    def _extended(self, catalog: Catalog, idx: np.ndarray):
+        """Give a recommender of a longer catalogue, whose items at `idx` are new or came back; this one stays."""
+        other = object.__new__(type(self))
+        vars(other).update(vars(self))
         n_new = catalog.n_items - len(self.active_)
-        try:
-            self.catalog_ = catalog
-            self.active_ = np.concatenate([self.active_, np.zeros(n_new, dtype=bool)])
-            self.popularity_ = np.concatenate([self.popularity_, np.zeros(n_new, dtype=np.float32)])
-            self._add(idx)
-            self.active_[idx] = True
-        except BaseException:
-            vars(self).update(before)
-            raise
-        return self
+        other.catalog_ = catalog
+        other.active_ = np.concatenate([self.active_, np.zeros(n_new, dtype=bool)])
+        other.popularity_ = np.concatenate([self.popularity_, np.zeros(n_new, dtype=np.float32)])
+        other._add(idx)
+        other.active_[idx] = True
+        return other
 
     def _training_sequences(self, X, y) -> Histories:
         if X is None:
@@ -438,12 +439,8 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
 
 def _popularity(sequences: Histories, n_items: int) -> np.ndarray:
     """Give the number of sequences that have each item with a weight above 0."""
-    if sequences.weights is not None:
-        liked = sequences.weights > 0
-        lengths = np.bincount(sequences.row_idx[liked], minlength=sequences.n_histories)
-        sequences = sequences.select(np.flatnonzero(liked), np.concatenate([[0], np.cumsum(lengths)]))
-    matrix = sequences.matrix(n_items)
-    return np.bincount(matrix.indices, minlength=n_items).astype(np.float32)
+    liked = sequences if sequences.weights is None else sequences.where(sequences.weights > 0)
+    return np.bincount(liked.matrix(n_items).indices, minlength=n_items).astype(np.float32)
 
 
 def _positions(items) -> np.ndarray:

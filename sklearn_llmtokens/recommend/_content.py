@@ -34,8 +34,8 @@ class ContentRecommender(BaseRecommender):
     embedder : transformer, default=None
         Gives a vector, dense or sparse, for each text, or for each row of texts and features (see `Catalog`): any
         transformer of scikit-learn, a pipeline, :class:`~sklearn_llmtokens.LLMTokenEmbedder`. It is cloned, and fitted
-        on the catalogue. None is TF-IDF of words and of runs of 1 to 3 characters within words; it reads the texts
-        alone, also where the catalogue has features.
+        on the catalogue. None is TF-IDF of words and of runs of 1 to 3 characters within words, or of these runs alone
+        where no text has a word of two characters; it reads the texts alone, also where the catalogue has features.
     profile : {"harmonic", "last", "mean"} or float, default="harmonic"
         Weight of the events from the latest one backwards: 1, 1/2, 1/3, ...; the latest alone; equal; or the powers of
         a factor in (0, 1].
@@ -51,7 +51,8 @@ class ContentRecommender(BaseRecommender):
         Whether histories are of ids of the catalogue, or of texts: what somebody read or bought elsewhere.
     index : {"exact", "faiss"}, default="exact"
         Whether all items are compared with a query, or those in the cells of an inverted file of faiss that are
-        nearest to it; for dense vectors alone. `score_items`, candidates and empty histories take the exact way.
+        nearest to it; for dense vectors alone. `score_items`, candidates, empty histories and queries for which these
+        cells have too few items take the exact way.
     n_probe : int, default=32
         Number of cells that faiss searches. More find more of the true best, and take longer.
 
@@ -131,14 +132,15 @@ class ContentRecommender(BaseRecommender):
         self.n_probe = n_probe
 
     def _fit(self, sequences: Histories) -> None:
-        self.embedder_ = _default_embedder() if self.embedder is None else clone(self.embedder)
         self._reads_features = self.reads == "auto" and self.embedder is not None and self.catalog_.has_features
         if not self._reads_features:
             _require_texts(self.catalog_)
         told = self._told()
         if not len(told):
             raise ValueError(f"All {self.catalog_.n_items} texts are blank: recommend by clicks, without content.")
-        raw = _checked(_fit_transform(self.embedder_, self._columns(told)), len(told))
+        columns = self._columns(told)
+        self.embedder_ = _default_embedder(columns) if self.embedder is None else clone(self.embedder)
+        raw = _checked(_fit_transform(self.embedder_, columns), len(told))
         dense = not sparse.issparse(raw)
         self._whitening = Whitening.of(raw, float(self.whiten)) if dense and self.whiten > 0 else None
         self.n_features_ = raw.shape[1]
@@ -178,7 +180,7 @@ class ContentRecommender(BaseRecommender):
             raw = _checked(self.embedder_.transform(self._columns(idx[told])), len(told))
             vectors = self._unit(raw)
         vectors = _rows_at(vectors, told, len(idx))
-        self._index.set(idx, vectors, _rows_at(raw, told, len(idx)))
+        self._index = self._index.extended(idx, vectors, _rows_at(raw, told, len(idx)))
         if self._faiss is not None:
             self._faiss.set(idx, vectors)
 
@@ -195,14 +197,26 @@ class ContentRecommender(BaseRecommender):
         return as_text_histories(X) if self.query == "texts" else as_histories(X, self.catalog_)
 
     def _ranked_chunks(self, histories: Histories, selection: Selection, k: int):
-        if self._faiss is None or selection.union is not None or (histories.lengths == 0).any():
+        if self._faiss is None or selection.union is not None:
             yield from super()._ranked_chunks(histories, selection, k)
             return
         queries = self._prepare(histories)
-        n_wanted = min(k + selection.most_blocked() + _SPARE_SHORTLIST, self.catalog_.n_items)
-        shortlists = self._faiss.shortlist(queries, n_wanted, self.active_)
-        items = np.unique(shortlists[shortlists >= 0])
-        yield items, self._score(queries, items)
+        n_needed = k + selection.n_blocked(histories.n_histories)
+        n_wanted = np.minimum(n_needed + _SPARE_SHORTLIST, self.catalog_.n_items)
+        shortlists = self._faiss.shortlist(queries, int(n_wanted.max(initial=1)), self.active_)
+        shortlists[np.arange(shortlists.shape[1]) >= n_wanted[:, np.newaxis]] = -1  # as if the row had come alone
+        is_exact = ((shortlists >= 0).sum(axis=1) < n_needed) | ~queries.any(axis=1)
+        shortlists[is_exact] = -1
+        row_idx, places = np.nonzero(shortlists >= 0)
+        items, columns = np.unique(shortlists[row_idx, places], return_inverse=True)
+        is_listed = np.zeros((histories.n_histories, len(items)), dtype=bool)
+        is_listed[row_idx, columns] = True
+        yield items, np.where(is_listed, self._score(queries, items), np.float32(-np.inf))
+        exact = np.flatnonzero(is_exact)
+        for items, scores in self._scored_chunks(histories.take(exact), None) if len(exact) else ():
+            chunk = np.full((histories.n_histories, scores.shape[1]), -np.inf, dtype=np.float32)
+            chunk[exact] = scores
+            yield items, chunk
 
     def _event_vectors(self, histories: Histories):
         """Give vectors of the distinct items or texts of some histories, and which of them each event has."""
@@ -230,13 +244,14 @@ class ContentRecommender(BaseRecommender):
         return _unit_rows(vectors if self._whitening is None else self._whitening.apply(vectors))
 
 
-def _default_embedder():
+def _default_embedder(texts: list[str]):
+    """Give TF-IDF of words and characters, or of characters alone where no text has a word of two of them."""
     from sklearn.pipeline import make_union
 
-    return make_union(
-        TfidfVectorizer(sublinear_tf=True, dtype=np.float32),
-        TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 3), sublinear_tf=True, dtype=np.float32),
-    )
+    words = TfidfVectorizer(sublinear_tf=True, dtype=np.float32)
+    characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 3), sublinear_tf=True, dtype=np.float32)
+    has_words = any(map(words.build_analyzer(), texts))
+    return make_union(words, characters) if has_words else characters
 
 
 def _is_blank(text: str) -> bool:

@@ -33,7 +33,11 @@ class FaissIndex:
         self._n_items = n_items
 
     def set(self, idx: np.ndarray, vectors: np.ndarray) -> None:
-        """Put vectors at `idx`; those that were there are replaced."""
+        """Put vectors at `idx`; those that were there are replaced.
+
+        This is done in place. If what comes after it fails, no search finds these vectors, because their items are not
+        active, and they are replaced once the items come again.
+        """
         known = idx[idx < self._n_items].astype(np.int64)
         if len(known):  # it looks through every cell
             self._index.remove_ids(known)
@@ -44,7 +48,7 @@ class FaissIndex:
         """Give about `n` items of each query that have the highest inner products, -1 where fewer were found."""
         faiss = require("faiss", extra="faiss")
         bits = np.packbits(active, bitorder="little")
-        selector = faiss.IDSelectorBitmap(len(active), faiss.swig_ptr(bits))
+        selector = faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
         parameters = faiss.SearchParametersIVF(sel=selector, nprobe=min(self.n_probe, self.n_cells))
         return self._index.search(np.ascontiguousarray(profiles, dtype=np.float32), n, params=parameters)[1]
 

@@ -109,6 +109,11 @@ class Histories:
             times=None if self.times is None else self.times[events],
         )
 
+    def where(self, kept: np.ndarray) -> "Histories":
+        """Give the histories without the events for which `kept`, shape (n_events,), is False."""
+        lengths = np.bincount(self.row_idx[kept], minlength=self.n_histories)
+        return self.select(np.flatnonzero(kept), np.concatenate([[0], np.cumsum(lengths)]))
+
     def matrix(self, n_items: int, values: np.ndarray | None = None) -> sparse.csr_array:
         """Give the summed values of each item's events, float32, of shape (n_histories, n_items)."""
         data = np.ones(len(self.item_idx), np.float32) if values is None else np.asarray(values, np.float32)

@@ -201,7 +201,8 @@ class HybridRecommender(BaseComposition, BaseRecommender):
         earlier, queries, target_idx = latest_slice(sequences, int(self.n_validation))
         cold_odds = 1.0
         if sequences.times is None or (~_is_known(earlier, self.catalog_.n_items))[target_idx].sum() < _FEWEST_QUERIES:
-            earlier = _without(earlier, rng.random(self.catalog_.n_items) < _PRETENDED_COLD)
+            is_hidden = rng.random(self.catalog_.n_items) < _PRETENDED_COLD
+            earlier = earlier.where(~is_hidden[earlier.item_idx])
             cold_odds = float(self.cold_odds)
         is_known = _is_known(earlier, self.catalog_.n_items)
         self._weights = _Weights.given(_given_weights(self._defaults(named), list(named)))
@@ -293,15 +294,7 @@ class HybridRecommender(BaseComposition, BaseRecommender):
         return shares
 
     def _add(self, idx: np.ndarray) -> None:
-        before = {name: vars(part).copy() for name, part in self.recommenders_.items()}
-        try:
-            for part in self.recommenders_.values():
-                part._extend(self.catalog_, idx)
-        except BaseException:
-            for name, part in self.recommenders_.items():
-                vars(part).clear()
-                vars(part).update(before[name])
-            raise
+        self.recommenders_ = {name: part._extended(self.catalog_, idx) for name, part in self.recommenders_.items()}
         new = np.zeros(self.catalog_.n_items - len(self._has_clicks), dtype=bool)
         self._has_clicks = np.concatenate([self._has_clicks, new])
         self._set_cold_bias()
@@ -382,13 +375,6 @@ def _reciprocal_ranks(scores: np.ndarray) -> np.ndarray:
 
 def _is_known(sequences: Histories, n_items: int) -> np.ndarray:
     return np.bincount(sequences.item_idx, minlength=n_items) > 0
-
-
-def _without(sequences: Histories, hidden: np.ndarray) -> Histories:
-    """Give the sequences without the events of some items."""
-    kept = ~hidden[sequences.item_idx]
-    lengths = np.bincount(sequences.row_idx[kept], minlength=sequences.n_histories)
-    return sequences.select(np.flatnonzero(kept), np.concatenate([[0], np.cumsum(lengths)]))
 
 
 def _by_warmth(values: np.ndarray, is_cold: np.ndarray) -> np.ndarray:

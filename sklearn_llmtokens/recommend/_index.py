@@ -1,5 +1,7 @@
 """Vectors of items, ready to be multiplied with profiles: dense or sparse, in memory that can grow."""
 
+from copy import copy
+
 import numpy as np
 from scipy import sparse
 
@@ -39,15 +41,21 @@ class DenseIndex:
         """The vectors, a view."""
         return self._buffer[: self.n_items]
 
-    def set(self, idx: np.ndarray, vectors: np.ndarray, raw: np.ndarray | None = None) -> None:
-        """Put vectors at `idx`, ascending; those past the end make the index longer."""
-        n_items = max(self.n_items, int(idx[-1]) + 1) if len(idx) else self.n_items
-        if n_items > len(self._buffer) or not self._buffer.flags.writeable:
-            self._reserve(n_items)
-        self._buffer[idx] = vectors
-        self.n_items = n_items
-        self._twins.set(idx, vectors if raw is None else raw)
-        self._align(idx)
+    def extended(self, idx: np.ndarray, vectors: np.ndarray, raw: np.ndarray | None = None) -> "DenseIndex":
+        """Give the index with vectors at `idx`, ascending; those past the end make it longer.
+
+        This one stays as it is. Both share an array where no vector is replaced, so that only the newest is extended.
+        """
+        other = object.__new__(DenseIndex)
+        vars(other).update(vars(self))
+        n_items = max(self.n_items, int(idx[-1]) + 1)
+        if n_items > len(self._buffer) or idx[0] < self.n_items or not self._buffer.flags.writeable:
+            other._reserve(n_items)
+        other._buffer[idx] = vectors
+        other.n_items = n_items
+        other._twins = self._twins.extended(idx, vectors if raw is None else raw)
+        other._align(idx)
+        return other
 
     def scores(self, profiles: np.ndarray, items) -> np.ndarray:
         """Give the inner products with the vectors at `items`, a slice or positions."""
@@ -108,17 +116,21 @@ class SparseIndex:
         self.n_items = 0
         self._append(vectors)
 
-    def set(self, idx: np.ndarray, vectors, raw=None) -> None:
-        """Put vectors at `idx`, ascending; those past the end make the index longer."""
+    def extended(self, idx: np.ndarray, vectors, raw=None) -> "SparseIndex":
+        """Give the index with vectors at `idx`, ascending; those past the end make it longer. This one stays."""
         vectors = sparse.csr_array(vectors, dtype=np.float32)
         is_new = idx >= self.n_items
-        if not is_new.all():
+        if is_new.all():
+            other = copy(self)
+            other._by_item, other._by_feature = list(self._by_item), list(self._by_feature)
+        else:
             whole = sparse.vstack([*self._by_item, vectors[~is_new]], format="csr")
             order = np.arange(self.n_items)
             order[idx[~is_new]] = self.n_items + np.arange((~is_new).sum())
-            self.__init__(whole[order])  # type: ignore[misc]
+            other = SparseIndex(whole[order])
         if is_new.any():
-            self._append(vectors[is_new])
+            other._append(vectors[is_new])
+        return other
 
     def scores(self, profiles: sparse.csr_array, items) -> np.ndarray:
         """Give the inner products with the vectors at `items`, a slice or positions."""

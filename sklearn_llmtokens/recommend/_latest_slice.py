@@ -36,7 +36,7 @@ def latest_slice(sequences: Histories, n_queries: int) -> tuple[Histories, Histo
     >>> sequences = Histories(np.array([0, 3, 5, 7]), np.array([5, 6, 7, 8, 9, 5, 8]))
     >>> earlier, queries, target_idx = latest_slice(sequences, 10)
     >>> earlier.item_idx, queries.item_idx, target_idx
-    (array([5, 6, 8, 9, 5]), array([5, 6, 5]), array([7, 8]))
+    (array([5, 6, 8, 5, 8]), array([5, 6, 8]), array([7, 9]))
     """
     ends = _ends(sequences)
     pairs = np.random.default_rng(0).permutation(np.flatnonzero(ends == 2))

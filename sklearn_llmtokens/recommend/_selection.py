@@ -70,9 +70,9 @@ class Selection:
         allowed = None if self.allowed is None else self.allowed.rows(start, stop)
         return Selection(self.union, allowed, tuple(pairs.rows(start, stop) for pairs in self.blocked))
 
-    def most_blocked(self) -> int:
-        """Give the largest number of items that a query is not given."""
-        return sum(int(np.diff(pairs.indptr).max(initial=0)) for pairs in self.blocked)
+    def n_blocked(self, n_queries: int) -> np.ndarray:
+        """Give the number of items that each query is not given, shape (n_queries,)."""
+        return sum((np.diff(pairs.indptr) for pairs in self.blocked), np.zeros(n_queries, dtype=np.int64))
 
     def mask(self, scores: np.ndarray, positions: np.ndarray) -> None:
         """Set the scores of items that a query is not given to -inf."""

@@ -126,7 +126,7 @@ class SmoothedTransitionRecommender(BaseRecommender):
     def _add(self, idx: np.ndarray) -> None:
         if not len(idx):
             return
-        self.content_._extend(self.catalog_, idx)
+        self.content_ = self.content_._extended(self.catalog_, idx)
         n_items = self.catalog_.n_items
         kept = sparse.csr_array(self._spread)
         kept.resize((kept.shape[0], n_items))

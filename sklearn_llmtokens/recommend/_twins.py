@@ -5,6 +5,8 @@ Titles that occur twice are common, and their order would be a matter of luck, n
 compared before anything is multiplied, and members of a group take the score of one of them.
 """
 
+from copy import copy
+
 import numpy as np
 
 _N_BUCKETS = np.uint64(65_536)
@@ -40,8 +42,8 @@ class Twins:
         self.hashes = _hashes(vectors)
         self._group(np.arange(len(vectors)))
 
-    def set(self, idx: np.ndarray, vectors: np.ndarray) -> None:
-        """Put vectors at `idx`, ascending; those past the end make it longer."""
+    def extended(self, idx: np.ndarray, vectors: np.ndarray) -> "Twins":
+        """Give the groups with vectors at `idx`, ascending; those past the end make it longer. These stay."""
         n_items = max(len(self.hashes), int(idx[-1]) + 1)
         hashes = np.zeros(n_items, dtype=np.uint64)
         hashes[: len(self.hashes)] = self.hashes
@@ -51,8 +53,10 @@ class Twins:
         was_new[self.members] = True
         may_be_new = np.zeros(_N_BUCKETS, dtype=bool)
         may_be_new[new % _N_BUCKETS] = True
-        self.hashes = hashes
-        self._group(np.flatnonzero(was_new | may_be_new[hashes % _N_BUCKETS]))
+        other = copy(self)
+        other.hashes = hashes
+        other._group(np.flatnonzero(was_new | may_be_new[hashes % _N_BUCKETS]))
+        return other
 
     def _group(self, among: np.ndarray) -> None:
         """Find the groups among some items."""

@@ -139,7 +139,7 @@ def test_add_and_remove_change_what_was_fitted_and_not_the_parameters(recommende
     assert active.all()
     assert len(recommender.active_) == len(recommender.popularity_) == N_ITEMS + 1
     assert copy.fit(X, Y).catalog_.n_items == N_ITEMS
-    assert recommender.add_items([], []).catalog_.n_items == N_ITEMS + 1
+    assert recommender.add_items([], []).add_items([]).catalog_.n_items == N_ITEMS + 1
 
 
 def test_adding_is_all_or_nothing(recommender):

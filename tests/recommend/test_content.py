@@ -10,7 +10,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_llmtokens.recommend import Catalog, ContentRecommender
+from sklearn_llmtokens.recommend import Catalog, ContentRecommender, HybridRecommender
 from sklearn_llmtokens.recommend import _index as index_module
 from sklearn_llmtokens.recommend._index import DenseIndex, SparseIndex
 from sklearn_llmtokens.recommend._whitening import Whitening
@@ -195,6 +195,18 @@ def test_add_items_that_fail_leave_nothing_behind():
     assert recommender.score_items([[0]]).shape == (1, 3)
 
 
+@pytest.mark.parametrize("titles", [["茶", "壶", "杯"], ["A", "B", "C"], ["!!", "??", "--"], ["a !", "b ?", "a ."]])
+def test_titles_without_a_word_of_two_characters_are_compared_by_characters(titles):
+    recommender = ContentRecommender(Catalog([1, 2, 3], titles)).fit(None).add_items([4], [titles[0]])
+    assert recommender.recommend([[1]], k=1).tolist() == [[4]]
+    assert recommender.score_items([[1]])[0, 3] == pytest.approx(1)
+
+
+def test_one_word_among_characters_is_a_word():
+    embedder = ContentRecommender(Catalog([1, 2, 3], ["A", "B", "Cd"])).fit(None).embedder_
+    assert [part.analyzer for _, part in embedder.transformer_list] == ["word", "char_wb"]
+
+
 def test_an_embedder_that_gives_no_vectors_is_refused():
     with pytest.raises(ValueError, match="NaN or infinity"):
         by_number(np.full((2, 2), np.nan, dtype=np.float32)).fit(None)
@@ -224,7 +236,10 @@ def test_an_index_that_grew_is_like_one_that_was_made_at_once(cls, monkeypatch):
     for n in (1, 1, 2, 7, 1, 20, 3):
         idx = np.array([1, 3, *range(at, at + n)])  # two of them again
         new = vectors[idx]
-        grown.set(idx, new if cls is DenseIndex else sparse.csr_array(new))
+        before, kept = grown, grown.take(np.arange(at)).copy()
+        grown = grown.extended(idx, new if cls is DenseIndex else sparse.csr_array(new))
+        assert before.n_items == at
+        assert abs(before.take(np.arange(at)) - kept).max() == 0
         at += n
         assert grown.n_items == at
     whole = cls(vectors if cls is DenseIndex else sparse.csr_array(vectors))
@@ -277,6 +292,63 @@ def test_faiss_with_few_cells_finds_most_of_the_exact_lists():
     queries = [[i] for i in range(100)]
     pairs = zip(approximate.recommend(queries).tolist(), exact.recommend(queries).tolist(), strict=True)
     assert np.mean([len(set(a) & set(b)) / 10 for a, b in pairs]) > 0.8
+
+
+@pytest.mark.parametrize("n_probe", [1, 4])
+def test_faiss_gives_a_query_the_same_list_whoever_comes_with_it(n_probe):
+    approximate, _ = faiss_recommender(n_probe=n_probe)
+    queries = [[i] for i in range(60)] + [[*range(40)], [], [7, 7, 8]]
+    exclude = [list(range(i)) for i in range(63)]
+    for kwargs in ({"k": 5}, {"k": 40}, {"filter_seen": False}):
+        together = approximate.recommend(queries, **kwargs)
+        assert together.tolist() == [approximate.recommend([one], **kwargs)[0].tolist() for one in queries]
+    together = approximate.recommend(queries, exclude=exclude)
+    assert together.tolist() == [
+        approximate.recommend([one], exclude=[less])[0].tolist() for one, less in zip(queries, exclude, strict=True)
+    ]
+
+
+def test_faiss_gives_whole_lists_where_its_cells_have_too_few_items():
+    approximate, exact = faiss_recommender(n_probe=1)
+    assert approximate.recommend([[0]], k=599).tolist() == exact.recommend([[0]], k=599).tolist()
+    for recommender in (approximate, exact):
+        recommender.remove_items(range(100, 600))
+    assert approximate.recommend([[0], [1]], k=120).tolist() == exact.recommend([[0], [1]], k=120).tolist()
+
+
+def test_faiss_gives_a_profile_of_zeros_the_order_of_the_catalogue():
+    pytest.importorskip("faiss")
+    vectors = np.vstack([np.zeros((1, 8)), np.random.default_rng(0).normal(size=(300, 8))]).astype(np.float32)
+    recommender = by_number(vectors, index="faiss", n_probe=1, whiten=0).fit(None)
+    assert recommender.recommend([[0], [5]], k=3)[0].tolist() == [1, 2, 3]
+
+
+def test_faiss_is_as_it_was_after_an_addition_that_failed_later(monkeypatch):
+    approximate, exact = faiss_recommender(n_probe=10_000)
+    hybrid = HybridRecommender([("faiss", approximate), ("exact", exact)], weights=[1, 0]).fit([[0, 1]])
+    part = hybrid.recommenders_["faiss"]
+    before = part.recommend([[0], [3]])
+    with monkeypatch.context() as patch:
+        patch.setattr(Table, "transform", failing_from_the_second_call(Table.transform))
+        with pytest.raises(RuntimeError, match="no vector"):
+            hybrid.add_items([600, 601], ["600", "601"])
+    assert hybrid.recommenders_["faiss"] is part
+    assert part.recommend([[0], [3]]).tolist() == before.tolist()
+    hybrid.add_items([600], ["603"])
+    found, other = (one.recommend([[0], [600], [5]], k=601) for one in hybrid.recommenders_.values())
+    assert found.tolist() == other.tolist()
+
+
+def failing_from_the_second_call(function):
+    calls = []
+
+    def transform(self, X):
+        calls.append(1)
+        if len(calls) > 1:
+            raise RuntimeError("no vector")
+        return function(self, X)
+
+    return transform
 
 
 def test_faiss_is_pickled_and_takes_empty_histories_and_candidates(tmp_path):

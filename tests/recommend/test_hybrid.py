@@ -1,3 +1,5 @@
+import copy
+
 import joblib
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from sklearn_llmtokens.recommend import (
     Event,
     HybridRecommender,
     PopularityRecommender,
+    SmoothedTransitionRecommender,
     TransitionRecommender,
 )
 from sklearn_llmtokens.recommend._hybrid import _reciprocal_ranks, bounded_odds
@@ -259,20 +262,43 @@ def test_items_can_be_added_and_removed_at_once(hybrid):
     assert "new" in hybrid.recommend([["i0"]], k=N_ITEMS)[0]
 
 
-def test_an_embedder_that_fails_on_new_items_leaves_all_as_it_was(catalog):
-    class Fragile(TfidfVectorizer):
-        def transform(self, texts):
-            if "bad" in texts:
-                raise RuntimeError("no vector")
-            return super().transform(texts)
+class Fragile(TfidfVectorizer):
+    def transform(self, texts):
+        if any("bad" in text for text in texts):
+            raise RuntimeError("no vector")
+        return super().transform(texts).toarray()
 
-    parts = [("next", TransitionRecommender(catalog)), ("content", ContentRecommender(catalog, embedder=Fragile()))]
-    hybrid = HybridRecommender(parts, weights=[1, 1]).fit(make_histories(30))
-    before = hybrid.score_items([["i1"]])
+
+@pytest.mark.parametrize("nested", ["beside", "in a hybrid", "in smoothed transitions"])
+def test_an_embedder_that_fails_on_new_items_leaves_all_as_it_was(catalog, nested):
+    content, fragile = ContentRecommender(catalog), ContentRecommender(catalog, embedder=Fragile())
+    if nested == "in a hybrid":
+        content = HybridRecommender([("content", content), ("next", TransitionRecommender(catalog))], weights=[1, 1])
+    elif nested == "in smoothed transitions":
+        content = SmoothedTransitionRecommender(content, n_neighbors=5)
+    hybrid = HybridRecommender([("first", content), ("fragile", fragile)], weights=[1, 1]).fit(make_histories(30))
+    hybrid.remove_items(["i2"])
+    queries = [["i1"], ["i2"], [], ["i8", "i50"]]
+    before, parts = hybrid.score_items(queries), dict(hybrid.recommenders_)
+    of_parts = [part.score_items(queries) for part in parts.values()]
     with pytest.raises(RuntimeError, match="no vector"):
-        hybrid.add_items(["new"], ["bad"])
+        hybrid.add_items(["i2", "new", "new2"], ["book", "tea", "bad"])
+    assert hybrid.recommenders_ == parts
+    np.testing.assert_array_equal(hybrid.score_items(queries), before)
+    for part, scores in zip(parts.values(), of_parts, strict=True):
+        np.testing.assert_array_equal(part.score_items(queries), scores)
+    fresh = clone(hybrid).fit(make_histories(30)).remove_items(["i2"]).add_items(["i2", "new"], ["lamp", "cup"])
+    again = hybrid.add_items(["i2", "new"], ["lamp", "cup"]).score_items([*queries, ["new"]])
+    np.testing.assert_array_equal(again, fresh.score_items([*queries, ["new"]]))
+
+
+def test_a_shallow_copy_takes_in_items_and_the_original_goes_on_as_it_was(hybrid):
+    hybrid.fit(make_histories(60))
+    before = hybrid.score_items([["i1"]])
+    longer = copy.copy(hybrid).add_items(["new"], ["tea number1"]).remove_items(["i3"])
+    assert longer.score_items([["new"]]).shape == (1, N_ITEMS + 1)
     np.testing.assert_array_equal(hybrid.score_items([["i1"]]), before)
-    assert hybrid.add_items(["new"], ["tea"]).score_items([["i1"]]).shape == (1, N_ITEMS + 1)
+    assert hybrid.active_.all()
 
 
 def test_sequences_of_two_events_are_learnt_from(catalog):
