@@ -106,6 +106,6 @@ def _check_caches(requests: list[Request]) -> None:
         cache = request.embedder.cache
         if cache is None or cache == "memory":
             raise ValueError(
-                f"The search tries cache={cache!r} of an embedder, which keeps nothing for it: leave cache out of its "
-                "grid."
+                f"The search tries cache={cache!r} of an embedder, which would not read what is prepared: leave cache "
+                "out of its grid."
             )
