@@ -66,7 +66,8 @@ class RankingCurveDisplay:
         Raises
         ------
         ValueError
-            If `metric` is not known, or the numbers of rows differ.
+            If `metric` is not known, the numbers of rows differ, `y_true` is not one item a query, or a list names an
+            item twice.
         MissingDependencyError
             If matplotlib is not installed.
         """
@@ -111,8 +112,14 @@ def _curve(y_true, lists, metric: str, name: str) -> np.ndarray:
     """Give the quality at each k, shape (n_columns,)."""
     lists = np.asarray(lists, dtype=object)
     targets = np.asarray(y_true, dtype=object)
+    if targets.ndim != 1:
+        raise ValueError(f"y_true has {targets.ndim} dimensions: one item a query is needed.")
     if lists.ndim != 2 or len(lists) != len(targets):
         raise ValueError(f"The lists of {name!r} have the shape {lists.shape}: {len(targets)} rows are needed.")
+    for i, row in enumerate(lists.tolist()):
+        twice = next((item for j, item in enumerate(row) if item is not None and item in row[:j]), None)
+        if twice is not None:
+            raise ValueError(f"Row {i} of {name!r} holds {twice!r} twice: a list names an item once.")
     is_hit = (lists == targets[:, np.newaxis]).astype(float)
     worth = np.ones(lists.shape[1]) if metric == "HR" else 1 / np.log2(np.arange(2, lists.shape[1] + 2))
     return np.cumsum(is_hit * worth, axis=1).mean(axis=0)

@@ -62,10 +62,15 @@ class SearchCostDisplay:
         Raises
         ------
         ValueError
-            If a result is not two numbers.
+            If there is no result, or one is not two numbers.
         MissingDependencyError
             If matplotlib is not installed.
         """
+        if not results:
+            raise ValueError("results is empty: pass at least one way with its numbers.")
+        for name, result in results.items():
+            if np.shape(result) != (2,):
+                raise ValueError(f"{name!r} has the result {result!r}: (texts, seconds) is needed.")
         n_encoded, seconds = zip(*results.values(), strict=True)
         return cls(list(results), list(n_encoded), list(seconds)).plot(ax=ax, **kwargs)
 

@@ -74,10 +74,16 @@ class TradeoffDisplay:
         Raises
         ------
         ValueError
-            If the strengths of two methods differ.
+            If there is no result, a point is not three numbers, or the strengths of two methods differ.
         MissingDependencyError
             If matplotlib is not installed.
         """
+        if not results:
+            raise ValueError("results is empty: pass the points of at least one method.")
+        for name, points in results.items():
+            wrong = next((point for point in points if np.shape(point) != (3,)), None)
+            if wrong is not None:
+                raise ValueError(f"{name!r} has the point {wrong!r}: (strength, accuracy, benefit) is needed.")
         strengths = {name: [point[0] for point in points] for name, points in results.items()}
         first = next(iter(strengths.values()))
         odd = next((name for name, values in strengths.items() if values != first), None)

@@ -244,7 +244,7 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
         texts : list, array or Series of str, length n, default=None
             Their texts; needed where the catalogue has texts.
         features : array-like or DataFrame of shape (n, n_features), default=None
-            Their further columns; needed where the catalogue has them.
+            Their further columns; needed where the catalogue has them. Those of a frame are found by name.
 
         Returns
         -------

@@ -18,6 +18,7 @@ from ._catalog_part import (
     as_list,
     as_native,
     beside,
+    check_columns,
     concatenate,
     join_ids,
     merged,
@@ -52,7 +53,7 @@ class Catalog:
     n_items : int
         Number of items.
     ids : ndarray of shape (n_items,), dtype int64 or object
-        The ids: int64 where all of them are integers. Read-only.
+        The ids: int64 where all of them are integers that fit. Read-only.
     has_texts : bool
         Whether there are texts.
     has_features : bool
@@ -61,7 +62,8 @@ class Catalog:
     Raises
     ------
     ValueError
-        If an id occurs twice, an id or a text is missing, or the lengths differ.
+        If an id occurs twice, an id or a text is missing, the lengths differ, or a frame of features beside texts has a
+        column "text".
     TypeError
         If an id is neither a str nor an int, or a text is not a str.
     AttributeError
@@ -240,7 +242,7 @@ class Catalog:
         texts : list, array or Series of str, length n, default=None
             Their texts; needed where this catalogue has texts.
         features : array-like or DataFrame of shape (n, n_features), default=None
-            Their further columns; needed where this catalogue has them.
+            Their further columns; needed where this catalogue has them. Those of a frame are found by name.
 
         Returns
         -------
@@ -250,7 +252,8 @@ class Catalog:
         Raises
         ------
         ValueError
-            If an id is there already or occurs twice, or texts or features are missing or not asked for.
+            If an id is there already or occurs twice, or texts or features are missing, not asked for or of other
+            columns.
         """
         new = Catalog(ids, texts, features)
         known = np.flatnonzero(self.lookup(new.ids.tolist()) >= 0)
@@ -339,6 +342,8 @@ class Catalog:
                 raise ValueError(f"The catalogue has {name}: pass the {name} of these items as well.")
             if given and not has:
                 raise ValueError(f"The catalogue has no {name}, but {name} were passed.")
+        if self.has_features:
+            check_columns(part.features, self._parts[0].features)
         return part
 
     def _of(self, parts: Iterable["Part"]) -> "Catalog":

@@ -11,6 +11,9 @@ import numpy as np
 
 from .._texts import read_texts
 
+_TEXT = "text"  # the column of texts in the table that an embedder gets
+_INT64 = np.iinfo(np.int64)
+
 
 @dataclass(frozen=True)
 class Part:
@@ -106,6 +109,10 @@ def read_part(ids, texts, features, *, what: str) -> Part:
     if features is not None:
         features = _as_features(features)
         _check_length(features, ids, "features")
+        if texts is not None and _TEXT in getattr(features, "columns", ()):
+            raise ValueError(
+                f"features has a column {_TEXT!r}, which is the name of the texts beside them: give it another name."
+            )
     return Part(ids, *_encode(texts), features)
 
 
@@ -122,13 +129,10 @@ def as_list(ids, what: str) -> list:
 
 
 def _as_ids(ids: list, what: str) -> np.ndarray:
-    kinds = set(map(type, ids))
-    if kinds == {int}:
-        return read_only(np.array(ids, dtype=np.int64))
-    if kinds - {str, int}:
+    if set(map(type, ids)) - {str, int}:
         ids = [_as_id(one, f"{what}[{i}]") for i, one in enumerate(ids)]
-        if all(type(one) is int for one in ids):
-            return read_only(np.array(ids, dtype=np.int64))
+    if ids and all(type(one) is int and _INT64.min <= one <= _INT64.max for one in ids):
+        return read_only(np.array(ids, dtype=np.int64))
     array = np.empty(len(ids), dtype=object)
     array[:] = ids
     return read_only(array)
@@ -236,11 +240,33 @@ def take_rows(tables: list, idx: np.ndarray):
         return None
     natives = [as_native(table) for table in tables]
     if isinstance(natives[0], nw.DataFrame):
-        whole = natives[0] if len(natives) == 1 else nw.concat(natives, how="vertical")
+        whole = natives[0] if len(natives) == 1 else nw.concat(_alike(natives), how="vertical")
         return whole[idx.tolist()].to_native()
-    if len(natives) > 1 and any(table.shape[1] != natives[0].shape[1] for table in natives):
-        raise ValueError(f"features has {natives[-1].shape[1]} columns, the catalogue's have {natives[0].shape[1]}.")
     return read_only((natives[0] if len(natives) == 1 else np.concatenate(natives))[idx])
+
+
+def check_columns(features, others) -> None:
+    """Raise a ValueError if features are no frame, or of other columns, where those of the catalogue are."""
+    new, known = as_native(features), as_native(others)
+    if isinstance(known, nw.DataFrame) and isinstance(new, nw.DataFrame):
+        if set(new.columns) != set(known.columns):
+            raise ValueError(f"features has the columns {new.columns}, the catalogue's have {known.columns}.")
+    elif isinstance(known, nw.DataFrame) or isinstance(new, nw.DataFrame):
+        raise ValueError(f"features is a {type(features).__name__}, the catalogue's are a {type(others).__name__}.")
+    elif new.shape[1] != known.shape[1]:
+        raise ValueError(f"features has {new.shape[1]} columns, the catalogue's have {known.shape[1]}.")
+
+
+def _alike(frames: list[nw.DataFrame]) -> list[nw.DataFrame]:
+    """Give frames with their columns in the order of the first one, and one type for numbers that have several."""
+    columns = frames[0].columns
+    frames = [frame.select(columns) for frame in frames]
+    for name in columns:
+        types = {frame.schema[name] for frame in frames}
+        if len(types) > 1 and all(one.is_numeric() for one in types):
+            common = nw.Int64 if all(one.is_integer() for one in types) else nw.Float64
+            frames = [frame.with_columns(nw.col(name).cast(common)) for frame in frames]
+    return frames
 
 
 def beside(texts: list[str] | None, features):
@@ -249,7 +275,7 @@ def beside(texts: list[str] | None, features):
     if texts is None:
         return features
     if isinstance(native, nw.DataFrame):
-        column = nw.new_series("text", texts, nw.String, backend=native.implementation)
+        column = nw.new_series(_TEXT, texts, nw.String, backend=native.implementation)
         index = nw.maybe_get_index(native)
         if index is not None:
             column = nw.maybe_set_index(column, index=index)

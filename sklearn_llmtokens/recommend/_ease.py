@@ -53,9 +53,10 @@ class EASERecommender(ItemItemMixin, BaseRecommender):
     An item that a sequence has several times counts once; where events have weights, it counts by the largest.
 
     In the approximation the neighbours of an item are those with the highest cosine between both columns of the
-    sequences, and the regression on them is solved exactly. The columns are independent of each other, as in [2]_.
-    Of a sequence of more than 1,000 events the latest 1,000 are read: pairs are as many as the square, and one visitor
-    that opened every page would make all items neighbours of all.
+    sequences, where `l2` is added to the squared length of each, and the regression on them is solved exactly. The
+    columns are independent of each other, as in [2]_. Of a sequence of more than 1,000 events the latest 1,000 are
+    read: pairs are as many as the square, and one visitor that opened every page would make all items neighbours of
+    all.
 
     References
     ----------

@@ -144,8 +144,16 @@ def _raw_columns(events, names: list[str]) -> list:
     if missing:
         raise ValueError(f"events has no column {missing[0]!r}, it has {available}: name the columns to use.")
     if isinstance(events, Mapping):
-        return [np.asarray(events[name]) for name in names]
+        return [_to_numpy(events[name]) for name in names]
     return [_series_to_numpy(events[name]) for name in names]
+
+
+def _to_numpy(values) -> np.ndarray:
+    """Give an array, of objects where numpy would round integers beyond 64 bits to floats."""
+    array = np.asarray(values)
+    if array.dtype.kind == "f" and isinstance(values, list | tuple):
+        return np.array(values, dtype=object) if any(type(v) is int and v >= 2**63 for v in values) else array
+    return array
 
 
 def _series_to_numpy(series) -> np.ndarray:
@@ -165,7 +173,7 @@ def _clean(column: np.ndarray, name: str) -> np.ndarray:
         raise ValueError(f"{name!r} is missing in row {row}: drop the row or fill it.")
     if column.dtype.kind == "O":
         values = column.tolist()
-        if all(type(value) is int for value in values):
+        if all(type(value) is int and -(2**63) <= value < 2**63 for value in values):
             return np.array(values, dtype=np.int64)
         return column
     return column.astype(object) if column.dtype.kind in "UT" else column

@@ -98,6 +98,10 @@ def test_ranking_curves_say_what_is_wrong():
         RankingCurveDisplay.from_predictions(["a"], LISTS, metric="MRR")
     with pytest.raises(ValueError, match="The lists of 'first' have the shape"):
         RankingCurveDisplay.from_predictions(["a"], LISTS)
+    with pytest.raises(ValueError, match="y_true has 2 dimensions: one item a query"):
+        RankingCurveDisplay.from_predictions([["a"], ["c"]], LISTS)
+    with pytest.raises(ValueError, match="Row 1 of 'm' holds 'b' twice"):
+        RankingCurveDisplay.from_predictions(["a", "c"], {"m": [["a", None, None], ["b", "c", "b"]]})
 
 
 def test_tradeoff_lines_go_through_the_points():
@@ -108,6 +112,10 @@ def test_tradeoff_lines_go_through_the_points():
     assert display.ax_.get_xlabel() == "variety"
     with pytest.raises(ValueError, match="'other' was measured at"):
         TradeoffDisplay.from_results({**POINTS, "other": [(0.5, 1, 1)]})
+    with pytest.raises(ValueError, match="results is empty: pass the points"):
+        TradeoffDisplay.from_results({})
+    with pytest.raises(ValueError, match=r"'MMR' has the point \(0, 1\): \(strength, accuracy, benefit\) is needed"):
+        TradeoffDisplay.from_results({"MMR": [(0, 1)]})
     with pytest.raises(ValueError, match="names must agree"):
         TradeoffDisplay([0], {"a": [1]}, {"b": [1]}).plot()
 
@@ -122,6 +130,11 @@ def test_search_cost_has_a_panel_for_texts_and_one_for_seconds():
     assert display.plot(ax=axes).axes_[1] is axes[1]
     with pytest.raises(ValueError, match="ax has 1 axes: two are needed"):
         display.plot(ax=axes[0])
+    with pytest.raises(ValueError, match="results is empty: pass at least one way"):
+        SearchCostDisplay.from_results({})
+    for result in ((1,), (1, 2, 3), 1):
+        with pytest.raises(ValueError, match=r"'a' has the result .*: \(texts, seconds\) is needed"):
+            SearchCostDisplay.from_results({"a": result})
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         SearchCostDisplay(["a"], [1, 2], [3]).plot()
 

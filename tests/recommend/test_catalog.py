@@ -221,3 +221,36 @@ def test_features_that_are_mapped_from_a_file_stay_there(tmp_path, view):
     (held,) = (part.features for part in made._parts)
     assert np.shares_memory(held, given)
     assert not held.flags.writeable
+
+
+def test_ids_may_be_integers_beyond_64_bits_with_a_sign():
+    catalog = Catalog(np.array([2**63 + 5, 2], dtype=np.uint64)).append([7])
+    assert catalog.ids.tolist() == [2**63 + 5, 2, 7]
+    assert catalog.index_of([7, np.uint64(2**63 + 5)]).tolist() == [2, 0]
+    assert Catalog([1, 2]).append([2**70]).ids.tolist() == [1, 2, 2**70]
+    with pytest.raises(ValueError, match="is 1180591620717411303424, which is not in the catalogue"):
+        Catalog([1, 2]).index_of([2**70])
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+def test_features_of_new_items_are_found_by_name_whatever_their_type_of_number(library):
+    module = pytest.importorskip(library)
+    frame = module.table if library == "pyarrow" else module.DataFrame
+    catalog = Catalog([1, 2], ["x", "y"], frame({"price": [1, 2], "stock": np.array([3, 4], dtype=np.int32)}))
+    longer = catalog.append([3], ["z"], frame({"stock": [9], "price": [1.5]})).features()
+    assert [
+        list(map(float, longer[name].to_pylist() if library == "pyarrow" else longer[name]))
+        for name in ("price", "stock")
+    ] == [[1, 2, 1.5], [3, 4, 9]]
+    with pytest.raises(ValueError, match=r"features has the columns \['price'\], the catalogue's have"):
+        catalog.append([3], ["z"], frame({"price": [1.5]}))
+    with pytest.raises(ValueError, match="features is a ndarray, the catalogue's are a"):
+        catalog.append([3], ["z"], np.zeros((1, 2)))
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_column_of_features_is_not_called_like_the_texts(library):
+    features = pytest.importorskip(library).DataFrame({"text": ["u", "v"], "price": [1, 2]})
+    with pytest.raises(ValueError, match=r"features has a column 'text'.*give it another name"):
+        Catalog([1, 2], ["x", "y"], features)
+    assert Catalog([1, 2], features=features).columns()["text"].to_list() == ["u", "v"]

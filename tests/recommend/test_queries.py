@@ -67,6 +67,12 @@ def test_dates_are_times_and_seconds_in_histories():
     assert make_queries(pandas.DataFrame(EVENTS | {"timestamp": days})).y.tolist() == EXPECTED[1]
 
 
+def test_ids_may_be_integers_of_any_size():
+    for ids in (np.array([2**63 + 5, 1, 2, 3, 4], dtype=np.uint64), [2**63 + 5, 1, 2, 3, 4]):
+        queries = make_queries(EVENTS | {"item_id": ids, "user_id": ids})
+        assert queries.y.tolist() == [1, 2, 3, 4, 2**63 + 5]
+
+
 def test_iso_dates_as_text_are_times():
     days = ["1970-01-03", "1970-01-09T12:00", "1970-01-01", "1970-01-04", "1970-01-05"]
     queries = make_queries(EVENTS | {"timestamp": days}, history_times=True)

@@ -52,6 +52,8 @@ def find_hits(y_true, recommended, k: int) -> Hits:
            [False, False]])
     """
     codes, index = encode_lists(recommended, k=k)
+    if not len(codes):
+        raise ValueError("recommended is empty: pass the list of at least one query.")
     relevant = as_sets(y_true, len(codes))
     is_hit = np.zeros(codes.shape, dtype=bool)
     for i, items in enumerate(relevant):

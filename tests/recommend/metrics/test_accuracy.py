@@ -121,3 +121,10 @@ def test_padding_among_what_is_relevant_counts_nothing(padding):
     assert ndcg_at_k([["a", padding], {"b", padding}], [["a", "b"], ["b", padding]], k=2) == 1
     with pytest.raises(ValueError, match=r"y_true\[1\] holds no item"):
         recall_at_k([["a"], [padding]], [["a"], ["b"]])
+
+
+@pytest.mark.parametrize("measure", [recall_at_k, ndcg_at_k, mrr_at_k])
+@pytest.mark.parametrize("average", [True, False])
+def test_no_query_is_refused(measure, average):
+    with pytest.raises(ValueError, match="recommended is empty: pass the list of at least one query"):
+        measure([], [], average=average)
