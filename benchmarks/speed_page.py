@@ -262,8 +262,9 @@ SECTIONS: dict[str, tuple[str, str, Callable[[Rows], str]]] = {
     "growth": (
         "Growth",
         "Each number of texts in a fresh process: real reviews, and for a model of two layers with random weights "
-        "(tiny) pieces of\nthem. Peak memory holds the texts, the rows and what Python takes for each; beside it what "
-        "the process has after its\nfirst text.",
+        "(tiny) pieces of\nthem. Peak memory holds the texts, the rows, a copy of the rows on their way to the process "
+        "that measures, and what\nPython takes for each text; beside it what the process has after its first text. "
+        "What the embedder itself takes beyond\ntexts and rows is on [the page on the store](store.md).",
         growth_table,
     ),
     "duplicates": ("Copies", "A share of the short reviews are copies of others, in random order.", duplicates_table),
