@@ -26,6 +26,16 @@ def test_one_run(run):
 
 
 @settings(max_examples=40, deadline=None)
+@given(
+    runs=st.lists(runs_of_characters, min_size=_hmm._MIN_BATCH, unique=True),
+    longer=st.lists(st.text(characters, min_size=13, max_size=30), max_size=3),
+)
+def test_many_runs_of_all_lengths_at_once(runs, longer):
+    """The few that go on where the others have ended are cut one by one."""
+    assert _hmm.recognise(runs + longer) == {run: by_jieba(run) for run in runs + longer}
+
+
+@settings(max_examples=20, deadline=None)
 @given(runs=st.lists(st.text(characters, min_size=3, max_size=3), min_size=_hmm._MIN_BATCH, unique=True))
 def test_many_runs_of_one_length_at_once(runs):
     assert _hmm.recognise(runs) == {run: by_jieba(run) for run in runs}

@@ -26,13 +26,18 @@ def test_rjieba_is_used_where_it_is_installed():
     assert fastest_engine((("云计算", 0, None),)).name == "jieba"
 
 
-def test_rjieba_with_another_dictionary_is_not_used(monkeypatch):
+@pytest.mark.parametrize("method", ["cut", "cut_for_search"])
+def test_rjieba_that_gives_other_words_is_not_used(monkeypatch, method):
     rjieba = pytest.importorskip("rjieba", reason="the fast engine is optional")
 
     class Other(rjieba.Jieba):
-        def cut(self, text, hmm):
-            return super().cut(text, True)
+        pass
 
+    def of_single_characters(self, text, hmm):
+        return list(text)
+
+    assert _engines._build_rjieba(()) is not None
+    setattr(Other, method, of_single_characters)
     monkeypatch.setattr(rjieba, "Jieba", Other)
     assert _engines._build_rjieba(()) is None
 
