@@ -69,7 +69,7 @@ TRIED = """
   of another kind (T5, windows as in ModernBERT) keep them.
 - **Attention of short texts.** torch's fused kernel takes one head of one text at a time, and two threads do it no
   faster than one. Up to 48 tokens the heads of all texts of a length go into one batch of plain products, which takes
-  a half to two thirds of the time.
+  less time on two threads and about the same on one.
 - **8 bits.** `dtype="int8"` scales each token by its own largest value and each output channel of the weights by its
   own. Without VNNI two products are added in 16 bits, so that one factor must give up a bit: 8 bits for activations and
   7 for weights lose less than the other way round, and one scale for a whole batch, as torch's dynamic layers have it,
