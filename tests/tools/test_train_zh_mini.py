@@ -197,6 +197,21 @@ def test_batches_cover_every_row_once_within_the_budget():
     assert all(len(rows) == 1 or len(rows) * max(lengths[i] for i in rows) <= 100 for rows in found)
 
 
+def test_an_epoch_covers_every_text_once_and_half_of_its_batches_hold_one_topic(monkeypatch):
+    monkeypatch.setattr(distill, "_POOL", 512)
+    rng = np.random.default_rng(0)
+    topic = rng.integers(4, size=1024)
+    vectors = np.eye(4, 8)[topic] + 0.01 * rng.normal(size=(1024, 8))
+    encoded = [[1] * n for n in rng.integers(3, 20, size=1024)]
+    plan = distill.TrainingPlan(n_steps=1, batch_tokens=128, n_topics=4)
+    batches = distill.epoch_batches(encoded, vectors, plan, 0)
+    assert sorted(np.concatenate(batches)) == list(range(1024))
+    of_one_topic = sum(len(rows) for rows in batches if len(set(topic[rows])) == 1)
+    assert 512 <= of_one_topic < 700
+    again = distill.epoch_batches(encoded, vectors, plan, 0)
+    assert all(np.array_equal(a, b) for a, b in zip(batches, again, strict=True))
+
+
 def test_teacher_vectors_are_the_means_of_one_text_at_a_time(tiny_teacher):
     from transformers import AutoTokenizer
 
@@ -297,7 +312,7 @@ def test_a_run_that_starts_from_a_checkpoint_keeps_its_pieces_and_goes_on_from_i
     from safetensors.torch import load_file
 
     arguments, work = trained
-    more = ["--start", work / "out", "--work", tmp_path / "work", "--out", tmp_path / "out", "--steps", "1"]
+    more = ["--start-from", work / "out", "--work", tmp_path / "work", "--out", tmp_path / "out", "--steps", "1"]
     train.main([*arguments, *map(str, more), "--learning-rate", "1e-6"])
     before, after = (load_file(folder / "model.safetensors") for folder in (work / "out", tmp_path / "out"))
     assert (tmp_path / "out" / "tokenizer.json").read_text() == (work / "out" / "tokenizer.json").read_text()

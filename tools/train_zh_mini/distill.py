@@ -17,9 +17,12 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.distributed as dist
+from sklearn.cluster import MiniBatchKMeans
 from torch.nn import functional as F
 
 from .teacher import batches, pad
+
+_POOL = 8192  # texts among which batches are put together
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class TrainingPlan:
     warmup: int = 100
     weight_decay: float = 0.01
     similarity_weight: float = 1.0
+    n_topics: int = 16
     seed: int = 0
     save_every_seconds: float = 180.0
 
@@ -62,7 +66,7 @@ def train(student, epoch_data, block_widths, plan, state_path, *, device="cpu", 
     progress = _progress(position, plan)
     while progress < 1:
         encoded, targets = epoch_data(position["epoch"])
-        for rows in _epoch_batches(encoded, plan, position["epoch"])[rank::world][position["batch"] :]:
+        for rows in epoch_batches(encoded, targets, plan, position["epoch"])[rank::world][position["batch"] :]:
             _set_learning_rates(optimizer, plan, position["step"], progress)
             token_ids, mask = pad([encoded[i] for i in rows], pad_id, device)
             target = torch.from_numpy(np.asarray(targets[rows], np.float32)).to(device)
@@ -152,13 +156,39 @@ def _average_gradients(student):
         gradient.copy_(part.view_as(gradient))
 
 
-def _epoch_batches(encoded, plan, epoch):
-    """Batches of similar lengths from shuffled pools, so that epochs differ in their batches, in random order."""
+def epoch_batches(encoded, targets, plan, epoch):
+    """Cut an epoch into batches of similar lengths, from shuffled pools, so that epochs differ; in random order.
+
+    In every other pool a batch holds texts of one topic: strangers in a batch do not teach how like texts differ.
+
+    Parameters
+    ----------
+    encoded : list of list of int
+        Token ids.
+    targets : ndarray of shape (n_texts, n_features)
+        What the texts shall become; topics are clusters of it.
+    plan : TrainingPlan
+    epoch : int
+
+    Returns
+    -------
+    list of ndarray of int
+        Row numbers, a batch each.
+    """
     rng = np.random.default_rng([plan.seed, epoch])
     shuffled = rng.permutation(len(encoded))
-    pools = [shuffled[i : i + 8192] for i in range(0, len(shuffled), 8192)]
-    found = [pool[rows] for pool in pools for rows in batches([len(encoded[i]) for i in pool], plan.batch_tokens)]
+    pools = [shuffled[i : i + _POOL] for i in range(0, len(shuffled), _POOL)]
+    groups = [
+        group for k, pool in enumerate(pools) for group in (_topics(pool, targets, plan) if (k + epoch) % 2 else [pool])
+    ]
+    found = [group[rows] for group in groups for rows in batches([len(encoded[i]) for i in group], plan.batch_tokens)]
     return [found[i] for i in rng.permutation(len(found))]
+
+
+def _topics(pool, targets, plan):
+    n_topics = min(plan.n_topics, len(pool))
+    labels = MiniBatchKMeans(n_topics, n_init=1, random_state=plan.seed).fit_predict(targets[pool].astype(np.float32))
+    return [pool[labels == topic] for topic in range(n_topics) if (labels == topic).any()]
 
 
 def _save(path, student, optimizer, position):

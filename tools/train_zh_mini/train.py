@@ -80,13 +80,13 @@ def run_text(args):
     )
     _write_json(args.work / "texts-en.json", corpus.shuffle(english, args.seed))
     _write_json(args.work / "words-text.json", texts)
-    if args.start is None:
+    if args.start_from is None:
         counts = vocabulary.count_pieces(spec, texts) + ENGLISH_WEIGHT * vocabulary.count_pieces(spec, english)
         kept = vocabulary.choose_pieces(spec, counts, args.n_pieces)
         np.save(args.work / "kept.npy", kept)
         _write_json(args.work / "tokenizer.json", vocabulary.cut_tokenizer(spec, kept))
     else:
-        _write_json(args.work / "tokenizer.json", read_json(args.start / "tokenizer.json"))
+        _write_json(args.work / "tokenizer.json", read_json(args.start_from / "tokenizer.json"))
 
 
 def run_words(args):
@@ -134,22 +134,22 @@ def run_export(args):
 
 
 def _new_student(args, shape, data):
-    """The teacher's layers, thinned, or the trunk of `--start`, with a head that is solved on the first texts."""
+    """The teacher's layers, thinned, or the trunk of `--start-from`, with a head that is solved on the first texts."""
     token_ids, targets = (part[:SAMPLE] for part in data(0))
-    if args.start is None:
+    if args.start_from is None:
         source = teacher.load_teacher(args.teacher)
         trunk = trunk_from_teacher(source, np.load(args.work / "kept.npy"), shape.layers, N_POSITIONS)
         prune_feed_forward(trunk, shape.n_neurons, *teacher.pad(token_ids[:128], trunk.config.pad_token_id))
     else:
-        trunk = trunk_from_checkpoint(args.start)
+        trunk = trunk_from_checkpoint(args.start_from)
     student = Student(trunk, sum(data.widths))
     solve_head(student, pooled_vectors(trunk, token_ids), torch.from_numpy(targets.astype(np.float32)))
     return student
 
 
 def _empty_student(args, shape, n_outputs):
-    if args.start is not None:
-        return Student(trunk_from_checkpoint(args.start), n_outputs).eval()
+    if args.start_from is not None:
+        return Student(trunk_from_checkpoint(args.start_from), n_outputs).eval()
     source = teacher.load_teacher(args.teacher)
     trunk = trunk_from_teacher(source, np.load(args.work / "kept.npy"), shape.layers, N_POSITIONS)
     one = torch.ones(1, 1, dtype=torch.long)
@@ -181,7 +181,7 @@ def _parser():
     parser.add_argument("--work", type=Path, required=True, help="folder for what the stages keep; a few hundred MB")
     parser.add_argument("--out", type=Path, required=True, help="the checkpoint folder to write")
     parser.add_argument(
-        "--start",
+        "--start-from",
         type=Path,
         help="a checkpoint folder that this program wrote: go on from its trunk and pieces, not from the teacher's",
     )
