@@ -19,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sklearn_llmtokens.embedding._recent_rows import RECENT_LIMIT_VARIABLE
 from sklearn_llmtokens.embedding._store import open_store, set_memory_limit
+from sklearn_llmtokens.embedding._store._recent_rows import RECENT_LIMIT_VARIABLE
 
 NAMESPACE, FINGERPRINT = b"n" * 16, "benchmark"
 

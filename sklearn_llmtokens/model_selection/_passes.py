@@ -11,9 +11,7 @@ from ..embedding._batches import total_order
 from ..embedding._cells import Texts
 from ..embedding._forward import Resources, embed_into
 from ..embedding._spec import EmbeddingSpec, ForwardSpec, Readout
-from ..embedding._sqlite_file import row_bytes
-from ..embedding._sqlite_store import STORE_LIMIT_VARIABLE
-from ..embedding._store import Store, open_store
+from ..embedding._store import STORE_LIMIT_VARIABLE, Store, open_store, row_bytes
 from ..exceptions import StoreError
 from ._receipt import Receipt
 from ._recording import Request

@@ -5,10 +5,10 @@ import os
 import numpy as np
 import pytest
 
-from sklearn_llmtokens.embedding._recent_rows import RecentRows
-from sklearn_llmtokens.embedding._rows import ENTRY_BYTES
-from sklearn_llmtokens.embedding._sqlite_store import SQLiteStore
 from sklearn_llmtokens.embedding._store import open_store
+from sklearn_llmtokens.embedding._store._recent_rows import RecentRows
+from sklearn_llmtokens.embedding._store._rows import ENTRY_BYTES
+from sklearn_llmtokens.embedding._store._sqlite import SQLiteStore
 
 from .store_helpers import FINGERPRINT, NAMESPACE, OTHER, Child, holds, keys, read, vectors
 

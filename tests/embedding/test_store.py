@@ -6,8 +6,8 @@ import threading
 import numpy as np
 import pytest
 
-from sklearn_llmtokens.embedding._memory_store import set_memory_limit
 from sklearn_llmtokens.embedding._store import open_store
+from sklearn_llmtokens.embedding._store._memory import set_memory_limit
 from sklearn_llmtokens.exceptions import StoreError
 
 from .store_helpers import FINGERPRINT, NAMESPACE, OTHER, holds, key, keys, read, vectors

@@ -9,10 +9,9 @@ import warnings
 import numpy as np
 import pytest
 
-from sklearn_llmtokens.embedding import _flight, _sqlite_store
-from sklearn_llmtokens.embedding._file_lock import hold_ranges
-from sklearn_llmtokens.embedding._sqlite_file import SCHEMA_VERSION, connect
-from sklearn_llmtokens.embedding._store import open_store
+from sklearn_llmtokens.embedding._store import _flight, _sqlite, open_store
+from sklearn_llmtokens.embedding._store._file_lock import hold_ranges
+from sklearn_llmtokens.embedding._store._sqlite_file import SCHEMA_VERSION, connect
 from sklearn_llmtokens.exceptions import StoreError, StoreWarning
 
 from .store_helpers import FINGERPRINT, NAMESPACE, OTHER, Child, holds, key, keys, read, vectors
@@ -292,7 +291,7 @@ def test_a_file_at_its_limit_keeps_what_was_committed(folder):
 
 
 def test_a_lock_that_is_held_too_long_is_a_warning(folder, path, monkeypatch):
-    monkeypatch.setattr(_sqlite_store, "LOCK_TIMEOUT", 0.05)
+    monkeypatch.setattr(_sqlite, "LOCK_TIMEOUT", 0.05)
     store = open_store(folder, FINGERPRINT)
     store.close()
     other = sqlite3.connect(path, isolation_level=None)
@@ -312,7 +311,7 @@ def test_a_lock_that_is_held_too_long_is_a_warning(folder, path, monkeypatch):
 
 def test_a_flight_that_never_ends_is_waited_for_no_longer_than_the_limit(folder, path, monkeypatch):
     monkeypatch.setattr(_flight, "FLIGHT_TIMEOUT", 0.05)
-    first, second = (_sqlite_store.SQLiteStore(folder, FINGERPRINT) for _ in range(2))
+    first, second = (_sqlite.SQLiteStore(folder, FINGERPRINT) for _ in range(2))
     with first.flight(NAMESPACE, keys(5)):
         with second.flight(NAMESPACE, keys(5, 5)):
             pass

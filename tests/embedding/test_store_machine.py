@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from sklearn_llmtokens.embedding._memory_store import set_memory_limit
-from sklearn_llmtokens.embedding._rows import ENTRY_BYTES
-from sklearn_llmtokens.embedding._sqlite_store import STORE_LIMIT_VARIABLE, SQLiteStore
 from sklearn_llmtokens.embedding._store import open_store
+from sklearn_llmtokens.embedding._store._memory import set_memory_limit
+from sklearn_llmtokens.embedding._store._rows import ENTRY_BYTES
+from sklearn_llmtokens.embedding._store._sqlite import STORE_LIMIT_VARIABLE, SQLiteStore
 
 from .store_helpers import FINGERPRINT, NAMESPACE, OTHER
 

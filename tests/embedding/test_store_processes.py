@@ -9,8 +9,8 @@ import threading
 import numpy as np
 import pytest
 
-from sklearn_llmtokens.embedding._file_lock import hold_ranges
 from sklearn_llmtokens.embedding._store import open_store
+from sklearn_llmtokens.embedding._store._file_lock import hold_ranges
 
 from .store_helpers import FINGERPRINT, NAMESPACE, Child, holds, keys, read, vectors
 

@@ -15,7 +15,7 @@ from weakref import WeakSet
 
 import numpy as np
 
-from ..exceptions import StoreError, StoreWarning
+from ...exceptions import StoreError, StoreWarning
 from ._file_lock import hold_in_turn
 from ._flight import FileFlight
 from ._recent_rows import RecentRows

@@ -6,7 +6,7 @@ import stat
 import time
 from pathlib import Path
 
-from ..exceptions import StoreError
+from ...exceptions import StoreError
 
 # Raise by one with any change that a reader of the version before would misread. A file of a later version is refused;
 # one of an earlier version is put aside and begun anew, for every row in it can be computed again.

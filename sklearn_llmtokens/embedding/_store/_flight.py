@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from weakref import WeakSet
 
-from ..exceptions import StoreWarning
+from ...exceptions import StoreWarning
 from ._file_lock import hold_ranges
 
 FLIGHT_TIMEOUT = 3600.0

@@ -7,7 +7,7 @@ from itertools import compress
 
 import numpy as np
 
-from ..exceptions import StoreError
+from ...exceptions import StoreError
 
 NAMESPACE_BYTES = 16
 ROW_DTYPE = np.dtype("<f4")

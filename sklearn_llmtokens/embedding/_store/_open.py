@@ -1,4 +1,4 @@
-"""The store behind ``cache``: vectors by digest, in memory, in a folder, or nowhere."""
+"""What a store is, and which one ``cache`` names."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -8,13 +8,11 @@ from typing import Protocol
 
 import numpy as np
 
-from ..exceptions import StoreError
-from ._memory_store import MemoryStore, set_memory_limit
+from ...exceptions import StoreError
+from ._memory import MemoryStore
 from ._rows import CacheInfo
+from ._sqlite import sqlite_store
 from ._sqlite_file import private_folder
-from ._sqlite_store import sqlite_store
-
-__all__ = ["CacheInfo", "Store", "open_store", "set_memory_limit"]
 
 
 class Store(Protocol):
