@@ -379,13 +379,13 @@ def decoder(options) -> list[dict]:
 
 def unshared(fitted, texts: Sequence[str]) -> np.ndarray:
     """Embed without sharing what the prompt has before the text."""
-    from sklearn_llmtokens.embedding._torch import _prefix
+    from sklearn_llmtokens.embedding._torch import _continued
 
-    before, _prefix.MIN_TOKENS = _prefix.MIN_TOKENS, 1 << 30
+    before, _continued.MIN_TOKENS = _continued.MIN_TOKENS, 1 << 30
     try:
         return fitted.transform(texts)
     finally:
-        _prefix.MIN_TOKENS = before
+        _continued.MIN_TOKENS = before
 
 
 RUN = {

@@ -6,8 +6,8 @@ import torch
 
 from sklearn_llmtokens import LLMTokenEmbedder
 from sklearn_llmtokens.embedding._spec import ForwardSpec
-from sklearn_llmtokens.embedding._torch import _encode, _prefix, load
-from sklearn_llmtokens.embedding._torch._prefix import begins_with, find_prefix, shared_ids
+from sklearn_llmtokens.embedding._torch import _continued, _encode, load
+from sklearn_llmtokens.embedding._torch._continued import begins_with, find_prefix, shared_ids
 from tests.checkpoints import CAUSAL, TEXTS
 from tests.embedding.oracle import NaiveModel, assert_close, embed
 
@@ -67,8 +67,8 @@ def test_a_model_that_cannot_pack_them_runs_one_length_at_a_time(checkpoints, mo
     expected = embedder(checkpoints["llama"], **params).fit_transform(TEXTS)
     passes = []
     original = _encode.continued_states
-    monkeypatch.setattr(_prefix, "_known", {})
-    monkeypatch.setattr(_prefix, "find_offset", lambda loaded: None)
+    monkeypatch.setattr(_continued, "_known", {})
+    monkeypatch.setattr(_continued, "find_offset", lambda loaded: None)
     monkeypatch.setattr(_encode, "continued_states", lambda *args: passes.append(1) or original(*args))
     assert_close(embedder(checkpoints["llama"], **params).fit_transform(TEXTS), expected)
     assert len(passes) > 3
@@ -76,8 +76,8 @@ def test_a_model_that_cannot_pack_them_runs_one_length_at_a_time(checkpoints, mo
 
 def test_the_prefix_is_run_once(checkpoints, monkeypatch):
     runs = []
-    run = _prefix._run
-    monkeypatch.setattr(_prefix, "_run", lambda *args: runs.append(args[1]) or run(*args))
+    run = _continued._run
+    monkeypatch.setattr(_continued, "_run", lambda *args: runs.append(args[1]) or run(*args))
     fitted = embedder(checkpoints["llama"], prompt="Once and for all, said nobody: {text}").fit(TEXTS)
     fitted.transform(TEXTS)
     fitted.transform(TEXTS[:2])
@@ -117,8 +117,8 @@ def test_begins_with_wants_more_than_the_shared_tokens():
 
 def test_a_model_that_shares_wrongly_is_found_out(checkpoints, found, monkeypatch):
     expected = embedder(checkpoints["qwen3"], prompt="It is not to be trusted: {text}").fit_transform(TEXTS)
-    monkeypatch.setattr(_prefix, "_known", {})
-    cache = _prefix.Prefix.cache
+    monkeypatch.setattr(_continued, "_known", {})
+    cache = _continued.Prefix.cache
 
     def wrong(self, model, n_sequences):
         made = cache(self, model, n_sequences)
@@ -126,7 +126,7 @@ def test_a_model_that_shares_wrongly_is_found_out(checkpoints, found, monkeypatc
             layer.values = torch.zeros_like(layer.values)
         return made
 
-    monkeypatch.setattr(_prefix.Prefix, "cache", wrong)
+    monkeypatch.setattr(_continued.Prefix, "cache", wrong)
     found.clear()
     rows = embedder(checkpoints["qwen3"], prompt="It is not to be trusted: {text}").fit_transform(TEXTS)
     assert found

@@ -27,13 +27,16 @@ _POOL = 8192  # texts among which batches are put together
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """What decides the course of a run; it ends after `n_steps` or `minutes` of training, whichever comes first."""
+    """What decides the course of a run; it ends after `n_steps` or `minutes` of training, whichever comes first.
+
+    The rate of the head is `head_factor` times that of the trunk.
+    """
 
     n_steps: int
     minutes: float = math.inf
     batch_tokens: int = 2048
     learning_rate: float = 5e-4
-    head_learning_rate: float = 2e-3
+    head_factor: float = 4.0
     warmup: int = 100
     weight_decay: float = 0.01
     similarity_weight: float = 1.0
@@ -109,7 +112,7 @@ def distillation_loss(vectors, target, block_widths, similarity_weight):
 def _optimizer(student, plan):
     groups = [
         {"params": list(student.trunk.parameters()), "peak": plan.learning_rate},
-        {"params": list(student.head.parameters()), "peak": plan.head_learning_rate},
+        {"params": list(student.head.parameters()), "peak": plan.head_factor * plan.learning_rate},
     ]
     return torch.optim.AdamW(
         groups, lr=plan.learning_rate, betas=(0.9, 0.98), weight_decay=plan.weight_decay, fused=True

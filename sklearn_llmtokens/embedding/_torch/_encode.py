@@ -10,11 +10,12 @@ import torch
 from ...exceptions import NonFiniteVectorError, OutOfMemoryError
 from .._batches import token_budget_batches
 from .._spec import ForwardSpec, Readout
+from ._continued import begins_with, continued_states, find_prefix, shared_ids
 from ._hidden import hidden_states
 from ._model import LoadedModel, load, running
 from ._packed import find_offset, packed_states
 from ._pooling import POOLING
-from ._prefix import Prefix, begins_with, continued_states, find_prefix, shared_ids
+from ._prefix import Prefix
 from ._tokenizer import Sequence_, Spans, make_sequences
 
 # Tokens of a batch: on a CPU as many as keep a layer's activations in the cache, on an accelerator enough to fill it.

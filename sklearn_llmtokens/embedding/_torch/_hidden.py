@@ -1,13 +1,11 @@
 """Run a model no further than the deepest layer that is asked for."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
-if TYPE_CHECKING:
-    from ._model import LoadedModel
+from ._loaded import LoadedModel
 
 
 class _DeepEnough(Exception):
@@ -16,7 +14,7 @@ class _DeepEnough(Exception):
 
 @torch.inference_mode()
 def hidden_states(
-    loaded: "LoadedModel",
+    loaded: LoadedModel,
     token_ids: torch.Tensor,
     mask: torch.Tensor | None,
     layers: Iterable[int],

@@ -22,10 +22,11 @@ from ...exceptions import CheckpointError, FingerprintMismatchError
 from .._checkpoint import Checkpoint, Conventions, fingerprint, read_conventions
 from .._spec import ForwardSpec
 from ._hidden import find_layers
-from ._lean import LeanEncoder, find_lean
+from ._lean import find_lean
+from ._loaded import LoadedModel
 from ._packed import find_offset
 from ._precision import choose_device, lower_precision
-from ._tokenizer import TextTokenizer, load_tokenizer
+from ._tokenizer import load_tokenizer
 
 # A search over models holds this many at once; the least recently used one is dropped.
 MODELS_IN_MEMORY = 2
@@ -72,40 +73,6 @@ class ModelFacts:
     causal: bool
     max_positions: int | None
     dtype: str | None
-
-
-@dataclass(frozen=True)
-class LoadedModel:
-    """A model on its device, with its tokenizer and the Dense layers that follow its pooling.
-
-    Attributes
-    ----------
-    model : torch.nn.Module
-        The transformer, in evaluation mode.
-    layers : torch.nn.ModuleList or None
-        Its layers in order; None where they cannot be told apart.
-    n_layers : int
-        Number of layers.
-    hidden_size : int
-        Features of a hidden state.
-    tokenizer : TextTokenizer
-        Makes token ids.
-    head : tuple of callable
-        Maps of pooled vectors (n, n_in) to (n, n_out), in float64 on the CPU.
-    device : str
-        Where it lies.
-    lean : LeanEncoder or None
-        A faster way to the same hidden states, for models that have one.
-    """
-
-    model: nn.Module
-    layers: nn.ModuleList | None
-    n_layers: int
-    hidden_size: int
-    tokenizer: TextTokenizer
-    head: tuple[Callable[[torch.Tensor], torch.Tensor], ...]
-    device: str
-    lean: LeanEncoder | None = None
 
 
 _loaded: OrderedDict[tuple, LoadedModel] = OrderedDict()

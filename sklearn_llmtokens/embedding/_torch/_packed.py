@@ -8,7 +8,6 @@ any company.
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import torch
@@ -17,11 +16,9 @@ from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface
 
 from ._hidden import hidden_states
+from ._loaded import LoadedModel
 from ._precision import agree
-
-if TYPE_CHECKING:
-    from ._model import LoadedModel
-    from ._prefix import Prefix
+from ._prefix import Prefix
 
 _NAME = "sklearn_llmtokens_packed"
 
@@ -31,7 +28,7 @@ _before: list[tuple[torch.Tensor, torch.Tensor]] = []  # keys and values, a laye
 _changed: list[tuple] = []  # the configuration of the model that runs, and what it said before
 
 
-def find_offset(loaded: "LoadedModel") -> int | None:
+def find_offset(loaded: LoadedModel) -> int | None:
     """Tell how positions are numbered for packed texts, found out at the first call for this model.
 
     Parameters
@@ -56,11 +53,11 @@ def find_offset(loaded: "LoadedModel") -> int | None:
 
 @torch.inference_mode()
 def packed_states(
-    loaded: "LoadedModel",
+    loaded: LoadedModel,
     groups: Sequence[torch.Tensor],
     layers: Iterable[int],
     offset: int,
-    prefix: "Prefix | None" = None,
+    prefix: Prefix | None = None,
 ) -> list[dict[int, torch.Tensor]]:
     """Compute hidden states of several groups of sequences in one pass.
 
@@ -157,7 +154,7 @@ AttentionInterface.register(_NAME, _attend)
 
 
 @torch.inference_mode()
-def _is_right(loaded: "LoadedModel", offset: int, pad: int) -> bool:
+def _is_right(loaded: LoadedModel, offset: int, pad: int) -> bool:
     """Compare two groups in one row with each in a pass of its own."""
     n_ids = loaded.model.get_input_embeddings().num_embeddings
     known = [k for k in range(min(n_ids, 12)) if k != pad]
