@@ -15,3 +15,14 @@ def texts_through_the_model(monkeypatch):
 
     monkeypatch.setattr(_torch, "encode", spy)
     return seen
+
+
+@pytest.fixture
+def source(tmp_path):
+    """A Parquet file of a hundred texts in row groups of thirty."""
+    import pyarrow.parquet as pq
+
+    from tests.embedding.parquet_helpers import table
+
+    pq.write_table(table(), tmp_path / "reviews.parquet", row_group_size=30)
+    return tmp_path / "reviews.parquet"

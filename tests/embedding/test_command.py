@@ -1,0 +1,60 @@
+"""The command `sklearn-llmtokens embed`: embed_parquet from a shell."""
+
+import numpy as np
+import pytest
+
+from sklearn_llmtokens import LLMTokenEmbedder
+from sklearn_llmtokens._cli import main
+from tests.embedding.parquet_helpers import read, table
+
+
+def test_the_command_embeds_a_file(tmp_path, source, capsys):
+    out = tmp_path / "out"
+    arguments = [
+        "embed",
+        str(source),
+        str(out),
+        "--dtype",
+        "float16",
+        "--part-rows",
+        "60",
+        "--columns",
+        "id",
+        "--quiet",
+    ]
+    assert main(arguments) == 0
+    assert capsys.readouterr().out == f"2 part(s) in {out}\n"
+    found = read(sorted(out.iterdir()))
+    assert found.schema.names == ["id", "text_vector"]
+    expected = LLMTokenEmbedder().fit_transform(table()["text"].to_pylist())
+    np.testing.assert_allclose(np.array(found["text_vector"].to_pylist(), dtype=np.float32), expected, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        (["--text-columns", "title"], "text_columns names 'title'"),
+        (["--model", "/nowhere"], "/nowhere"),
+        (["--pooling", "median"], "pooling"),
+        (["--quiet", "--cache", "~nosuchuser/x"], "cache='~nosuchuser/x': there is no such user"),
+    ],
+)
+def test_the_command_complains_in_a_line(tmp_path, source, capsys, arguments, match):
+    assert main(["embed", str(source), str(tmp_path / "out"), *arguments]) == 1
+    found = capsys.readouterr().err
+    assert found.startswith("sklearn-llmtokens: ")
+    assert match in found
+    assert "Traceback" not in found
+
+
+def test_the_command_says_which_source_is_not_there(tmp_path, capsys):
+    assert main(["embed", str(tmp_path / "gone"), str(tmp_path / "out")]) == 1
+    assert f"src='{tmp_path}/gone': there is no such file or folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["embed"], ["embed", "a", "b", "--shard", "2/2"]])
+def test_the_command_explains_itself(capsys, arguments):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage: sklearn-llmtokens" in capsys.readouterr().err

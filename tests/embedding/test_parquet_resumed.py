@@ -1,0 +1,234 @@
+"""embed_parquet run again: interrupted, killed, shared by processes; parts of another run are refused."""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+import pytest
+from sklearn.base import clone
+from sklearn.pipeline import FeatureUnion, make_pipeline
+
+from sklearn_llmtokens import JiebaTokenizer, LLMTokenEmbedder, embed_parquet
+from sklearn_llmtokens.embedding import _parquet
+from sklearn_llmtokens.embedding._parquet_identity import SourceHashes
+from tests.checkpoints import TEXTS
+from tests.embedding.parquet_helpers import Recorder, names, read, table
+from tests.embedding.store_helpers import Child
+from tests.embedding.test_embed_batches import Doubler
+
+
+@pytest.fixture
+def embedder(checkpoints):
+    return LLMTokenEmbedder(str(checkpoints["bert"]), cache=None)
+
+
+def test_a_second_run_does_nothing(tmp_path, source):
+    first, second = Recorder(), Recorder()
+    parts = embed_parquet(source, tmp_path / "out", embedder=first, part_rows=40)
+    times = [part.stat().st_mtime_ns for part in parts]
+    assert embed_parquet(source, tmp_path / "out", embedder=second, part_rows=40) == parts
+    assert second.batches == []
+    assert [part.stat().st_mtime_ns for part in parts] == times
+
+
+def test_an_interrupted_run_leaves_whole_parts_alone(tmp_path, source):
+    first, second = Recorder(), Recorder()
+    first.stop_at = 7
+    with pytest.raises(KeyboardInterrupt):
+        embed_parquet(source, tmp_path / "out", embedder=first, part_rows=40, batch_rows=10)
+    assert names(tmp_path / "out") == ["reviews-00000.parquet"]
+    parts = embed_parquet(source, tmp_path / "out", embedder=second, part_rows=40, batch_rows=10)
+    assert second.texts == table()["text"].to_pylist()[40:]
+    assert read(parts).drop_columns("text_vector").equals(table())
+
+
+class Killed(Recorder):
+    def __reduce__(self):
+        return (Recorder, ())
+
+    def transform(self, X):
+        if len(self.batches) == 7:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().transform(X)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_killed_run_is_finished_by_the_next(tmp_path, source):
+    def run(say, listen):
+        embed_parquet(source, tmp_path / "out", embedder=Killed(), part_rows=40, batch_rows=10)
+
+    assert Child(run).end() == -signal.SIGKILL
+    left = names(tmp_path / "out")
+    assert left[-1] == "reviews-00000.parquet"
+    assert all(name.endswith(".tmp") for name in left[:-1])
+    assert ds.dataset(tmp_path / "out").count_rows() == 40  # readers do not see what is not whole
+    second = Recorder()
+    parts = embed_parquet(source, tmp_path / "out", embedder=second, part_rows=40, batch_rows=10)
+    assert second.texts == table()["text"].to_pylist()[40:]
+    assert read(parts).drop_columns("text_vector").equals(table())
+
+
+def test_what_a_killed_run_left_is_removed_after_a_day(tmp_path, source):
+    (tmp_path / "out").mkdir()
+    old, young = (tmp_path / "out" / f".reviews-00000.parquet.{name}.tmp" for name in ("old", "young"))
+    for path, age in ((old, 2 * _parquet._STALE_SECONDS), (young, 0)):
+        path.touch()
+        os.utime(path, (path.stat().st_mtime - age,) * 2)
+    embed_parquet(source, tmp_path / "out", embedder=Doubler())
+    assert names(tmp_path / "out") == [young.name, "reviews-00000.parquet"]
+
+
+def test_a_damaged_part_is_written_again(tmp_path, source):
+    parts = embed_parquet(source, tmp_path / "out", embedder=Doubler(), part_rows=40)
+    whole = read(parts)
+    parts[1].write_bytes(parts[1].read_bytes()[:-20])
+    with pytest.warns(RuntimeWarning, match="damaged"):
+        embed_parquet(source, tmp_path / "out", embedder=Doubler(), part_rows=40)
+    assert read(parts).equals(whole)
+
+
+def test_processes_share_the_parts(tmp_path, source):
+    one, two = Recorder(), Recorder()
+    first = embed_parquet(source, tmp_path / "out", embedder=one, part_rows=30, shard=(0, 2))
+    second = embed_parquet(source, tmp_path / "out", embedder=two, part_rows=30, shard=(1, 2))
+    assert [part.name[8:13] for part in (*first, *second)] == ["00000", "00002", "00001", "00003"]
+    assert sorted(one.texts + two.texts) == sorted(table()["text"].to_pylist())
+    assert len(embed_parquet(source, tmp_path / "out", embedder=Recorder(), part_rows=30)) == 4
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"dtype": "float16"}, "dtype"),
+        ({"part_rows": 50}, "rows"),
+        ({"columns": ["id"]}, "columns"),
+        ({"embedder": Doubler(2.0)}, "embedder"),
+    ],
+)
+def test_parts_of_another_run_are_refused(tmp_path, source, change, named):
+    arguments = {"embedder": Doubler(), "part_rows": 40}
+    parts = embed_parquet(source, tmp_path / "out", **arguments)
+    before = [part.read_bytes() for part in parts]
+    with pytest.raises(ValueError, match=f"its {named} differ"):
+        embed_parquet(source, tmp_path / "out", **arguments | change)
+    assert [part.read_bytes() for part in parts] == before
+
+
+def test_parts_of_another_source_are_refused(tmp_path, source):
+    embed_parquet(source, tmp_path / "out", embedder=Doubler())
+    pq.write_table(table(start=1), source)
+    with pytest.raises(ValueError, match="its source"):
+        embed_parquet(source, tmp_path / "out", embedder=Doubler())
+
+
+def rearranged(path, name):
+    """Write a file twice, with two values of a column swapped: the footers are the same, byte by byte."""
+    footers = []
+    for order in ([0, 1, 2, 3], [0, 2, 1, 3]):
+        columns = {"id": [1, 2, 3, 4], "text": ["aa", "bb", "cc", "dd"], "more": ["e", "f", "g", "h"]}
+        columns[name] = [columns[name][i] for i in order]
+        pq.write_table(pa.table(columns), path, compression="none", use_dictionary=name != "text")
+        data = path.read_bytes()
+        footers.append(data[-8 - int.from_bytes(data[-8:-4], "little") :])
+        yield
+    assert footers[0] == footers[1]
+
+
+@pytest.mark.parametrize("name", ["text", "id", "more"])
+def test_rows_that_changed_places_are_another_source(tmp_path, name):
+    path = tmp_path / "a.parquet"
+    versions = rearranged(path, name)
+    next(versions)
+    embed_parquet(path, tmp_path / "all", embedder=Doubler())
+    embed_parquet(path, tmp_path / "id", embedder=Doubler(), columns=["id"])
+    next(versions)
+    with pytest.raises(ValueError, match="its source"):
+        embed_parquet(path, tmp_path / "all", embedder=Doubler())
+    if name == "more":  # neither kept nor embedded
+        assert embed_parquet(path, tmp_path / "id", embedder=Doubler(), columns=["id"])
+    else:
+        with pytest.raises(ValueError, match="its source"):
+            embed_parquet(path, tmp_path / "id", embedder=Doubler(), columns=["id"])
+    with pytest.raises(StopIteration):
+        next(versions)
+
+
+def test_columns_below_a_name_and_with_a_dot_count(tmp_path):
+    path = tmp_path / "a.parquet"
+    for more in ([1, 2, 3], [1, 3, 2]):
+        for name, column in (("nested", [{"b": [i]} for i in more]), ("dotted.name", more)):
+            pq.write_table(pa.table({"text": ["a"] * 3, name: column}), path, use_dictionary=False)
+            keywords = {"embedder": Doubler(), "columns": [name]}
+            if more == [1, 2, 3]:
+                embed_parquet(path, tmp_path / name, **keywords)
+            else:
+                with pytest.raises(ValueError, match="its source"):
+                    embed_parquet(path, tmp_path / name, **keywords)
+
+
+def test_a_row_group_is_read_once_for_all_of_its_parts(tmp_path, source, monkeypatch):
+    read = []
+    group_hash = SourceHashes._group_hash
+    monkeypatch.setattr(SourceHashes, "_group_hash", lambda self, k: read.append(k) or group_hash(self, k))
+    embed_parquet(source, tmp_path / "out", embedder=Doubler(), part_rows=7)
+    assert read == [0, 1, 2, 3]
+
+
+def test_a_process_hashes_the_sets_and_resources_of_a_pipeline_as_any_other_does(checkpoints):
+    script = (
+        "import sys; from sklearn.pipeline import make_pipeline;"
+        "from sklearn_llmtokens import JiebaTokenizer, LLMTokenEmbedder;"
+        "from sklearn_llmtokens.embedding._parquet_identity import embedder_hash;"
+        "words = JiebaTokenizer(stop_words=frozenset('的了和是在'));"
+        "embedder = LLMTokenEmbedder(sys.argv[1], word_weights=words, pooling='mean', n_jobs=int(sys.argv[2]));"
+        "pipeline = make_pipeline(JiebaTokenizer(stop_words='en'), embedder).fit(['a']);"
+        "print(embedder_hash(pipeline), embedder_hash(embedder.fit(['a'])))"
+    )
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-c", script, str(checkpoints["bert"]), seed],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert outputs[0] == outputs[1]
+
+
+def test_where_a_pipeline_is_computed_does_not_matter(tmp_path, source, embedder):
+    def pipeline(**parameters):
+        text = JiebaTokenizer(n_jobs=parameters.get("n_jobs"))
+        step = FeatureUnion([("e", clone(embedder).set_params(**parameters))], n_jobs=parameters.get("n_jobs"))
+        return make_pipeline(text, step, verbose=bool(parameters.get("verbose"))).fit(TEXTS)
+
+    plain = pipeline()
+    parts = embed_parquet(source, tmp_path / "out", embedder=plain)
+    resources = {"n_jobs": 1, "verbose": 1, "device": "cpu", "batch_tokens": 512, "cache": "memory"}
+    other = pickle.loads(pickle.dumps(pipeline(**resources)))
+    assert embed_parquet(source, tmp_path / "out", embedder=other) == parts
+    with pytest.raises(ValueError, match="its embedder"):
+        embed_parquet(source, tmp_path / "out", embedder=pipeline(pooling="max"))
+    plain[0].lowercase = True
+    with pytest.raises(ValueError, match="its embedder"):
+        embed_parquet(source, tmp_path / "out", embedder=plain)
+
+
+def test_a_copy_of_the_source_on_other_resources_is_the_same(tmp_path, checkpoints, source):
+    folder = str(checkpoints["bert"])
+    embed_parquet(source, tmp_path / "out", embedder=LLMTokenEmbedder(folder))
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy/reviews.parquet").write_bytes(source.read_bytes())
+    other = LLMTokenEmbedder(folder, n_jobs=2, cache=tmp_path / "store", batch_tokens=64)
+    before = names(tmp_path / "out")
+    embed_parquet(tmp_path / "copy", tmp_path / "out", embedder=other)
+    assert names(tmp_path / "out") == before
+    with pytest.raises(ValueError, match="embedder"):
+        embed_parquet(source, tmp_path / "out", embedder=LLMTokenEmbedder(folder, pooling="max"))
