@@ -20,11 +20,8 @@ benchmarks/segmentation.py.
 """
 
 import argparse
-import importlib.metadata
-import importlib.util
 import json
 import os
-import platform
 import statistics
 import sys
 import tempfile
@@ -49,6 +46,7 @@ from benchmarks.speed_data import (
     prompt_and_limit,
     reviews,
 )
+from benchmarks.speed_machine import layer_operations, settings
 from benchmarks.speed_page import page, plot
 from benchmarks.speed_parts import PARTS
 from benchmarks.speed_workers import BASE, Worker, cosines, open_workers, ours
@@ -141,7 +139,7 @@ def speed(options) -> list[dict]:
                     tallies[worker.name].seconds.append(spent)
                     tallies[worker.name].cosines.append(cosines(vectors, expected))
             n_tokens = sum(count_tokens(model, block).sum() for block in blocks)
-            work = sum(operations(model, count_tokens(model, block)) for block in blocks)
+            work = sum(layer_operations(model, count_tokens(model, block)) for block in blocks)
             base = tallies[BASE].seconds
             for worker in workers:
                 tally = tallies[worker.name]
@@ -396,58 +394,6 @@ RUN = {
     "serving": serving,
     "decoder": decoder,
 }
-
-
-# Arithmetic --------------------------------------------------------------------------------------------------------
-
-
-def operations(model: str, lengths: np.ndarray) -> float:
-    """Multiplications and additions of the transformer's layers for texts of so many tokens each.
-
-    Two for each weight of a linear layer and token, and in attention four for each feature and pair of tokens.
-    """
-    config = json.loads((Path(folder_of(model)) / "config.json").read_text(encoding="utf-8"))
-    width, inner, n_layers = config["hidden_size"], config["intermediate_size"], config["num_hidden_layers"]
-    weights = n_layers * (4 * width * width + 2 * width * inner)
-    return float(2 * weights * lengths.sum() + 4 * n_layers * width * (lengths.astype(float) ** 2).sum())
-
-
-def settings(options) -> dict:
-    import torch
-
-    names = (
-        "torch",
-        "transformers",
-        "tokenizers",
-        "sentence-transformers",
-        "skrub",
-        "embetter",
-        "onnxruntime",
-        "openvino",
-    )
-    versions = {}
-    for name in names:
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return {
-        "processor": processor(),
-        "instructions": torch.backends.cpu.get_cpu_capability(),
-        "threads": options.threads,
-        "clock": options.clock,
-        "load": round(os.getloadavg()[1], 1),
-        "python": platform.python_version(),
-        "versions": versions,
-    }
-
-
-def processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor()
 
 
 if __name__ == "__main__":
