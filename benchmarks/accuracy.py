@@ -3,6 +3,7 @@
     python benchmarks/accuracy.py                             # 3,000 rows to train, 2,000 to test, three seeds
     python benchmarks/accuracy.py --train 300 --test 200 --seeds 1
     python benchmarks/accuracy.py --write docs/accuracy.md    # the page, and docs/accuracy.json beside it
+    python benchmarks/accuracy.py --write docs/accuracy.md --keep --methods zh-mini   # these rows anew
 
 Every method ends in the same classifier, whose regularisation is chosen the same way for all: logistic regression, C
 by three-fold cross-validation of the training rows. `text_pipeline` is run as it comes. A pool of train + test rows is
@@ -70,12 +71,17 @@ def main() -> None:
     parser.add_argument("--tasks", default="category,sentiment,banking77", help="comma-separated")
     parser.add_argument("--methods", default="", help="only methods whose name contains this")
     parser.add_argument("--write", type=Path, metavar="PAGE.md", help="write the page, and the figures as .json")
+    parser.add_argument("--keep", action="store_true", help="keep the rows of the page that are not run anew")
     options = parser.parse_args()
+    kept = json.loads(options.write.with_suffix(".json").read_text(encoding="utf-8")) if options.keep else {"rows": []}
 
     tasks = [task for name in options.tasks.split(",") if (task := load_task(name, options.train + options.test))]
+    if options.keep and any(kept["settings"][name] != value for name, value in sizes(options, tasks).items()):
+        parser.error("--keep: the page was made with other numbers of rows or seeds")
     rows = []
     for method in available_methods():
         if options.methods.lower() not in method.name.lower():
+            rows += [row for row in kept["rows"] if row["method"] == method.name]
             continue
         scores = {task.name: evaluate(method, task, options.train, options.seeds) for task in tasks}
         rows.append({"method": method.name, "scores": scores})
@@ -277,12 +283,19 @@ def markdown_row(row: dict, tasks: list[Task], best: dict | None = None) -> str:
     return f"| {row['method']} | " + " | ".join(cells) + " |"
 
 
-def settings(options, tasks: list[Task]) -> dict:
-    names = ("sklearn-llmtokens", "scikit-learn", "torch", "transformers", "sentence-transformers", "skrub", "jieba")
+def sizes(options, tasks: list[Task]) -> dict:
+    """Give what must be the same for rows of one table."""
     return {
         "n_train": {task.name: min(options.train, len(task.texts)) for task in tasks},
         "n_test": {task.name: max(0, len(task.texts) - options.train) for task in tasks},
         "n_seeds": options.seeds,
+    }
+
+
+def settings(options, tasks: list[Task]) -> dict:
+    names = ("sklearn-llmtokens", "scikit-learn", "torch", "transformers", "sentence-transformers", "skrub", "jieba")
+    return {
+        **sizes(options, tasks),
         "C": C_GRID.tolist(),
         "zh_mini_fingerprint": LLMTokenEmbedder().fit([""]).fingerprint_,
         "python": platform.python_version(),
@@ -300,7 +313,7 @@ def _version(name: str) -> str | None:
 def page(table: str, result: dict, tasks: list[Task]) -> str:
     facts = result["settings"]
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
-    sizes = "\n".join(
+    rows_of_tasks = "\n".join(
         f"- {task.name}: {facts['n_train'][task.name]:,} rows to train, {facts['n_test'][task.name]:,} to test."
         for task in tasks
     )
@@ -312,7 +325,7 @@ in bold.
 
 {table}
 
-{sizes}
+{rows_of_tasks}
 - The rows are drawn from the whole sets, which [Data sets](datasets.md) describes; of the shop reviews, texts that
   occur twice are left out.
 - Every method but `text_pipeline` ends in the same logistic regression, its C chosen from {facts["C"][0]:g} to

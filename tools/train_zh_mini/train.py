@@ -37,7 +37,7 @@ STAGES = ("text", "words", "teacher", "distill", "export")
 TEACHER_LAYERS = (10, 12)
 N_POSITIONS = 256
 SAMPLE = 4096  # texts for the solved head, and for the calibration
-POWERS = (1.0, 0.7, 1.0)  # of the blocks, see calibrate
+POWERS = (1.2, 0.5, 1.2)  # of the blocks, see calibrate
 SCALES = (0.1, 1.0, 0.1)
 ENGLISH_WEIGHT = 10  # English is a twentieth of the text; its pieces must not lose every comparison of counts
 
