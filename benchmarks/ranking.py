@@ -192,8 +192,10 @@ Written by `benchmarks/ranking_choice.py`, which takes the training data of the 
 time, or by one event more of each sequence that is left out; the targets of that split are not looked at. At most
 {queries} queries of each kind; a standard error is about .008 for HR@10 and .009 for NDCG@10, less for differences
 between rows, which answer the same queries. "content .3" is zh-mini whitened to the power .3, "lexical" TF-IDF of words
-and pairs of words; profiles are harmonic where nothing is said. "odds of 5" takes items without a click to be five
-times likelier, without the bound that the recipe sets. "20 candidates" are ranked by content alone, all weights 1.
+and pairs of words; zh-mini is an earlier one, and the weights are the most likely ones, not yet drawn to defaults as
+[they are now](recommend.md#drawn-to-default-weights); profiles are harmonic where nothing is said. "odds of 5" takes
+items without a click to be five times likelier, without the bound that the recipe sets. "20 candidates" are ranked by
+content alone, all weights 1.
 """
     return text + "\n" + "\n\n".join(tables) + "\n"
 

@@ -53,6 +53,7 @@ COMBINATIONS = [
 ]
 ODDS = (1.0, 2.0, 5.0, 8.0)  # of the recipe's combination; the others have bounded odds of 5
 RECIPE = COMBINATIONS[4]
+DEFAULTS = {"transitions": 0.5}  # what weights are drawn to; 1 for all other parts
 TEXT_COMBINATIONS = [
     "lexical",
     "lexical, words alone",
@@ -234,7 +235,8 @@ def fit_tables(catalog: Catalog, parts: dict, train: list, queries: dict) -> dic
     rows = {}
     for combination in COMBINATIONS:
         names = split(combination, parts)
-        weights = learn([learnt_from[name] for name in names], held, held_idx, was_cold)
+        defaults = np.array([DEFAULTS.get(name, 1.0) for name in names])
+        weights = learn([learnt_from[name] for name in names], held, held_idx, was_cold, defaults)
         odds = {"": hybrid.bounded_odds(5.0, int(is_cold.sum()), catalog.n_items)}
         if combination == RECIPE:
             odds |= {f", odds of {one:.0f}": one for one in ODDS}
@@ -265,7 +267,7 @@ def score(part, histories: Histories) -> Scored:
     return Scored(scores, np.where(best > 0, best, np.float32(1)))
 
 
-def learn(parts: list[Scored], held: Histories, held_idx: np.ndarray, is_cold: np.ndarray):
+def learn(parts: list[Scored], held: Histories, held_idx: np.ndarray, is_cold: np.ndarray, defaults: np.ndarray):
     """Learn weights from scores, as `HybridRecommender._weights_for` does from recommenders."""
     rng = np.random.default_rng(0)
     features, log_counts = [], []
@@ -282,7 +284,9 @@ def learn(parts: list[Scored], held: Histories, held_idx: np.ndarray, is_cold: n
     for first in (0, 2 * len(parts)):
         table[:, :, first : first + len(parts)] /= scale
     is_bias = np.arange(table.shape[2]) == table.shape[2] - 1
-    learnt = softmax_weights(table, np.concatenate(log_counts), is_bias)
+    none = np.zeros(len(parts))
+    drawn_to = np.concatenate([none, defaults, none, defaults, [0.0]])
+    learnt = softmax_weights(table, np.concatenate(log_counts), is_bias, drawn_to)
     absolute, relative = learnt[:-1].reshape(2, 2, len(parts)).transpose(1, 2, 0)
     return hybrid._Weights(absolute / scale[:, np.newaxis], relative, scale, float(learnt[-1]))
 

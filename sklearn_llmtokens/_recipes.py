@@ -127,7 +127,7 @@ def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
             ("transitions", TransitionRecommender(catalog)),
             ("smoothed", SmoothedTransitionRecommender(alike)),
         ],
-        default_weights={"whitened": 0},
+        default_weights={"whitened": 0, "transitions": 0.5},
     )
 
 

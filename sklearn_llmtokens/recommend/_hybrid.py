@@ -35,8 +35,8 @@ class HybridRecommender(BaseComposition, BaseRecommender):
         One number for each recommender, in their order or by name, or a pair of numbers, for items that have clicks
         and for items that have none: what its best item that is not in the history adds. "auto" learns them.
     default_weights : list or dict, default=None
-        Numbers as in `weights`, for "auto" with too few events to learn from. None is 1 for each, and so is what a dict
-        leaves out.
+        Numbers as in `weights`, for "auto": learnt weights are drawn to them, the less the more events there are to
+        learn from, and with too few events they are the weights. None is 1 for each, and so is what a dict leaves out.
     fusion : {"scores", "ranks"}, default="scores"
         Whether scores are added, or ``61 / (60 + rank)`` of the items whose score is above 0 (reciprocal rank fusion).
     cold_odds : float, default=5.0
@@ -72,7 +72,8 @@ class HybridRecommender(BaseComposition, BaseRecommender):
     -----
     Scores of different recommenders do not compare. Weights that are given multiply a score that is divided by the best
     one of the query; weights that are learnt multiply this and, beside it, the score as it is: how sure a recommender
-    is of one query beside another counts as far as it helped.
+    is of one query beside another counts as far as it helped. They are the most likely ones under a normal distribution
+    about `default_weights`, times a scale that is learnt too.
 
     Without times, the held-out events are the last ones of each sequence, and of half of those that have two events;
     with times, the last ones after the 0.9 quantile of all times. Events of a weight of 0 or less are not held out. If
@@ -205,13 +206,14 @@ class HybridRecommender(BaseComposition, BaseRecommender):
             earlier = earlier.where(~is_hidden[earlier.item_idx])
             cold_odds = float(self.cold_odds)
         is_known = _is_known(earlier, self.catalog_.n_items)
-        self._weights = _Weights.given(_given_weights(self._defaults(named), list(named)))
+        defaults = _given_weights(self._defaults(named), list(named))
+        self._weights = _Weights.given(defaults)
         if len(target_idx) < _FEWEST_QUERIES or not is_known.any():
             self.recommenders_ = {name: clone(part)._fit_sequences(sequences) for name, part in named.items()}
             return
         self.recommenders_ = {name: clone(part)._fit_sequences(earlier) for name, part in named.items()}
         self._cold_odds = cold_odds
-        self._weights = self._weights_for(queries, target_idx, ~is_known, rng)
+        self._weights = self._weights_for(queries, target_idx, ~is_known, defaults, rng)
         for part in self.recommenders_.values():
             part._refit_sequences(sequences)
 
@@ -225,8 +227,10 @@ class HybridRecommender(BaseComposition, BaseRecommender):
             raise ValueError(f"default_weights names {min(unknown)!r}, which is none of {list(named)}.")
         return {name: given.get(name, 1.0) for name in named}
 
-    def _weights_for(self, queries: Histories, target_idx: np.ndarray, is_cold: np.ndarray, rng) -> "_Weights":
-        """Learn from queries and the items that followed."""
+    def _weights_for(
+        self, queries: Histories, target_idx: np.ndarray, is_cold: np.ndarray, defaults: np.ndarray, rng
+    ) -> "_Weights":
+        """Learn from queries and the items that followed; `defaults` is what weights are drawn to."""
         n_parts = len(self.recommenders_)
         features, log_counts, scales = [], [], []
         for start in range(0, len(target_idx), _QUERIES_AT_ONCE):
@@ -243,10 +247,12 @@ class HybridRecommender(BaseComposition, BaseRecommender):
             scales.append(np.stack(best, axis=1))
         scale = np.concatenate(scales).mean(axis=0)
         table = np.concatenate(features)
-        n_features = table.shape[2]
         for first in (0, 2 * n_parts):
             table[:, :, first : first + n_parts] /= scale
-        learnt = softmax_weights(table, np.concatenate(log_counts), np.arange(n_features) == n_features - 1)
+        none = np.zeros(n_parts)
+        drawn_to = np.concatenate([none, defaults[:, 0], none, defaults[:, 1], [0.0]])
+        is_bias = np.arange(len(drawn_to)) == len(drawn_to) - 1
+        learnt = softmax_weights(table, np.concatenate(log_counts), is_bias, np.maximum(drawn_to, 0))
         absolute, relative = learnt[:-1].reshape(2, 2, n_parts).transpose(1, 2, 0)
         return _Weights(absolute / scale[:, np.newaxis], relative, scale, float(learnt[-1]))
 

@@ -50,3 +50,30 @@ def test_a_free_weight_may_be_negative():
     zeros = np.zeros((10, 2), np.float32)
     assert softmax_weights(features, zeros, np.array([True]))[0] < -1
     assert softmax_weights(features, zeros, np.array([False]))[0] == 0
+
+
+def test_weights_keep_the_proportions_they_are_drawn_to_until_many_queries_say_otherwise():
+    rng = np.random.default_rng(0)
+    features = rng.random((4000, 20, 2)).astype(np.float32)
+    features[:, 0, 0] += 0.5  # the first of two parts alone knows what followed
+    counts, none_free, even = np.zeros((4000, 20), np.float32), np.zeros(2, dtype=bool), np.ones(2)
+
+    def share_of_the_second(n):
+        weights = softmax_weights(features[:n], counts[:n], none_free, even)
+        return weights[1] / weights.sum()
+
+    few, more, many = (share_of_the_second(n) for n in (10, 200, 4000))
+    assert 0.45 < few < 0.55
+    assert more < few - 0.05
+    assert many < 0.25
+
+
+def test_what_weights_are_drawn_to_has_any_scale():
+    rng = np.random.default_rng(0)
+    features = rng.random((100, 20, 3)).astype(np.float32)
+    features[:, 0, :2] += 0.3
+    features[:, :, 2] = rng.random((100, 20)) < 0.2
+    counts, is_free = np.zeros((100, 20), np.float32), np.array([False, False, True])
+    one, ten = (softmax_weights(features, counts, is_free, scale * np.array([1, 0.5, 0])) for scale in (1, 10))
+    np.testing.assert_allclose(one, ten, rtol=0.02, atol=0.01)
+    assert one[0] > one[1] > 0
