@@ -99,7 +99,14 @@ def main() -> None:
     parser.add_argument("--write", type=Path, metavar="PAGE.md", help="write the page, and the figures as .json")
     parser.add_argument("--keep", action="store_true", help="keep the rows of the page that are not run anew")
     options = parser.parse_args()
-    results = json.loads(figures_of(options.write).read_text())["results"] if options.keep else []
+    results = []
+    if options.keep:
+        before = json.loads(figures_of(options.write).read_text(encoding="utf-8"))
+        results = before["results"]
+        if not options.data:
+            options.queries = before["settings"]["queries"]
+        elif options.queries != before["settings"]["queries"]:
+            parser.error("--keep: the page was made with another number of queries")
     for name in options.data:
         data = load(name, options)
         if data is None:
@@ -136,7 +143,7 @@ def in_order(rows: dict, name: str) -> dict:
 
 
 def write(path: Path, results: list, n_queries: int | None) -> None:
-    facts = {"python": platform.python_version(), "numpy": np.__version__, "queries": n_queries or "all"}
+    facts = {"python": platform.python_version(), "numpy": np.__version__, "queries": n_queries}
     figures = json.dumps({"settings": facts, "results": results}, indent=1, ensure_ascii=False)
     figures_of(path).write_text(figures + "\n", encoding="utf-8")
     tables = "\n\n".join(f"## {found['title']}\n\n{table(list(found['rows'].items()))}" for found in results)

@@ -180,7 +180,7 @@ def test_training_lowers_the_loss(trained):
     fresh = train._new_student(args, train.Shape(n_pieces=120), data)
     torch.nn.init.zeros_(fresh.head.weight)
     before = loss(fresh)
-    plan = distill.TrainingPlan(n_steps=40, batch_tokens=512, warmup=5, head_learning_rate=1e-2)
+    plan = distill.TrainingPlan(n_steps=40, batch_tokens=512, warmup=5, head_factor=20)
     distill.train(fresh, data, list(data.widths), plan, work / "other.pt", log=lambda _: None)
     assert loss(fresh) < before
 
