@@ -37,6 +37,7 @@ class HybridRecommender(BaseComposition, BaseRecommender):
     default_weights : list or dict, default=None
         Numbers as in `weights`, for "auto": learnt weights are drawn to them, the less the more events there are to
         learn from, and with too few events they are the weights. None is 1 for each, and so is what a dict leaves out.
+        Weights are not drawn below 0.
     fusion : {"scores", "ranks"}, default="scores"
         Whether scores are added, or ``61 / (60 + rank)`` of the items whose score is above 0 (reciprocal rank fusion).
     cold_odds : float, default=5.0
