@@ -34,42 +34,92 @@ from sklearn_llmtokens.recommend import (
     TransitionRecommender,
 )
 from sklearn_llmtokens.recommend import _hybrid as hybrid
-from sklearn_llmtokens.recommend._fusion_weights import shortlist, softmax_weights
+from sklearn_llmtokens.recommend._fusion_weights import QUERIES_AT_ONCE, FusionWeights, bounded_odds, learn_weights
 from sklearn_llmtokens.recommend._histories import Histories, as_histories
 from sklearn_llmtokens.recommend._latest_slice import latest_slice
+from sklearn_llmtokens.recommend._softmax_weights import STRENGTH
 
-COMBINATIONS = [
-    "lexical + content .7 + EASE + transitions + smoothed",
-    "lexical + content .5 + EASE + transitions + smoothed",
-    "lexical + content .3 + EASE + transitions + smoothed",
-    "lexical + content 1 + EASE + transitions + smoothed",
-    "lexical + content .3, .8 to the age + EASE + transitions + smoothed",
-    "lexical, .8 to the age + content .3, .8 to the age + EASE + transitions + smoothed",
-    "lexical + content .3, .8 to the age + content 1 + EASE + transitions + smoothed",
-    "lexical + content .7 + EASE + transitions + smoothed, window 10",
-    "lexical + content .7 + EASE + transitions + smoothed + popularity",
-    "lexical + content .7 + EASE + transitions + smoothed + item-kNN",
-    "lexical + content .7 + transitions + smoothed",
-]
-ODDS = (1.0, 2.0, 5.0, 8.0)  # of the recipe's combination; the others have bounded odds of 5
-RECIPE = COMBINATIONS[4]
-DEFAULTS = {"transitions": 0.5}  # what weights are drawn to; 1 for all other parts
-TEXT_COMBINATIONS = [
-    "lexical",
+
+@dataclass(frozen=True)
+class Combination:
+    """Parts, and what their weights are drawn to.
+
+    Attributes
+    ----------
+    parts : dict of str to float
+        Names of parts, and their default weights.
+    strength : float
+        As how many queries the default weights count: 0 is likelihood alone, infinity the default weights themselves.
+    odds : float
+        How many times likelier to be wanted an item without clicks is taken to be than one whose clicks were hidden;
+        they are bounded as in the recipe.
+    """
+
+    parts: dict
+    strength: float = STRENGTH
+    odds: float = 5.0
+
+
+WORDS, SLOW_WORDS = "lexical", "lexical, .8 to the age"
+CHARACTERS, SLOW_CHARACTERS = "characters 3-5", "characters 3-5, .8 to the age"
+SLOW, WHITENED, SLOW_WHITENED = "content .3, .8 to the age", "content .7", "content .7, .8 to the age"
+CLICKS = {"EASE": 1, "transitions": 0.5, "smoothed": 1}
+RECIPE = {WORDS: 1, SLOW: 1, WHITENED: 0, **CLICKS}
+COMBINATIONS = {
+    "the recipe": Combination(RECIPE),
+    **{f"the recipe, drawn as by {n}": Combination(RECIPE, n) for n in (6, 20, 60, 200)},
+    "the recipe, likelihood alone": Combination(RECIPE, 0),
+    "the recipe, default weights": Combination(RECIPE, np.inf),
+    "the recipe, whitened drawn to 1": Combination(RECIPE | {WHITENED: 1}),
+    **{f"the recipe, odds of {odds}": Combination(RECIPE, odds=odds) for odds in (1, 2, 8)},
+    "without whitened": Combination({WORDS: 1, SLOW: 1, **CLICKS}),
+    "without content": Combination({WORDS: 1, WHITENED: 1, **CLICKS}),
+    "without EASE": Combination({one: weight for one, weight in RECIPE.items() if one != "EASE"}),
+    "without transitions": Combination({one: weight for one, weight in RECIPE.items() if one != "transitions"}),
+    "without smoothed": Combination({one: weight for one, weight in RECIPE.items() if one != "smoothed"}),
+    "lexical, .8 to the age": Combination({SLOW_WORDS: 1, SLOW: 1, WHITENED: 0, **CLICKS}),
+    "lexical and whitened, .8 to the age": Combination({SLOW_WORDS: 1, SLOW: 1, SLOW_WHITENED: 0, **CLICKS}),
+    "lexical harmonic and .8 to the age": Combination({WORDS: 0.5, SLOW_WORDS: 0.5, SLOW: 1, WHITENED: 0, **CLICKS}),
+    "characters for words": Combination({CHARACTERS: 1, SLOW: 1, WHITENED: 0, **CLICKS}),
+    "words and characters": Combination({WORDS: 1, CHARACTERS: 1, SLOW: 1, WHITENED: 0, **CLICKS}),
+    "words and characters, half each": Combination({WORDS: 0.5, CHARACTERS: 0.5, SLOW: 1, WHITENED: 0, **CLICKS}),
+    "words, and characters .8 to the age": Combination({WORDS: 1, SLOW_CHARACTERS: 1, SLOW: 1, WHITENED: 0, **CLICKS}),
+    "words and characters, .8 to the age": Combination(
+        {SLOW_WORDS: 1, SLOW_CHARACTERS: 1, SLOW: 1, WHITENED: 0, **CLICKS}
+    ),
+    "and popularity, drawn to 0": Combination({**RECIPE, "popularity": 0}),
+    "and popularity, drawn to .2": Combination({**RECIPE, "popularity": 0.2}),
+    "and item-kNN": Combination({**RECIPE, "item-kNN": 0.5}),
+    "smoothed with a window of 10": Combination(
+        {WORDS: 1, SLOW: 1, WHITENED: 0, "EASE": 1, "transitions": 0.5, "smoothed, window 10": 1}
+    ),
+}
+_ALL_ONE = [
+    WORDS,
     "lexical, words alone",
-    "characters 3-5",
+    SLOW_WORDS,
+    CHARACTERS,
+    SLOW_CHARACTERS,
     *(
         f"content {whiten}{profile}"
         for whiten in (".3", ".5", ".7", "1")
         for profile in ("", ", .8 to the age", ", mean")
     ),
     *(f"lexical + content {whiten}" for whiten in (".3", ".5", ".7", "1")),
-    *(f"lexical + content {whiten}, .8 to the age" for whiten in (".3", ".5")),
-    "lexical, .8 to the age + content .3, .8 to the age",
+    f"{WORDS} + {SLOW}",
+    f"{WORDS} + content .5, .8 to the age",
+    f"{SLOW_WORDS} + {SLOW}",
     "lexical, mean + content .3, mean",
-    "characters 3-5 + content .3, .8 to the age",
-    "lexical + characters 3-5 + content .3, .8 to the age",
+    f"{CHARACTERS} + {SLOW}",
+    f"{WORDS} + {CHARACTERS} + {SLOW}",
+    f"{WORDS} + {SLOW_CHARACTERS} + {SLOW}",
+    f"{SLOW_WORDS} + {SLOW_CHARACTERS} + {SLOW}",
 ]
+TEXT_COMBINATIONS = {
+    **{label: dict.fromkeys(label.split(" + "), 1.0) for label in _ALL_ONE},
+    f"half {WORDS}, half {CHARACTERS} + {SLOW}": {WORDS: 0.5, CHARACTERS: 0.5, SLOW: 1.0},
+    f"half {WORDS}, half characters, all .8 to the age + {SLOW}": {SLOW_WORDS: 0.5, SLOW_CHARACTERS: 0.5, SLOW: 1.0},
+}
 _AT_ONCE = 256
 
 
@@ -166,7 +216,8 @@ def make_parts(catalog: Catalog) -> dict:
     profiles = {"": "harmonic", ", .8 to the age": 0.8, ", mean": "mean"}
     parts = {f"lexical{name}": clone(lexical).set_params(profile=profile) for name, profile in profiles.items()}
     parts["lexical, words alone"] = ContentRecommender(catalog, embedder=words(1))
-    parts["characters 3-5"] = ContentRecommender(catalog, embedder=characters)
+    parts[CHARACTERS] = ContentRecommender(catalog, embedder=characters)
+    parts[SLOW_CHARACTERS] = ContentRecommender(catalog, embedder=characters, profile=0.8)
     for whiten in (".3", ".5", ".7", "1"):
         for name, profile in profiles.items():
             parts[f"content {whiten}{name}"] = clone(content).set_params(whiten=float(whiten), profile=profile)
@@ -195,10 +246,13 @@ def text_tables(catalog: Catalog, parts: dict, train: list, n_queries: int) -> d
         seen = {target, *asked.item_idx[asked.indptr[i] : asked.indptr[i + 1]]}
         candidates[i] = [target, *[one for one in others if one not in seen][:19]]
     relative = {}
-    for name in dict.fromkeys(part for combination in TEXT_COMBINATIONS for part in split(combination, parts)):
+    for name in dict.fromkeys(name for weights in TEXT_COMBINATIONS.values() for name in weights):
         scored = score(clone(parts[name]).fit(None), asked)
         relative[name] = np.take_along_axis(scored.scores, candidates, axis=1) / scored.best[:, np.newaxis]
-    return {one: ndcg(sum(relative[name] for name in split(one, parts))) for one in TEXT_COMBINATIONS}
+    return {
+        label: ndcg(sum(weight * relative[name] for name, weight in weights.items()))
+        for label, weights in TEXT_COMBINATIONS.items()
+    }
 
 
 def ndcg(scores: np.ndarray) -> float:
@@ -214,13 +268,13 @@ def fit_tables(catalog: Catalog, parts: dict, train: list, queries: dict) -> dic
     """Give HR@10 of each combination for each kind of query."""
     sequences = as_histories(train, catalog)
     earlier, held, held_idx = latest_slice(sequences, 2000)
-    hidden = np.random.default_rng(0).random(catalog.n_items) < hybrid._PRETENDED_COLD
-    earlier = hybrid._without(earlier, hidden)
+    is_hidden = np.random.default_rng(0).random(catalog.n_items) < hybrid.PRETENDED_COLD
+    earlier = earlier.where(~is_hidden[earlier.item_idx])
     asked = {kind: (as_histories(X, catalog), catalog.index_of(y)) for kind, (X, y) in queries.items()}
     learnt_from: dict[str, Scored] = {}
     scored: dict[str, dict[str, Scored]] = {kind: {} for kind in asked}
     seconds = {}
-    for name in dict.fromkeys(part for combination in COMBINATIONS for part in split(combination, parts)):
+    for name in dict.fromkeys(name for combination in COMBINATIONS.values() for name in combination.parts):
         start = time.perf_counter()
         part = clone(parts[name])._fit_sequences(earlier)
         learnt_from[name] = score(part, held)
@@ -233,26 +287,15 @@ def fit_tables(catalog: Catalog, parts: dict, train: list, queries: dict) -> dic
     is_cold = ~hybrid._is_known(sequences, catalog.n_items)
 
     rows = {}
-    for combination in COMBINATIONS:
-        names = split(combination, parts)
-        defaults = np.array([DEFAULTS.get(name, 1.0) for name in names])
-        weights = learn([learnt_from[name] for name in names], held, held_idx, was_cold, defaults)
-        odds = {"": hybrid.bounded_odds(5.0, int(is_cold.sum()), catalog.n_items)}
-        if combination == RECIPE:
-            odds |= {f", odds of {one:.0f}": one for one in ODDS}
-        for note, odd in odds.items():
-            bias = weights.cold_bias + np.log(odd)
-            rows[combination + note] = {
-                kind: hit_rate([scored[kind][name] for name in names], weights, bias, *asked[kind], is_cold)
-                for kind in asked
-            }
+    for label, combination in COMBINATIONS.items():
+        weights = learn(combination, learnt_from, held, held_idx, was_cold)
+        bias = weights.cold_bias + np.log(bounded_odds(combination.odds, int(is_cold.sum()), catalog.n_items))
+        rows[label] = {
+            kind: hit_rate([scored[kind][name] for name in combination.parts], weights, bias, *asked[kind], is_cold)
+            for kind in asked
+        }
+        print(label, rows[label], flush=True)
     return rows
-
-
-def split(combination: str, parts: dict) -> list[str]:
-    names = combination.split(" + ")
-    assert set(names) <= set(parts), combination
-    return names
 
 
 def score(part, histories: Histories) -> Scored:
@@ -267,28 +310,22 @@ def score(part, histories: Histories) -> Scored:
     return Scored(scores, np.where(best > 0, best, np.float32(1)))
 
 
-def learn(parts: list[Scored], held: Histories, held_idx: np.ndarray, is_cold: np.ndarray, defaults: np.ndarray):
-    """Learn weights from scores, as `HybridRecommender._weights_for` does from recommenders."""
-    rng = np.random.default_rng(0)
-    features, log_counts = [], []
+def learn(combination: Combination, scored: dict, held: Histories, held_idx: np.ndarray, is_cold) -> FusionWeights:
+    """Learn weights from scores, as `HybridRecommender` does from recommenders."""
+    parts = [scored[name] for name in combination.parts]
     best = np.stack([part.best for part in parts], axis=1)
-    for start in range(0, len(held_idx), hybrid._QUERIES_AT_ONCE):
-        rows = held.rows(start, min(start + hybrid._QUERIES_AT_ONCE, len(held_idx)))
-        here = slice(start, start + rows.n_histories)
-        items, log_count = shortlist([part.scores[here] for part in parts], held_idx[here], unseen(rows, is_cold), rng)
-        values = np.stack([np.take_along_axis(part.scores[here], items, axis=1) for part in parts], axis=2)
-        both = np.concatenate([values, values / best[here][:, np.newaxis, :]], axis=2)
-        features.append(hybrid._by_warmth(both, is_cold[items]))
-        log_counts.append(log_count)
-    table, scale = np.concatenate(features), best.mean(axis=0)
-    for first in (0, 2 * len(parts)):
-        table[:, :, first : first + len(parts)] /= scale
-    is_bias = np.arange(table.shape[2]) == table.shape[2] - 1
-    none = np.zeros(len(parts))
-    drawn_to = np.concatenate([none, defaults, none, defaults, [0.0]])
-    learnt = softmax_weights(table, np.concatenate(log_counts), is_bias, drawn_to)
-    absolute, relative = learnt[:-1].reshape(2, 2, len(parts)).transpose(1, 2, 0)
-    return hybrid._Weights(absolute / scale[:, np.newaxis], relative, scale, float(learnt[-1]))
+
+    def judged():
+        for start in range(0, len(held_idx), QUERIES_AT_ONCE):
+            rows = held.rows(start, min(start + QUERIES_AT_ONCE, len(held_idx)))
+            here = slice(start, start + rows.n_histories)
+            yield rows, held_idx[here], [part.scores[here] for part in parts], best[here]
+
+    defaults = np.array([[weight, weight] for weight in combination.parts.values()], dtype=float)
+    strength = combination.strength
+    if strength == 0:
+        defaults, strength = np.zeros_like(defaults), STRENGTH
+    return learn_weights(judged(), is_cold, defaults, np.random.default_rng(0), min(strength, 1e6))
 
 
 def unseen(histories: Histories, is_cold: np.ndarray) -> np.ndarray:

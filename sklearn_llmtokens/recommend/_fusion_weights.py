@@ -1,147 +1,135 @@
-"""Weights of several recommenders, learnt by telling the item that followed from those that did not."""
+"""What scores of several recommenders are multiplied with, for items with clicks and without, and how it is learnt."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
-from scipy import optimize
 
-# Each recommender's best items are the rivals that matter; random ones stand for the rest of the catalogue.
-N_BEST = 100
-N_RANDOM = 200
-_RIDGE = 1e-3
-# What weights are drawn to counts as much as some forty queries would, by which they can be told apart: likelihood
-# alone trusts what is sure of few items, and finds fewer of those that followed among the first ten.
-_STRENGTH = 40.0
+from ._histories import Histories
+from ._softmax_weights import STRENGTH, shortlist, softmax_weights
+
+QUERIES_AT_ONCE = 64
+_MOST_COLD_DEMAND = 0.05  # of what is wanted: what `cold_odds` may raise all items without clicks together to
 
 
-def shortlist(
-    parts: list[np.ndarray], target_idx: np.ndarray, allowed: np.ndarray, rng
-) -> tuple[np.ndarray, np.ndarray]:
-    """Choose the items that stand for the catalogue in the learning of weights.
+@dataclass(frozen=True)
+class FusionWeights:
+    """What scores are multiplied with.
+
+    Attributes
+    ----------
+    absolute : ndarray of shape (n_recommenders, 2)
+        Factor of the score, for items with clicks and for those without.
+    relative : ndarray of shape (n_recommenders, 2)
+        Factor of the score divided by the best one of the query.
+    scale : ndarray of shape (n_recommenders,)
+        Mean of the best scores.
+    cold_bias : float
+        What items without clicks get, if they are as likely to be wanted as those whose clicks were hidden.
+    """
+
+    absolute: np.ndarray
+    relative: np.ndarray
+    scale: np.ndarray
+    cold_bias: float
+
+    @classmethod
+    def given(cls, pairs: np.ndarray) -> "FusionWeights":
+        """Give weights that are all relative."""
+        return cls(np.zeros_like(pairs), pairs, np.ones(len(pairs)), 0.0)
+
+    def factors(self, j: int, best: np.ndarray) -> np.ndarray:
+        """Give what the scores of recommender `j` are multiplied with, shape (n_queries, 2), float32."""
+        return (self.absolute[j] + self.relative[j] / best[:, np.newaxis]).astype(np.float32)
+
+    def of_best(self) -> list[tuple[float, ...]]:
+        """Give what the best item adds on average, warm and cold, for each recommender."""
+        return [tuple(pair) for pair in (self.absolute * self.scale[:, np.newaxis] + self.relative).tolist()]
+
+
+def learn_weights(
+    judged: Iterable[tuple[Histories, np.ndarray, list[np.ndarray], np.ndarray]],
+    is_cold: np.ndarray,
+    defaults: np.ndarray,
+    rng,
+    strength: float = STRENGTH,
+) -> FusionWeights:
+    """Learn weights from queries and the items that followed.
 
     Parameters
     ----------
-    parts : list of ndarrays of shape (n_queries, n_items), dtype=float32
-        Scores of each recommender.
-    target_idx : ndarray of shape (n_queries,), dtype=intp
-        The item that followed each query: the first column of what is returned.
-    allowed : ndarray of shape (n_queries, n_items), dtype=bool
-        False for items that are not ranked.
+    judged : iterable of (histories, target_idx, scores, best)
+        Queries, a few at a time: their histories; the items that followed, shape (n,); for each recommender the scores
+        of all items, shape (n, n_items); and the best score of an item not in the history, shape (n, n_recommenders).
+    is_cold : ndarray of shape (n_items,), dtype=bool
+        Whether the recommenders have seen no click of an item.
+    defaults : ndarray of shape (n_recommenders, 2)
+        What the relative weights are drawn to, for items with clicks and without; negative ones count as 0.
     rng : numpy.random.Generator
-        Draws the random items.
+        Draws the items that stand for the catalogue.
+    strength : float, default=STRENGTH
+        As how many queries `defaults` count.
 
     Returns
     -------
-    item_idx : ndarray of shape (n_queries, m), dtype=intp
-        Positions of the items.
-    log_counts : ndarray of shape (n_queries, m), dtype=float32
-        Logarithm of the number of items that each stands for, -inf for a column that stands for none.
+    FusionWeights
+        With the bias of items without clicks.
     """
-    n_queries, n_items = allowed.shape
-    columns = [target_idx[:, np.newaxis]]
-    n_best = min(N_BEST, n_items)
-    for scores in parts:
-        columns.append(np.argpartition(-np.where(allowed, scores, -np.inf), n_best - 1, axis=1)[:, :n_best])
-    best = np.concatenate(columns, axis=1)
-    drawn = rng.integers(0, n_items, (n_queries, N_RANDOM))
-    rows = np.arange(n_queries)[:, np.newaxis]
-
-    is_best = np.zeros((n_queries, n_items), dtype=bool)
-    is_best[rows, best] = True
-    counts_best = _first_of_each(best) & allowed[rows, best]
-    counts_best[:, 0] = True
-    counts_drawn = allowed[rows, drawn] & ~is_best[rows, drawn]
-    n_others = (allowed & ~is_best).sum(axis=1)
-    n_drawn = np.maximum(counts_drawn.sum(axis=1), 1)
-    item_idx = np.concatenate([best, drawn], axis=1)
-    with np.errstate(divide="ignore"):
-        log_best = np.log(counts_best.astype(np.float32))
-        log_drawn = np.log(counts_drawn * (n_others / n_drawn)[:, np.newaxis].astype(np.float32))
-    return item_idx, np.concatenate([log_best, log_drawn], axis=1, dtype=np.float32)
+    features, log_counts, scales = [], [], []
+    for histories, target_idx, scores, best in judged:
+        allowed = np.ones(scores[0].shape, dtype=bool)
+        allowed[histories.row_idx, histories.item_idx] = False
+        items, log_count = shortlist(scores, target_idx, allowed, rng)
+        values = np.stack([np.take_along_axis(one, items, axis=1) for one in scores], axis=2)
+        relative = values / best[:, np.newaxis, :]
+        features.append(_by_warmth(np.concatenate([values, relative], axis=2), is_cold[items]))
+        log_counts.append(log_count)
+        scales.append(best)
+    n_parts, scale, table = len(defaults), np.concatenate(scales).mean(axis=0), np.concatenate(features)
+    for first in (0, 2 * n_parts):
+        table[:, :, first : first + n_parts] /= scale
+    none = np.zeros(n_parts)
+    drawn_to = np.concatenate([none, defaults[:, 0], none, defaults[:, 1], [0.0]])
+    is_bias = np.arange(len(drawn_to)) == len(drawn_to) - 1
+    learnt = softmax_weights(table, np.concatenate(log_counts), is_bias, np.maximum(drawn_to, 0), strength)
+    absolute, relative = learnt[:-1].reshape(2, 2, n_parts).transpose(1, 2, 0)
+    return FusionWeights(absolute / scale[:, np.newaxis], relative, scale, float(learnt[-1]))
 
 
-def _first_of_each(columns: np.ndarray) -> np.ndarray:
-    """Say of each cell whether the cells left of it in its row are others.
+def given_weights(weights, names: list[str]) -> np.ndarray:
+    """Read weights as pairs, warm and cold."""
+    if isinstance(weights, dict):
+        unknown = sorted(set(weights) ^ set(names))
+        if unknown:
+            raise ValueError(f"weights and recommenders differ in {unknown[0]!r}: pass one weight for each of {names}.")
+        weights = [weights[name] for name in names]
+    if len(weights) != len(names):
+        raise ValueError(f"weights has {len(weights)} entries for {len(names)} recommenders: {names}.")
+    pairs = [(one, one) if isinstance(one, Real) else one for one in weights]
+    for name, pair in zip(names, pairs, strict=True):
+        if not (np.ndim(pair) == 1 and len(pair) == 2 and all(isinstance(w, Real) and np.isfinite(w) for w in pair)):
+            raise ValueError(
+                f"The weight of {name!r} is {pair!r}: pass a finite number or a pair of them (warm, cold)."
+            )
+    return np.asarray(pairs, dtype=np.float64)
+
+
+def bounded_odds(odds: float, n_cold: int, n_items: int) -> float:
+    """Give `odds`, or as much of them as leaves items without clicks a twentieth of what is wanted, but 1 at least.
 
     Examples
     --------
-    >>> _first_of_each(np.array([[3, 1, 3, 3], [2, 2, 0, 1]]))
-    array([[ True,  True, False, False],
-           [ True, False,  True,  True]])
+    >>> [round(bounded_odds(5.0, n_cold, 1000), 2) for n_cold in (0, 10, 20, 100)]
+    [5.0, 5.0, 2.58, 1.0]
     """
-    order = np.argsort(columns, axis=1, kind="stable")
-    ordered = np.take_along_axis(columns, order, axis=1)
-    first = np.ones(columns.shape, dtype=bool)
-    first[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    out = np.empty_like(first)
-    np.put_along_axis(out, order, first, axis=1)
-    return out
+    if odds <= 1 or not 0 < n_cold < n_items:
+        return odds
+    at_most = _MOST_COLD_DEMAND / (1 - _MOST_COLD_DEMAND) * (n_items - n_cold) / n_cold
+    return max(1.0, min(odds, at_most))
 
 
-def softmax_weights(
-    features: np.ndarray, log_counts: np.ndarray, is_free: np.ndarray, drawn_to: np.ndarray | None = None
-) -> np.ndarray:
-    """Give the weights under which the softmax over a shortlist finds the item that followed, the first column.
-
-    Parameters
-    ----------
-    features : ndarray of shape (n_queries, m, n_features), dtype=float32
-        Scores of the shortlisted items.
-    log_counts : ndarray of shape (n_queries, m), dtype=float32
-        Logarithm of the number of items that each stands for.
-    is_free : ndarray of shape (n_features,), dtype=bool
-        True for weights that may be negative.
-    drawn_to : ndarray of shape (n_features,), optional
-        Weights that the others are drawn to, in their proportions: their common scale is learnt. 0 where `is_free`.
-
-    Returns
-    -------
-    ndarray of shape (n_features,), dtype=float64
-        Weights.
-
-    Notes
-    -----
-    The loss is the mean negative log-likelihood, which is convex, and a small ridge, or a larger one about what the
-    weights are drawn to, which counts for less the more queries there are.
-
-    Examples
-    --------
-    >>> features = np.array([[[1.0, 0.3], [0.0, 0.4]], [[1.0, 0.1], [0.5, 0.1]]], dtype=np.float32)
-    >>> zeros, is_free = np.zeros((2, 2), np.float32), np.zeros(2, dtype=bool)
-    >>> weights = softmax_weights(features, zeros, is_free)
-    >>> bool(weights[0] > weights[1])
-    True
-    >>> weights = softmax_weights(features, zeros, is_free, drawn_to=np.array([1.0, 1.0]))
-    >>> bool(weights[0] > weights[1] > 0)
-    True
-    """
-    centre, ridge = np.zeros(len(is_free)), np.full(len(is_free), _RIDGE)
-    if drawn_to is not None and np.any(drawn_to):
-        directions = np.column_stack([drawn_to / np.abs(drawn_to).max(), np.eye(len(is_free))[:, is_free]])
-        along = features @ directions.astype(np.float32)
-        free = np.arange(along.shape[2]) > 0
-        centre = directions @ _most_likely(along, log_counts, free, np.zeros(len(free)), np.full(len(free), _RIDGE))
-        ridge = np.where(is_free, _RIDGE, _STRENGTH / len(features))
-        centre[is_free] = 0
-    return _most_likely(features, log_counts, is_free, centre, ridge)
-
-
-def _most_likely(
-    features: np.ndarray, log_counts: np.ndarray, is_free: np.ndarray, centre: np.ndarray, ridge: np.ndarray
-) -> np.ndarray:
-    """Minimise the mean negative log-likelihood and ``ridge @ (weights - centre) ** 2``."""
-    n_queries = len(features)
-    target = features[:, 0].mean(axis=0, dtype=np.float64)
-
-    def loss_and_gradient(weights):
-        logits = features @ weights.astype(np.float32) + log_counts
-        top = logits.max(axis=1, keepdims=True)
-        probabilities = np.exp(logits - top)
-        total = probabilities.sum(axis=1, keepdims=True)
-        probabilities /= total
-        log_total = (top + np.log(total)).mean(dtype=np.float64)
-        expected = np.einsum("qm,qmf->f", probabilities, features, dtype=np.float64) / n_queries
-        off = weights - centre
-        return log_total - target @ weights + ridge @ off**2, expected - target + 2 * ridge * off
-
-    bounds = [(None, None) if free else (0.0, None) for free in is_free]
-    start = np.where(is_free, 0.0, 1.0)
-    return optimize.minimize(loss_and_gradient, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+def _by_warmth(values: np.ndarray, is_cold: np.ndarray) -> np.ndarray:
+    """Give features of shape (n_queries, m, 2 n + 1): values of warm items, values of cold ones, and 1 for these."""
+    cold = is_cold[:, :, np.newaxis].astype(np.float32)
+    return np.concatenate([values * (1 - cold), values * cold, cold], axis=2, dtype=np.float32)

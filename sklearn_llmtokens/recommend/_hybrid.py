@@ -1,6 +1,5 @@
 """Several recommenders as one: their scores in a weighted sum, whose weights are learnt in seconds."""
 
-from dataclasses import dataclass
 from numbers import Integral, Real
 
 import numpy as np
@@ -8,14 +7,12 @@ from sklearn.base import clone
 
 from .._sklearn import BaseComposition, Interval, StrOptions
 from ._base import BaseRecommender
-from ._fusion_weights import shortlist, softmax_weights
+from ._fusion_weights import QUERIES_AT_ONCE, FusionWeights, bounded_odds, given_weights, learn_weights
 from ._histories import Histories
 from ._latest_slice import latest_slice
 
-_PRETENDED_COLD = 0.1  # share of the items whose events are hidden while weights are learnt
-_MOST_COLD_DEMAND = 0.05  # of what is wanted: what `cold_odds` may raise all items without clicks together to
+PRETENDED_COLD = 0.1  # share of the items whose events are hidden while weights are learnt
 _RANK_OFFSET = 60.0  # of reciprocal rank fusion (Cormack et al. 2009)
-_QUERIES_AT_ONCE = 64
 _FEWEST_QUERIES = 20
 
 
@@ -187,7 +184,7 @@ class HybridRecommender(BaseComposition, BaseRecommender):
             self._learn(named, sequences)
         else:
             self.recommenders_ = {name: clone(part)._fit_sequences(sequences) for name, part in named.items()}
-            self._weights = _Weights.given(_given_weights(self.weights, list(named)))
+            self._weights = FusionWeights.given(given_weights(self.weights, list(named)))
         self.weights_ = dict(zip(named, self._weights.of_best(), strict=True))
         self._set_cold_bias()
 
@@ -203,18 +200,18 @@ class HybridRecommender(BaseComposition, BaseRecommender):
         earlier, queries, target_idx = latest_slice(sequences, int(self.n_validation))
         cold_odds = 1.0
         if sequences.times is None or (~_is_known(earlier, self.catalog_.n_items))[target_idx].sum() < _FEWEST_QUERIES:
-            is_hidden = rng.random(self.catalog_.n_items) < _PRETENDED_COLD
+            is_hidden = rng.random(self.catalog_.n_items) < PRETENDED_COLD
             earlier = earlier.where(~is_hidden[earlier.item_idx])
             cold_odds = float(self.cold_odds)
         is_known = _is_known(earlier, self.catalog_.n_items)
-        defaults = _given_weights(self._defaults(named), list(named))
-        self._weights = _Weights.given(defaults)
+        defaults = given_weights(self._defaults(named), list(named))
+        self._weights = FusionWeights.given(defaults)
         if len(target_idx) < _FEWEST_QUERIES or not is_known.any():
             self.recommenders_ = {name: clone(part)._fit_sequences(sequences) for name, part in named.items()}
             return
         self.recommenders_ = {name: clone(part)._fit_sequences(earlier) for name, part in named.items()}
         self._cold_odds = cold_odds
-        self._weights = self._weights_for(queries, target_idx, ~is_known, defaults, rng)
+        self._weights = learn_weights(self._judged(queries, target_idx), ~is_known, defaults, rng)
         for part in self.recommenders_.values():
             part._refit_sequences(sequences)
 
@@ -228,34 +225,12 @@ class HybridRecommender(BaseComposition, BaseRecommender):
             raise ValueError(f"default_weights names {min(unknown)!r}, which is none of {list(named)}.")
         return {name: given.get(name, 1.0) for name in named}
 
-    def _weights_for(
-        self, queries: Histories, target_idx: np.ndarray, is_cold: np.ndarray, defaults: np.ndarray, rng
-    ) -> "_Weights":
-        """Learn from queries and the items that followed; `defaults` is what weights are drawn to."""
-        n_parts = len(self.recommenders_)
-        features, log_counts, scales = [], [], []
-        for start in range(0, len(target_idx), _QUERIES_AT_ONCE):
-            batch = queries.rows(start, min(start + _QUERIES_AT_ONCE, len(target_idx)))
-            targets = target_idx[start : start + batch.n_histories]
+    def _judged(self, queries: Histories, target_idx: np.ndarray):
+        """Give queries with what every part says of the catalogue for them, some at a time."""
+        for start in range(0, len(target_idx), QUERIES_AT_ONCE):
+            batch = queries.rows(start, min(start + QUERIES_AT_ONCE, len(target_idx)))
             scores, best = zip(*self._parts(batch), strict=True)
-            allowed = np.ones(scores[0].shape, dtype=bool)
-            allowed[batch.row_idx, batch.item_idx] = False
-            items, log_count = shortlist(list(scores), targets, allowed, rng)
-            values = np.stack([np.take_along_axis(one, items, axis=1) for one in scores], axis=2)
-            relative = values / np.stack(best, axis=1)[:, np.newaxis, :]
-            features.append(_by_warmth(np.concatenate([values, relative], axis=2), is_cold[items]))
-            log_counts.append(log_count)
-            scales.append(np.stack(best, axis=1))
-        scale = np.concatenate(scales).mean(axis=0)
-        table = np.concatenate(features)
-        for first in (0, 2 * n_parts):
-            table[:, :, first : first + n_parts] /= scale
-        none = np.zeros(n_parts)
-        drawn_to = np.concatenate([none, defaults[:, 0], none, defaults[:, 1], [0.0]])
-        is_bias = np.arange(len(drawn_to)) == len(drawn_to) - 1
-        learnt = softmax_weights(table, np.concatenate(log_counts), is_bias, np.maximum(drawn_to, 0))
-        absolute, relative = learnt[:-1].reshape(2, 2, n_parts).transpose(1, 2, 0)
-        return _Weights(absolute / scale[:, np.newaxis], relative, scale, float(learnt[-1]))
+            yield batch, target_idx[start : start + batch.n_histories], list(scores), np.stack(best, axis=1)
 
     def _parts(self, histories: Histories):
         """Give scores of all items and the best one of those not in the history, for each recommender."""
@@ -311,55 +286,6 @@ class HybridRecommender(BaseComposition, BaseRecommender):
         self.cold_bias_ = self._weights.cold_bias + float(np.log(odds))
 
 
-@dataclass(frozen=True)
-class _Weights:
-    """What scores are multiplied with.
-
-    Attributes
-    ----------
-    absolute : ndarray of shape (n_recommenders, 2)
-        Factor of the score, for items with clicks and for those without.
-    relative : ndarray of shape (n_recommenders, 2)
-        Factor of the score divided by the best one of the query.
-    scale : ndarray of shape (n_recommenders,)
-        Mean of the best scores.
-    cold_bias : float
-        What items without clicks get, if they are as likely to be wanted as those whose clicks were hidden.
-    """
-
-    absolute: np.ndarray
-    relative: np.ndarray
-    scale: np.ndarray
-    cold_bias: float
-
-    @classmethod
-    def given(cls, pairs: np.ndarray) -> "_Weights":
-        """Give weights that are all relative."""
-        return cls(np.zeros_like(pairs), pairs, np.ones(len(pairs)), 0.0)
-
-    def factors(self, j: int, best: np.ndarray) -> np.ndarray:
-        """Give what the scores of recommender `j` are multiplied with, shape (n_queries, 2), float32."""
-        return (self.absolute[j] + self.relative[j] / best[:, np.newaxis]).astype(np.float32)
-
-    def of_best(self) -> list[tuple[float, ...]]:
-        """Give what the best item adds on average, warm and cold, for each recommender."""
-        return [tuple(pair) for pair in (self.absolute * self.scale[:, np.newaxis] + self.relative).tolist()]
-
-
-def bounded_odds(odds: float, n_cold: int, n_items: int) -> float:
-    """Give `odds`, or as much of them as leaves items without clicks a twentieth of what is wanted, but 1 at least.
-
-    Examples
-    --------
-    >>> [round(bounded_odds(5.0, n_cold, 1000), 2) for n_cold in (0, 10, 20, 100)]
-    [5.0, 5.0, 2.58, 1.0]
-    """
-    if odds <= 1 or not 0 < n_cold < n_items:
-        return odds
-    at_most = _MOST_COLD_DEMAND / (1 - _MOST_COLD_DEMAND) * (n_items - n_cold) / n_cold
-    return max(1.0, min(odds, at_most))
-
-
 def _reciprocal_ranks(scores: np.ndarray) -> np.ndarray:
     """Give ``61 / (60 + rank)`` for scores above 0, and 0 for others; equal scores have the best of their ranks.
 
@@ -382,27 +308,3 @@ def _reciprocal_ranks(scores: np.ndarray) -> np.ndarray:
 
 def _is_known(sequences: Histories, n_items: int) -> np.ndarray:
     return np.bincount(sequences.item_idx, minlength=n_items) > 0
-
-
-def _by_warmth(values: np.ndarray, is_cold: np.ndarray) -> np.ndarray:
-    """Give features of shape (n_queries, m, 2 n + 1): values of warm items, values of cold ones, and 1 for these."""
-    cold = is_cold[:, :, np.newaxis].astype(np.float32)
-    return np.concatenate([values * (1 - cold), values * cold, cold], axis=2, dtype=np.float32)
-
-
-def _given_weights(weights, names: list[str]) -> np.ndarray:
-    """Read weights as pairs, warm and cold."""
-    if isinstance(weights, dict):
-        unknown = sorted(set(weights) ^ set(names))
-        if unknown:
-            raise ValueError(f"weights and recommenders differ in {unknown[0]!r}: pass one weight for each of {names}.")
-        weights = [weights[name] for name in names]
-    if len(weights) != len(names):
-        raise ValueError(f"weights has {len(weights)} entries for {len(names)} recommenders: {names}.")
-    pairs = [(one, one) if isinstance(one, Real) else one for one in weights]
-    for name, pair in zip(names, pairs, strict=True):
-        if not (np.ndim(pair) == 1 and len(pair) == 2 and all(isinstance(w, Real) and np.isfinite(w) for w in pair)):
-            raise ValueError(
-                f"The weight of {name!r} is {pair!r}: pass a finite number or a pair of them (warm, cold)."
-            )
-    return np.asarray(pairs, dtype=np.float64)

@@ -18,7 +18,8 @@ from sklearn_llmtokens.recommend import (
     SmoothedTransitionRecommender,
     TransitionRecommender,
 )
-from sklearn_llmtokens.recommend._hybrid import _reciprocal_ranks, bounded_odds
+from sklearn_llmtokens.recommend._fusion_weights import bounded_odds
+from sklearn_llmtokens.recommend._hybrid import _reciprocal_ranks
 
 KINDS = ["tea", "pot", "cup", "book", "lamp", "sofa"]
 N_ITEMS = 60

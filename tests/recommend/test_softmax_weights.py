@@ -1,7 +1,7 @@
 import numpy as np
 from scipy import optimize
 
-from sklearn_llmtokens.recommend._fusion_weights import N_BEST, N_RANDOM, shortlist, softmax_weights
+from sklearn_llmtokens.recommend._softmax_weights import N_BEST, N_RANDOM, shortlist, softmax_weights
 
 
 def test_a_shortlist_stands_for_every_item_that_is_allowed():

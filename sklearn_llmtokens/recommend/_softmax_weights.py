@@ -1,0 +1,153 @@
+"""Weights of several scores, learnt by telling the item that followed from those that did not."""
+
+import numpy as np
+from scipy import optimize
+
+# Each recommender's best items are the rivals that matter; random ones stand for the rest of the catalogue.
+N_BEST = 100
+N_RANDOM = 200
+_RIDGE = 1e-3
+# What weights are drawn to counts as much as some forty queries would, by which they can be told apart: likelihood
+# alone trusts what is sure of few items, and finds fewer of those that followed among the first ten.
+STRENGTH = 40.0
+
+
+def shortlist(
+    parts: list[np.ndarray], target_idx: np.ndarray, allowed: np.ndarray, rng
+) -> tuple[np.ndarray, np.ndarray]:
+    """Choose the items that stand for the catalogue in the learning of weights.
+
+    Parameters
+    ----------
+    parts : list of ndarrays of shape (n_queries, n_items), dtype=float32
+        Scores of each recommender.
+    target_idx : ndarray of shape (n_queries,), dtype=intp
+        The item that followed each query: the first column of what is returned.
+    allowed : ndarray of shape (n_queries, n_items), dtype=bool
+        False for items that are not ranked.
+    rng : numpy.random.Generator
+        Draws the random items.
+
+    Returns
+    -------
+    item_idx : ndarray of shape (n_queries, m), dtype=intp
+        Positions of the items.
+    log_counts : ndarray of shape (n_queries, m), dtype=float32
+        Logarithm of the number of items that each stands for, -inf for a column that stands for none.
+    """
+    n_queries, n_items = allowed.shape
+    columns = [target_idx[:, np.newaxis]]
+    n_best = min(N_BEST, n_items)
+    for scores in parts:
+        columns.append(np.argpartition(-np.where(allowed, scores, -np.inf), n_best - 1, axis=1)[:, :n_best])
+    best = np.concatenate(columns, axis=1)
+    drawn = rng.integers(0, n_items, (n_queries, N_RANDOM))
+    rows = np.arange(n_queries)[:, np.newaxis]
+
+    is_best = np.zeros((n_queries, n_items), dtype=bool)
+    is_best[rows, best] = True
+    counts_best = _first_of_each(best) & allowed[rows, best]
+    counts_best[:, 0] = True
+    counts_drawn = allowed[rows, drawn] & ~is_best[rows, drawn]
+    n_others = (allowed & ~is_best).sum(axis=1)
+    n_drawn = np.maximum(counts_drawn.sum(axis=1), 1)
+    item_idx = np.concatenate([best, drawn], axis=1)
+    with np.errstate(divide="ignore"):
+        log_best = np.log(counts_best.astype(np.float32))
+        log_drawn = np.log(counts_drawn * (n_others / n_drawn)[:, np.newaxis].astype(np.float32))
+    return item_idx, np.concatenate([log_best, log_drawn], axis=1, dtype=np.float32)
+
+
+def _first_of_each(columns: np.ndarray) -> np.ndarray:
+    """Say of each cell whether the cells left of it in its row are others.
+
+    Examples
+    --------
+    >>> _first_of_each(np.array([[3, 1, 3, 3], [2, 2, 0, 1]]))
+    array([[ True,  True, False, False],
+           [ True, False,  True,  True]])
+    """
+    order = np.argsort(columns, axis=1, kind="stable")
+    ordered = np.take_along_axis(columns, order, axis=1)
+    first = np.ones(columns.shape, dtype=bool)
+    first[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    out = np.empty_like(first)
+    np.put_along_axis(out, order, first, axis=1)
+    return out
+
+
+def softmax_weights(
+    features: np.ndarray,
+    log_counts: np.ndarray,
+    is_free: np.ndarray,
+    drawn_to: np.ndarray | None = None,
+    strength: float = STRENGTH,
+) -> np.ndarray:
+    """Give the weights under which the softmax over a shortlist finds the item that followed, the first column.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_queries, m, n_features), dtype=float32
+        Scores of the shortlisted items.
+    log_counts : ndarray of shape (n_queries, m), dtype=float32
+        Logarithm of the number of items that each stands for.
+    is_free : ndarray of shape (n_features,), dtype=bool
+        True for weights that may be negative.
+    drawn_to : ndarray of shape (n_features,), optional
+        Weights that the others are drawn to, in their proportions: their common scale is learnt. 0 where `is_free`.
+    strength : float, default=STRENGTH
+        As how many queries `drawn_to` counts.
+
+    Returns
+    -------
+    ndarray of shape (n_features,), dtype=float64
+        Weights.
+
+    Notes
+    -----
+    The loss is the mean negative log-likelihood, which is convex, and a small ridge, or a larger one about what the
+    weights are drawn to, which counts for less the more queries there are.
+
+    Examples
+    --------
+    >>> features = np.array([[[1.0, 0.3], [0.0, 0.4]], [[1.0, 0.1], [0.5, 0.1]]], dtype=np.float32)
+    >>> zeros, is_free = np.zeros((2, 2), np.float32), np.zeros(2, dtype=bool)
+    >>> weights = softmax_weights(features, zeros, is_free)
+    >>> bool(weights[0] > weights[1])
+    True
+    >>> weights = softmax_weights(features, zeros, is_free, drawn_to=np.array([1.0, 1.0]))
+    >>> bool(weights[0] > weights[1] > 0)
+    True
+    """
+    centre, ridge = np.zeros(len(is_free)), np.full(len(is_free), _RIDGE)
+    if drawn_to is not None and np.any(drawn_to):
+        directions = np.column_stack([drawn_to / np.abs(drawn_to).max(), np.eye(len(is_free))[:, is_free]])
+        along = features @ directions.astype(np.float32)
+        free = np.arange(along.shape[2]) > 0
+        centre = directions @ _most_likely(along, log_counts, free, np.zeros(len(free)), np.full(len(free), _RIDGE))
+        ridge = np.where(is_free, _RIDGE, strength / len(features))
+        centre[is_free] = 0
+    return _most_likely(features, log_counts, is_free, centre, ridge)
+
+
+def _most_likely(
+    features: np.ndarray, log_counts: np.ndarray, is_free: np.ndarray, centre: np.ndarray, ridge: np.ndarray
+) -> np.ndarray:
+    """Minimise the mean negative log-likelihood and ``ridge @ (weights - centre) ** 2``."""
+    n_queries = len(features)
+    target = features[:, 0].mean(axis=0, dtype=np.float64)
+
+    def loss_and_gradient(weights):
+        logits = features @ weights.astype(np.float32) + log_counts
+        top = logits.max(axis=1, keepdims=True)
+        probabilities = np.exp(logits - top)
+        total = probabilities.sum(axis=1, keepdims=True)
+        probabilities /= total
+        log_total = (top + np.log(total)).mean(dtype=np.float64)
+        expected = np.einsum("qm,qmf->f", probabilities, features, dtype=np.float64) / n_queries
+        off = weights - centre
+        return log_total - target @ weights + ridge @ off**2, expected - target + 2 * ridge * off
+
+    bounds = [(None, None) if free else (0.0, None) for free in is_free]
+    start = np.where(is_free, 0.0, 1.0)
+    return optimize.minimize(loss_and_gradient, start, jac=True, method="L-BFGS-B", bounds=bounds).x
