@@ -10,6 +10,7 @@ click to learn from, all weights 1.
 """
 
 import argparse
+import copy
 import json
 import os
 import time
@@ -268,7 +269,8 @@ def fit_tables(catalog: Catalog, parts: dict, train: list, queries: dict) -> dic
     """Give HR@10 of each combination for each kind of query."""
     sequences = as_histories(train, catalog)
     earlier, held, held_idx = latest_slice(sequences, 2000)
-    is_hidden = np.random.default_rng(0).random(catalog.n_items) < hybrid.PRETENDED_COLD
+    rng = np.random.default_rng(0)
+    is_hidden = rng.random(catalog.n_items) < hybrid.PRETENDED_COLD
     earlier = earlier.where(~is_hidden[earlier.item_idx])
     asked = {kind: (as_histories(X, catalog), catalog.index_of(y)) for kind, (X, y) in queries.items()}
     learnt_from: dict[str, Scored] = {}
@@ -288,7 +290,7 @@ def fit_tables(catalog: Catalog, parts: dict, train: list, queries: dict) -> dic
 
     rows = {}
     for label, combination in COMBINATIONS.items():
-        weights = learn(combination, learnt_from, held, held_idx, was_cold)
+        weights = learn(combination, learnt_from, held, held_idx, was_cold, copy.deepcopy(rng))
         bias = weights.cold_bias + np.log(bounded_odds(combination.odds, int(is_cold.sum()), catalog.n_items))
         rows[label] = {
             kind: hit_rate([scored[kind][name] for name in combination.parts], weights, bias, *asked[kind], is_cold)
@@ -310,7 +312,7 @@ def score(part, histories: Histories) -> Scored:
     return Scored(scores, np.where(best > 0, best, np.float32(1)))
 
 
-def learn(combination: Combination, scored: dict, held: Histories, held_idx: np.ndarray, is_cold) -> FusionWeights:
+def learn(combination: Combination, scored: dict, held: Histories, held_idx, is_cold, rng) -> FusionWeights:
     """Learn weights from scores, as `HybridRecommender` does from recommenders."""
     parts = [scored[name] for name in combination.parts]
     best = np.stack([part.best for part in parts], axis=1)
@@ -325,7 +327,7 @@ def learn(combination: Combination, scored: dict, held: Histories, held_idx: np.
     strength = combination.strength
     if strength == 0:
         defaults, strength = np.zeros_like(defaults), STRENGTH
-    return learn_weights(judged(), is_cold, defaults, np.random.default_rng(0), min(strength, 1e6))
+    return learn_weights(judged(), is_cold, defaults, rng, min(strength, 1e6))
 
 
 def unseen(histories: Histories, is_cold: np.ndarray) -> np.ndarray:
