@@ -134,7 +134,6 @@ def _most_likely(
     features: np.ndarray, log_counts: np.ndarray, is_free: np.ndarray, centre: np.ndarray, ridge: np.ndarray
 ) -> np.ndarray:
     """Minimise the mean negative log-likelihood and ``ridge @ (weights - centre) ** 2``."""
-    n_queries = len(features)
     target = features[:, 0].mean(axis=0, dtype=np.float64)
 
     def loss_and_gradient(weights):
@@ -144,7 +143,7 @@ def _most_likely(
         total = probabilities.sum(axis=1, keepdims=True)
         probabilities /= total
         log_total = (top + np.log(total)).mean(dtype=np.float64)
-        expected = np.einsum("qm,qmf->f", probabilities, features, dtype=np.float64) / n_queries
+        expected = np.matmul(probabilities[:, np.newaxis, :], features)[:, 0].mean(axis=0, dtype=np.float64)
         off = weights - centre
         return log_total - target @ weights + ridge @ off**2, expected - target + 2 * ridge * off
 
