@@ -8,7 +8,8 @@ that are measured here, one a line, for `python -m tools.train_zh_mini --held-ou
 
 Protocol: logistic regression (C=1, or each of `--C`) on the vectors after StandardScaler, fitted on k labels of each
 class drawn at random, or on 3,000 rows; accuracy on up to 2,000 other rows; the mean over the draws. TF-IDF goes
-unscaled into the same model with C=10; `text_pipeline` stands as it comes. Pairs: Spearman's correlation of the cosine
+unscaled into the same model with C=10, and where there are more than 50 classes into one such model for each of them,
+since one model of all needs gigabytes; `text_pipeline` stands as it comes. Pairs: Spearman's correlation of the cosine
 with the score, nothing fitted.
 """
 
@@ -30,6 +31,7 @@ from scipy.stats import spearmanr
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -157,19 +159,21 @@ def representations(args):
 
 @dataclass(frozen=True)
 class FromTexts:
-    """A classifier that learns from the labelled texts themselves; `make` gives an unfitted one."""
+    """A classifier that learns from the labelled texts themselves; `make(n_classes)` gives an unfitted one."""
 
     make: Callable
 
 
-def character_tfidf():
+def character_tfidf(n_classes=2):
     """TF-IDF of 1 to 3 characters and logistic regression."""
     vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True)
+    if n_classes > 50:
+        return make_pipeline(vectorizer, OneVsRestClassifier(LogisticRegression(C=10.0, solver="liblinear")))
     return make_pipeline(vectorizer, LogisticRegression(C=10.0, max_iter=300))
 
 
 def _recipe(folder):
-    return lambda: text_pipeline(embedder=LLMTokenEmbedder(str(folder)))
+    return lambda n_classes: text_pipeline(embedder=LLMTokenEmbedder(str(folder)))
 
 
 def _checkpoint(folder, max_length):
@@ -246,10 +250,10 @@ def _one_draw(make, inputs, labels, shots, seed):
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return make().fit(inputs[train], labels[train]).score(inputs[test], labels[test])
+        return make(len(np.unique(labels))).fit(inputs[train], labels[train]).score(inputs[test], labels[test])
 
 
-def _scaled(c):
+def _scaled(c, n_classes):
     return make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=300))
 
 
