@@ -18,6 +18,10 @@ from .recommend import (
 )
 from .text import JiebaTokenizer
 
+# So many terms of each kind, the most frequent ones. The others change no accuracy that was measured: but 3,000 reviews
+# have 370,000 runs of characters and 63,000 have 1.5 million, each of which has a weight in every class.
+_MOST_TERMS = 50_000
+
 _FINAL = {
     # Rows of each block have unit length, so that one strength of regularisation suits few and many labels: from 8
     # labels a class to 3,000 rows the accuracy is flat from C=5 to C=100.
@@ -62,8 +66,14 @@ def text_pipeline(task="classification", *, embedder=None) -> Pipeline:
     """
     features = FeatureUnion(
         [
-            ("characters", TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True)),
-            ("words", TfidfVectorizer(analyzer=JiebaTokenizer(lowercase=True), sublinear_tf=True)),
+            (
+                "characters",
+                TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True, max_features=_MOST_TERMS),
+            ),
+            (
+                "words",
+                TfidfVectorizer(analyzer=JiebaTokenizer(lowercase=True), sublinear_tf=True, max_features=_MOST_TERMS),
+            ),
             ("meaning", _meaning(embedder)),
         ]
     )

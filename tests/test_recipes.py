@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -42,6 +44,15 @@ def test_every_block_has_rows_of_unit_length(embedder):
             np.asarray(rows.multiply(rows).sum(1)).ravel() if hasattr(rows, "multiply") else (rows**2).sum(1)
         )
         np.testing.assert_allclose(norms, 1, atol=1e-5, err_msg=name)
+
+
+def test_many_texts_do_not_make_a_model_of_hundreds_of_megabytes(embedder):
+    rng = np.random.default_rng(0)
+    texts = ["".join(chr(0x4E00 + i) for i in rng.integers(0, 3000, 100)) for _ in range(600)]
+    model = text_pipeline(embedder=embedder).fit(texts, np.arange(600) % 2)
+    n_terms = [len(part.vocabulary_) for _, part in model["features"].transformer_list[:2]]
+    assert max(n_terms) == 50_000  # of 120,000 runs of one to three characters
+    assert len(pickle.dumps(model)) < 10e6
 
 
 def test_regression_predicts_numbers(embedder):
