@@ -78,6 +78,8 @@ COMBINATIONS = {
     "without EASE": Combination({one: weight for one, weight in RECIPE.items() if one != "EASE"}),
     "without transitions": Combination({one: weight for one, weight in RECIPE.items() if one != "transitions"}),
     "without smoothed": Combination({one: weight for one, weight in RECIPE.items() if one != "smoothed"}),
+    "lexical, EASE and transitions": Combination({WORDS: 1, "EASE": 1, "transitions": 0.5}),
+    "lexical, EASE and transitions, default weights": Combination({WORDS: 1, "EASE": 1, "transitions": 0.5}, np.inf),
     "lexical, .8 to the age": Combination({SLOW_WORDS: 1, SLOW: 1, WHITENED: 0, **CLICKS}),
     "lexical and whitened, .8 to the age": Combination({SLOW_WORDS: 1, SLOW: 1, SLOW_WHITENED: 0, **CLICKS}),
     "lexical harmonic and .8 to the age": Combination({WORDS: 0.5, SLOW_WORDS: 0.5, SLOW: 1, WHITENED: 0, **CLICKS}),
@@ -155,20 +157,29 @@ def main() -> None:
     parser.add_argument("--data", nargs="+", choices=["beauty", "toys", "games"], default=["beauty", "toys", "games"])
     parser.add_argument("--queries", type=int, default=1500, metavar="N", help="at most so many of each kind")
     parser.add_argument("--text-only", action="store_true", help="the 20 candidates alone")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="these combinations alone, without the 20 candidates")
     parser.add_argument(
-        "--write", type=Path, metavar="FILE.json", help="write the figures, keeping those of other data"
+        "--write",
+        type=Path,
+        metavar="FILE.json",
+        help="write the figures, keeping those of other data and combinations",
     )
     options = parser.parse_args()
     for name in options.data:
         catalog, fits = inside(name, options)
         parts = make_parts(catalog)
-        found = {"20 candidates": text_tables(catalog, parts, fits[-1][1], options.queries)}
+        found = {}
+        if not options.only:
+            found["20 candidates"] = text_tables(catalog, parts, fits[-1][1], options.queries)
         if not options.text_only:
-            found |= {kind: fit_tables(catalog, parts, train, queries) for kind, train, queries in fits}
+            chosen = {label: COMBINATIONS[label] for label in options.only or COMBINATIONS}
+            found |= {kind: fit_tables(catalog, parts, chosen, train, queries) for kind, train, queries in fits}
         print(json.dumps({name: found}, indent=1), flush=True)
         if options.write:
             kept = json.loads(options.write.read_text()) if options.write.exists() else {}
-            kept[name] = kept.get(name, {}) | found | {"queries": options.queries}
+            before = kept.get(name, {})
+            merged = {task: before.get(task, {}) | rows for task, rows in found.items()}
+            kept[name] = before | merged | {"queries": options.queries}
             options.write.write_text(json.dumps(kept, indent=1) + "\n")
 
 
@@ -265,7 +276,7 @@ def ndcg(scores: np.ndarray) -> float:
 # Combinations ----------------------------------------------------------------------------------------------------
 
 
-def fit_tables(catalog: Catalog, parts: dict, train: list, queries: dict) -> dict:
+def fit_tables(catalog: Catalog, parts: dict, combinations: dict, train: list, queries: dict) -> dict:
     """Give HR@10 of each combination for each kind of query."""
     sequences = as_histories(train, catalog)
     earlier, held, held_idx = latest_slice(sequences, 2000)
@@ -276,7 +287,7 @@ def fit_tables(catalog: Catalog, parts: dict, train: list, queries: dict) -> dic
     learnt_from: dict[str, Scored] = {}
     scored: dict[str, dict[str, Scored]] = {kind: {} for kind in asked}
     seconds = {}
-    for name in dict.fromkeys(name for combination in COMBINATIONS.values() for name in combination.parts):
+    for name in dict.fromkeys(name for combination in combinations.values() for name in combination.parts):
         start = time.perf_counter()
         part = clone(parts[name])._fit_sequences(earlier)
         learnt_from[name] = score(part, held)
@@ -289,7 +300,7 @@ def fit_tables(catalog: Catalog, parts: dict, train: list, queries: dict) -> dic
     is_cold = ~hybrid._is_known(sequences, catalog.n_items)
 
     rows = {}
-    for label, combination in COMBINATIONS.items():
+    for label, combination in combinations.items():
         weights = learn(combination, learnt_from, held, held_idx, was_cold, copy.deepcopy(rng))
         bias = weights.cold_bias + np.log(bounded_odds(combination.odds, int(is_cold.sum()), catalog.n_items))
         rows[label] = {

@@ -24,13 +24,14 @@ def toy():
     return Catalog(events.ids, events.texts), make_queries(events.events)
 
 
-def test_its_recipe_is_that_of_text_recommender(script, toy, monkeypatch):
+def test_its_recipe_is_that_of_text_recommender(script, toy):
     some = ["the recipe", "the recipe, default weights", "lexical, .8 to the age", "and popularity, drawn to .2"]
-    monkeypatch.setattr(script, "COMBINATIONS", {label: script.COMBINATIONS[label] for label in some})
+    combinations = {label: script.COMBINATIONS[label] for label in some}
     catalog, (X, y, groups, times) = toy
     train, test = next(GlobalTimeSplit(times, quantile=0.8).split(X, y, groups))
     sequences = [[*history, target] for history, target in zip(X[train][:150], y[train][:150], strict=True)]
-    found = script.fit_tables(catalog, script.make_parts(catalog), sequences, {"next": (X[test], y[test])})
+    queries = {"next": (X[test], y[test])}
+    found = script.fit_tables(catalog, script.make_parts(catalog), combinations, sequences, queries)
 
     assert list(found) == some
     model = text_recommender(catalog).fit(sequences)
