@@ -208,8 +208,8 @@ time, or by one event more of each sequence that is left out; the targets of tha
 {queries} queries of each kind; a standard error is about .005 for HR@10 and .006 for NDCG@10, less for differences
 between rows, which answer the same queries. The recipe is lexical (TF-IDF of words and pairs of words), content .3 with
 profiles of .8 to the age (zh-mini, whitened to the power .3), content .7, EASE, transitions and smoothed transitions,
-their weights drawn to 1, 1, 0, 1, .5 and 1 as by 40 queries; each other row changes what it names. Profiles are harmonic
-where nothing is said. "20 candidates" are ranked by content alone, all weights 1.
+their weights drawn to 1, 1, 0, 1, .5 and 1 as by 40 queries; each other row changes what it names. Profiles are
+harmonic where nothing is said. "20 candidates" are ranked by content alone, all weights 1.
 """
     return text + "\n" + "\n\n".join(tables) + "\n"
 
