@@ -36,6 +36,7 @@ from sklearn_llmtokens.recommend import (
     Catalog,
     ContentRecommender,
     EASERecommender,
+    HybridRecommender,
     ItemKNNRecommender,
     TransitionRecommender,
     ndcg_at_k,
@@ -224,6 +225,7 @@ def methods(options) -> dict[str, Callable]:
         "item-kNN": ItemKNNRecommender,
         "EASE": EASERecommender,
         "transitions": TransitionRecommender,
+        "TF-IDF, EASE and transitions, by hand": by_hand,
         "text_recommender": lambda catalog: text_recommender(catalog, embedder=LLMTokenEmbedder(cache=cache)),
     }
     folder = minilm_folder()
@@ -237,6 +239,16 @@ def methods(options) -> dict[str, Callable]:
     return exact or {
         name: build for name, build in all_methods.items() if any(name.startswith(one) for one in options.methods)
     }
+
+
+def by_hand(catalog: Catalog) -> HybridRecommender:
+    """The plain sum that learnt weights are to beat."""
+    parts = [
+        ("words", ContentRecommender(catalog, embedder=TfidfVectorizer(sublinear_tf=True))),
+        ("ease", EASERecommender(catalog)),
+        ("transitions", TransitionRecommender(catalog)),
+    ]
+    return HybridRecommender(parts, weights=[1, 1, 0.5])
 
 
 def minilm_folder() -> str | None:
