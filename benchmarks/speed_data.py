@@ -27,6 +27,12 @@ MODELS = {  # of each section, unless --models says otherwise
 
 
 LENGTHS = ("short reviews", "titles", "long documents")
+_CHARACTERS = {  # of texts from the reviews, at least and at most
+    "brief reviews": (10, 30),
+    "short reviews": (10, 64),
+    "reviews": (0, 10_000),
+    "long documents": (300, 10_000),
+}
 
 
 def models(options, section: str) -> Sequence[str]:
@@ -36,7 +42,8 @@ def models(options, section: str) -> Sequence[str]:
 def lengths_of(options, model: str) -> Sequence[str]:
     if options.lengths:
         return [part.strip() for part in options.lengths.split(",")]
-    return ("questions",) if model == "all-MiniLM-L6-v2" else LENGTHS
+    own = {"all-MiniLM-L6-v2": ("questions",), "zh-mini": ("brief reviews", *LENGTHS)}
+    return own.get(model, LENGTHS)
 
 
 @cache
@@ -97,7 +104,7 @@ def load_texts(kind: str, home: Path | None) -> list[str] | None:
     elif kind == "titles":
         texts = [line.partition("\t")[2].strip() for line in file.read_text(encoding="utf-8").splitlines()]
     else:
-        low, high = (10, 64) if kind == "short reviews" else (0, 10_000) if kind == "reviews" else (300, 10_000)
+        low, high = _CHARACTERS[kind]
         texts = [text for text, _ in reviews(file) if low <= len(text) <= high]
     texts = list(dict.fromkeys(texts))
     return [texts[i] for i in np.random.default_rng(0).permutation(len(texts))]

@@ -61,7 +61,9 @@ def main() -> None:
     parser.add_argument("sections", nargs="*", default=[*SECTIONS, "page"], help=f"of {', '.join(SECTIONS)}, page")
     parser.add_argument("--models", default="", help="comma-separated; each section has its own by default")
     parser.add_argument("--methods", default="", help="only methods whose names contain one of these; semicolons")
-    parser.add_argument("--lengths", default="", help=f"of {', '.join(LENGTHS)}, questions (the English models')")
+    parser.add_argument(
+        "--lengths", default="", help=f"of {', '.join(LENGTHS)}, brief reviews, questions (the English model)"
+    )
     parser.add_argument("--tokens", type=int, default=4000, help="of a block, about; default: %(default)s")
     parser.add_argument("--blocks", type=int, default=3)
     parser.add_argument("--rows", type=int, default=2000, help="of section accuracy; default: %(default)s")
