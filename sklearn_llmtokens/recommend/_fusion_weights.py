@@ -106,7 +106,7 @@ def given_weights(weights, names: list[str]) -> np.ndarray:
         weights = [weights[name] for name in names]
     if len(weights) != len(names):
         raise ValueError(f"weights has {len(weights)} entries for {len(names)} recommenders: {names}.")
-    pairs = [(one, one) if isinstance(one, Real) else one for one in weights]
+    pairs: list = [(one, one) if isinstance(one, Real) else one for one in weights]
     for name, pair in zip(names, pairs, strict=True):
         if not (np.ndim(pair) == 1 and len(pair) == 2 and all(isinstance(w, Real) and np.isfinite(w) for w in pair)):
             raise ValueError(
