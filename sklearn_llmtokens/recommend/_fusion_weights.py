@@ -108,7 +108,9 @@ def given_weights(weights, names: list[str]) -> np.ndarray:
         raise ValueError(f"weights has {len(weights)} entries for {len(names)} recommenders: {names}.")
     pairs: list = [(one, one) if isinstance(one, Real) else one for one in weights]
     for name, pair in zip(names, pairs, strict=True):
-        if not (np.ndim(pair) == 1 and len(pair) == 2 and all(isinstance(w, Real) and np.isfinite(w) for w in pair)):
+        if not (
+            np.ndim(pair) == 1 and len(pair) == 2 and all(isinstance(w, Real) and np.isfinite(float(w)) for w in pair)
+        ):
             raise ValueError(
                 f"The weight of {name!r} is {pair!r}: pass a finite number or a pair of them (warm, cold)."
             )
