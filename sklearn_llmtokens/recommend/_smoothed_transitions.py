@@ -106,6 +106,7 @@ class SmoothedTransitionRecommender(BaseRecommender):
         total = np.asarray(abs(counts).sum(axis=1, dtype=np.float64)).ravel() + float(self.shrinkage)
         scale = np.divide(1.0, np.sqrt(total), out=np.zeros_like(total), where=total > 0)
         self._transitions = sparse.csr_array(counts.multiply(scale[:, np.newaxis]), dtype=np.float32)
+        self._reached = self._columns_of(self._spread)
 
     def _prepare(self, histories: Histories) -> sparse.csr_array:
         n_known = self._transitions.shape[0]
@@ -113,8 +114,9 @@ class SmoothedTransitionRecommender(BaseRecommender):
         return sparse.csr_array((profile @ self._spread)[:, :n_known] @ self._transitions)
 
     def _score(self, queries: sparse.csr_array, items) -> np.ndarray:
-        spread = self._spread[items][:, : queries.shape[1]]
-        return np.ascontiguousarray((queries @ spread.T).toarray(), dtype=np.float32)
+        scores = queries @ self._reached
+        is_whole = isinstance(items, slice) and items == slice(0, scores.shape[1])
+        return np.ascontiguousarray((scores if is_whole else scores[:, items]).toarray(), dtype=np.float32)
 
     def _contributions(self, histories: Histories, item_idx: np.ndarray) -> np.ndarray:
         n_known = self._transitions.shape[0]
@@ -130,11 +132,20 @@ class SmoothedTransitionRecommender(BaseRecommender):
         n_items = self.catalog_.n_items
         kept = sparse.csr_array(self._spread)
         kept.resize((kept.shape[0], n_items))
-        rows = sparse.vstack([kept, self._spread_of(idx)], format="csr")
+        new = self._spread_of(idx)
+        rows = sparse.vstack([kept, new], format="csr")
         place = np.arange(n_items)
         place[idx] = self._spread.shape[0] + np.arange(len(idx))
         is_longer = idx[-1] + 1 == n_items and len(idx) == n_items - self._spread.shape[0]
         self._spread = rows if is_longer else rows[place]
+        if is_longer:
+            self._reached = sparse.hstack([self._reached, self._columns_of(new)], format="csr")
+        else:
+            self._reached = self._columns_of(self._spread)
+
+    def _columns_of(self, spread: sparse.csr_array) -> sparse.csr_array:
+        """Give a row for each item of ``fit``, with the items of `spread` that are like it: what scores add up."""
+        return sparse.csr_array(spread[:, : self._transitions.shape[0]].T)
 
     def _spread_of(self, idx: np.ndarray) -> sparse.csr_array:
         """Give the rows of ``I + A`` of some items."""
