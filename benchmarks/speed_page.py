@@ -74,9 +74,8 @@ TRIED = """
   own. Without VNNI two products are added in 16 bits, so that one factor must give up a bit: 8 bits for activations and
   7 for weights lose less than the other way round, and one scale for a whole batch, as torch's dynamic layers have it,
   loses far more. The sums are of integers and exact: a row does not depend on its batch. The rate of the 8-bit products
-  is the bound of what 8 bits can give: without VNNI they are 1.2 to 1.7 times as fast as float32 ones in full batches,
-  and three quarters of a pass; attention, GELU and normalisation stay in float32. Twice sentence-transformers' speed is
-  reached where that pads or waits (long documents of XLM-R, questions), and not on short reviews of XLM-R.
+  is the bound of what 8 bits can give ("Products of matrices" has it beside that of float32, "What a pass is made of"
+  their share): attention, GELU and normalisation stay in float32.
 - **Prompts of decoders.** What stands before the text is the same in every sequence, and a causal model makes the same
   of it whatever follows: it is run once, and its keys and values are kept.
 - **One text at a time.** The checkpoint's files are looked at (their sizes and times of change) and not opened again

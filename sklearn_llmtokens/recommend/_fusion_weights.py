@@ -98,7 +98,25 @@ def learn_weights(
 
 
 def given_weights(weights, names: list[str]) -> np.ndarray:
-    """Read weights as pairs, warm and cold."""
+    """Read weights as pairs, warm and cold.
+
+    Parameters
+    ----------
+    weights : list or dict
+        A number or a pair of numbers for each recommender, in their order or by name.
+    names : list of str
+        The recommenders.
+
+    Returns
+    -------
+    ndarray of shape (n_recommenders, 2), dtype=float64
+        For items with clicks and for items without.
+
+    Raises
+    ------
+    ValueError
+        If names or their number differ, or an entry is neither a finite number nor a pair of them.
+    """
     if isinstance(weights, dict):
         unknown = sorted(set(weights) ^ set(names))
         if unknown:

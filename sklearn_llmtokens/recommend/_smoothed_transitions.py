@@ -114,9 +114,7 @@ class SmoothedTransitionRecommender(BaseRecommender):
         return sparse.csr_array((profile @ self._spread)[:, :n_known] @ self._transitions)
 
     def _score(self, queries: sparse.csr_array, items) -> np.ndarray:
-        scores = queries @ self._reached
-        is_whole = isinstance(items, slice) and items == slice(0, scores.shape[1])
-        return np.ascontiguousarray((scores if is_whole else scores[:, items]).toarray(), dtype=np.float32)
+        return (queries @ self._reached)[:, items].toarray()
 
     def _contributions(self, histories: Histories, item_idx: np.ndarray) -> np.ndarray:
         n_known = self._transitions.shape[0]
