@@ -27,7 +27,7 @@ def shorten(value) -> str:
     >>> shorten("tea"), shorten(7), shorten(None)
     ("'tea'", '7', 'None')
     >>> shorten("a long text that somebody wrote about a teapot")
-    "'a long text that somebody wrot'..."
+    "'a long text that somebody wro'..."
     >>> shorten(["green tea", "black tea", "white tea"])
     "['green tea', 'black tea', 'whi..."
     """
