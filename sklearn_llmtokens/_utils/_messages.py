@@ -27,9 +27,9 @@ def shorten(value) -> str:
     >>> shorten("tea"), shorten(7), shorten(None)
     ("'tea'", '7', 'None')
     >>> shorten("a long text that somebody wrote about a teapot")
-    "'a long text that somebody wro'..."
+    "'a long text that somebody wrot'..."
     >>> shorten(["green tea", "black tea", "white tea"])
-    "['green tea', 'black tea', 'whi..."
+    "['green tea', 'black tea', 'wh..."
     """
     if isinstance(value, str):
         return repr(str.__str__(value)) if len(value) <= LIMIT else f"{str.__str__(value[:LIMIT])!r}..."
