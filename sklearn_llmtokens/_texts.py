@@ -15,6 +15,7 @@ from scipy import sparse
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.validation import validate_data
 
+from ._utils._columns import is_missing
 from .exceptions import InvalidTextError, MissingTextError, TextTypeError
 
 _SURROGATE_CHECK_ROWS = 4096
@@ -268,7 +269,7 @@ def _read_dataframe_library(X) -> TextTable | None:
 
 def _has_value(column: np.ndarray) -> bool:
     """Say whether a column of numbers has any; libraries make NaN alone of texts that are all missing."""
-    return not all(map(_is_missing, column[~np.ma.getmaskarray(column)].tolist()))
+    return not all(map(is_missing, column[~np.ma.getmaskarray(column)].tolist()))
 
 
 def _like_series(series, values: list):
@@ -308,11 +309,11 @@ def _tolist(column: np.ndarray) -> list:
 
 def _object_cells(column: list) -> list:
     """Cells of a 2-D object array: real numbers among them are read as text, like a 2-D array of numbers."""
-    found = next((cell for cell in column if isinstance(cell, numbers.Real) and not _is_missing(cell)), None)
+    found = next((cell for cell in column if isinstance(cell, numbers.Real) and not is_missing(cell)), None)
     if found is None:
         return column
     _warn_numbers(type(found).__name__)
-    return [str(cell) if isinstance(cell, numbers.Real) and not _is_missing(cell) else cell for cell in column]
+    return [str(cell) if isinstance(cell, numbers.Real) and not is_missing(cell) else cell for cell in column]
 
 
 def _numbers_as_text(column: np.ndarray) -> list[str | None]:
@@ -351,7 +352,7 @@ def _check_column(column: list, label, *, missing: str, surrogates: str) -> list
 def _check_cell(value, row: int, label, missing: str) -> str | None:
     if isinstance(value, str):
         return str.__str__(value)  # the text of a subclass, which may show itself as something else
-    if not _is_missing(value):
+    if not is_missing(value):
         raise _wrong_cell(_position(row, label), value)
     if missing == "error":
         raise MissingTextError(_missing_message(_position(row, label), value))
@@ -360,14 +361,6 @@ def _check_cell(value, row: int, label, missing: str) -> str | None:
 
 def _position(row: int, label) -> str:
     return f"X[{row}]" if label is None else f"X[{row}, {label!r}]"
-
-
-def _is_missing(value) -> bool:
-    if value is None or value is np.ma.masked:
-        return True
-    if isinstance(value, numbers.Real):
-        return value != value
-    return type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, np.datetime64) and np.isnat(value))
 
 
 def _missing_message(position: str, value) -> str:

@@ -10,6 +10,7 @@ import narwhals as nw
 import numpy as np
 
 from .._texts import read_texts
+from .._utils._columns import is_missing
 
 _TEXT = "text"  # the column of texts in the table that an embedder gets
 _INT64 = np.iinfo(np.int64)
@@ -89,15 +90,6 @@ def _plain_id(one):
     if isinstance(one, str):
         return str(one)
     return int(one) if isinstance(one, Integral) and not isinstance(one, bool) else one
-
-
-def is_missing(one) -> bool:
-    """Say whether a value stands for none: None, NaN, NaT, or NA of pandas."""
-    if one is None or type(one).__name__ in ("NAType", "NaTType"):
-        return True
-    if isinstance(one, np.datetime64):
-        return bool(np.isnat(one))
-    return isinstance(one, float | np.floating) and bool(np.isnan(one))
 
 
 def read_part(ids, texts, features, *, what: str) -> Part:

@@ -9,7 +9,8 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_scalar
 
-from ._catalog_part import as_list, is_missing
+from .._utils._columns import is_missing
+from ._catalog_part import as_list
 
 PAD = -1
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import check_scalar
 
-from ._times import as_seconds, missing_places, ordered_times
+from .._utils._columns import missing_places
+from ._times import as_seconds, ordered_times
 
 
 class Queries(NamedTuple):

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from .._utils._columns import missing_places
 from ._ids import event_item
-from ._times import missing_places, ordered_times
+from ._times import ordered_times
 
 
 def as_times(times, n_rows: int) -> np.ndarray:

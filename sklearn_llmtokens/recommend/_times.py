@@ -5,26 +5,9 @@ from numbers import Real
 
 import numpy as np
 
-from ._catalog_part import is_missing
+from .._utils._columns import is_missing
 
 _MICROSECONDS = 1e6
-
-
-def missing_places(column: np.ndarray) -> np.ndarray:
-    """Say of each value whether it is missing: None, NaN, NaT or pandas.NA.
-
-    Examples
-    --------
-    >>> missing_places(np.array([1.0, float("nan")])), missing_places(np.array(["a", None], dtype=object))
-    (array([False,  True]), array([False,  True]))
-    """
-    if column.dtype.kind in "mM":
-        return np.isnat(column)
-    if column.dtype.kind == "f":
-        return np.isnan(column)
-    if column.dtype.kind == "O":
-        return np.fromiter((is_missing(value) for value in column), bool, len(column))
-    return np.zeros(len(column), dtype=bool)
 
 
 def ordered_times(times: np.ndarray, name: str) -> np.ndarray:
