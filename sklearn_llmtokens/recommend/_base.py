@@ -29,10 +29,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._pickling import VersionedPickle
 from .._sklearn import fit_context
+from .._utils._top_k import TopK
 from ._catalog import Catalog
 from ._histories import Histories, as_histories
 from ._selection import Selection
-from ._top_k import TopK
 from ._training_rows import read_training
 
 _CHUNK_ITEMS = 32_768

@@ -10,7 +10,7 @@ from .._sklearn import Interval
 from ._base import BaseRecommender
 from ._catalog import Catalog
 from ._histories import Histories
-from ._item_item import ItemItemMixin, ItemWeights, cooccurrence, latest_events, presence
+from ._item_item import ItemItemMixin, ItemWeights, cooccurrence, largest_entries, latest_events, presence
 from ._profiles import PROFILE_CONSTRAINTS
 
 _TILE = 1024
@@ -186,11 +186,12 @@ def sparse_ease(gram: sparse.csr_array, l2: float, n_neighbors: int) -> sparse.c
            [0.3333, 0.    ]], dtype=float32)
     """
     n_items = gram.shape[0]
-    scale = np.sqrt(gram.diagonal() + l2)
+    is_near = _neighbours(gram, np.sqrt(gram.diagonal() + l2), n_neighbors)
     place = np.full(n_items, -1, dtype=np.intp)
     rows, values = [], []
     for j in range(n_items):
-        near, counts = _neighbours(gram, j, scale, n_neighbors)
+        at = slice(gram.indptr[j], gram.indptr[j + 1])
+        near, counts = gram.indices[at][is_near[at]], gram.data[at][is_near[at]]
         rows.append(near)
         values.append(_ridge(gram, near, counts, l2, place))
     indptr = np.concatenate([[0], np.cumsum([len(part) for part in rows])])
@@ -201,16 +202,12 @@ def sparse_ease(gram: sparse.csr_array, l2: float, n_neighbors: int) -> sparse.c
     return sparse.csr_array(columns)
 
 
-def _neighbours(gram: sparse.csr_array, j: int, scale: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Give the items that are nearest to item `j`, ascending, and how often they occur with it."""
-    at = slice(gram.indptr[j], gram.indptr[j + 1])
-    items, counts = gram.indices[at], gram.data[at]
-    other = items != j
-    items, counts = items[other], counts[other]
-    if len(items) > n:
-        kept = np.sort(np.argsort(-np.abs(counts) / scale[items], kind="stable")[:n])
-        items, counts = items[kept], counts[kept]
-    return items, counts
+def _neighbours(gram: sparse.csr_array, scale: np.ndarray, n: int) -> np.ndarray:
+    """Return which entries of `gram` are those of the nearest items of their row, shape (n_entries,), dtype=bool."""
+    is_own = np.repeat(np.arange(gram.shape[0]), np.diff(gram.indptr)) == gram.indices
+    nearness = np.abs(gram.data) / scale[gram.indices]
+    nearness[is_own] = -1
+    return largest_entries(nearness, gram.indptr, n) & ~is_own
 
 
 def _ridge(gram: sparse.csr_array, near: np.ndarray, counts: np.ndarray, l2: float, place: np.ndarray) -> np.ndarray:

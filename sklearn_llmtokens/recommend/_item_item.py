@@ -3,8 +3,11 @@
 import numpy as np
 from scipy import sparse
 
+from .._utils._top_k import top_columns
 from ._histories import Histories
 from ._profiles import event_weights
+
+_ROWS, _CELLS = 1024, 2_097_152  # that are selected from at once
 
 
 def presence(sequences: Histories, n_items: int) -> sparse.csr_array:
@@ -33,14 +36,35 @@ def latest_events(sequences: Histories, n: int = 1000) -> Histories:
 
 
 def strongest(matrix: sparse.csr_array, n: int) -> sparse.csr_array:
-    """Keep the `n` largest absolute values of each row, equal ones by column."""
-    n_rows = matrix.shape[0]
-    row_idx = np.repeat(np.arange(n_rows), np.diff(matrix.indptr))
-    order = np.lexsort((matrix.indices, -np.abs(matrix.data), row_idx))
-    rank = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], np.diff(matrix.indptr))
-    kept = np.sort(order[rank < n])
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(row_idx[kept], minlength=n_rows))])
+    """Keep the `n` largest absolute values of each row, equal ones by column, of a matrix with sorted columns."""
+    kept = largest_entries(np.abs(matrix.data), matrix.indptr, n)
+    indptr = np.concatenate([[0], np.cumsum(np.minimum(np.diff(matrix.indptr), n))])
     return sparse.csr_array((matrix.data[kept], matrix.indices[kept], indptr), shape=matrix.shape)
+
+
+def largest_entries(values: np.ndarray, indptr: np.ndarray, n: int) -> np.ndarray:
+    """Return which values are among the `n` largest of their row of a CSR matrix, shape (n_entries,), dtype=bool.
+
+    Examples
+    --------
+    >>> largest_entries(np.array([3.0, 1.0, 3.0, 0.0, 2.0]), np.array([0, 4, 5]), 2)
+    array([ True, False,  True, False,  True])
+    """
+    lengths = np.diff(indptr)
+    kept = np.ones(len(values), dtype=bool)
+    longer = np.flatnonzero(lengths > n)
+    longer = longer[np.argsort(lengths[longer], kind="stable")]  # rows of like lengths, one below the other
+    while len(longer):
+        rows = longer[: max(1, min(_ROWS, _CELLS // lengths[longer[-1]]))]
+        longer = longer[len(rows) :]
+        starts, places = indptr[rows][:, np.newaxis], np.arange(lengths[rows[-1]])
+        is_entry = places < lengths[rows][:, np.newaxis]
+        entries = (starts + places)[is_entry]
+        table = np.full(is_entry.shape, -np.inf, dtype=values.dtype)
+        table[is_entry] = values[entries]
+        kept[entries] = False
+        kept[starts + top_columns(table, n)] = True
+    return kept
 
 
 def cooccurrence(matrix: sparse.csr_array) -> sparse.csr_array:
@@ -90,17 +114,21 @@ class ItemWeights:
         positions = np.arange(items.start, items.stop) if isinstance(items, slice) else items
         columns = self.columns(positions)
         known = columns >= 0
-        out = np.zeros((queries.shape[0], len(positions)), dtype=np.float32)
         if not known.any():
-            return out
-        columns = columns[known]
+            return np.zeros((queries.shape[0], len(positions)), dtype=np.float32)
+        scores = self._known_scores(queries, columns[known])
+        if known.all():
+            return scores
+        out = np.zeros((queries.shape[0], len(positions)), dtype=np.float32)
+        out[:, known] = scores
+        return out
+
+    def _known_scores(self, queries: sparse.csr_array, columns: np.ndarray) -> np.ndarray:
         whole = columns[-1] - columns[0] + 1 == len(columns)
         part = slice(columns[0], columns[-1] + 1) if whole else columns
         if sparse.issparse(self.weights):  # a slice of its columns would copy it, and a query needs few of its rows
-            out[:, known] = (queries @ self.weights)[:, part].toarray()
-        else:
-            out[:, known] = queries @ self.weights[:, part]
-        return out
+            return (queries @ self.weights)[:, part].toarray()
+        return queries @ self.weights[:, part]
 
     def pairs(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Give the weight of each pair of items, float64; 0 for unknown ones."""

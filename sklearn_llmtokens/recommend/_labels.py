@@ -5,6 +5,8 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_scalar
 
+from .._utils._top_k import top_columns
+
 _ONE_A_CLASS = 'For SVC and NuSVC, set decision_function_shape="ovr", or wrap it in CalibratedClassifierCV.'
 
 
@@ -75,7 +77,7 @@ def top_k_labels(estimator, X, k=5, *, return_scores=False):
     if np.isnan(scores).any():
         row = int(np.flatnonzero(np.isnan(scores).any(axis=1))[0])
         raise ValueError(f"The scores of X[{row}] from {type(estimator).__name__} contain NaN, which has no rank.")
-    top = _top_k(scores, min(int(k), scores.shape[1]))
+    top = top_columns(scores, min(int(k), scores.shape[1]))
     if return_scores:
         return classes[top], np.take_along_axis(scores, top, axis=1)
     return classes[top]
@@ -136,22 +138,3 @@ def _indicator_score(output: np.ndarray, classes: np.ndarray, j: int) -> np.ndar
         )
     is_one = np.asarray(classes) == 1
     return output[:, is_one][:, 0] if is_one.any() else np.zeros(len(output), dtype=output.dtype)
-
-
-def _top_k(scores: np.ndarray, k: int) -> np.ndarray:
-    """Give the columns of the k highest scores of each row, best first, equal ones by column.
-
-    Examples
-    --------
-    >>> _top_k(np.array([[0.2, 0.5, 0.2, 0.5], [0.1, 0.1, 0.1, 0.1]]), 3)
-    array([[1, 3, 0],
-           [0, 1, 2]])
-    """
-    n_rows, n_columns = scores.shape
-    kth = np.partition(scores, n_columns - k, axis=1)[:, [n_columns - k]]
-    above, equal = scores > kth, scores == kth
-    n_missing = k - above.sum(axis=1, keepdims=True)
-    chosen = above | (equal & (equal.cumsum(axis=1) <= n_missing))
-    columns = np.nonzero(chosen)[1].reshape(n_rows, k)  # ascending in each row
-    order = np.argsort(-np.take_along_axis(scores, columns, axis=1), axis=1, kind="stable")
-    return np.take_along_axis(columns, order, axis=1)

@@ -7,6 +7,7 @@ from scipy import sparse
 from sklearn.base import clone
 
 from .._sklearn import Interval
+from .._utils._top_k import top_columns
 from ._base import BaseRecommender
 from ._histories import Histories
 from ._profiles import PROFILE_CONSTRAINTS, event_weights
@@ -169,11 +170,7 @@ def _nearest(scores: np.ndarray, own_idx: np.ndarray, n_neighbors: int, sharpnes
     n_rows, n_items = scores.shape
     scores = np.maximum(scores, 0)
     scores[np.arange(n_rows), own_idx] = -1
-    nearest = (
-        np.argpartition(-scores, n_neighbors - 1, axis=1)[:, :n_neighbors]
-        if n_neighbors
-        else np.empty((n_rows, 0), int)
-    )
+    nearest = top_columns(scores, n_neighbors)
     values = np.take_along_axis(scores, nearest, axis=1) ** sharpness
     total = values.sum(axis=1, keepdims=True)
     values = np.divide(values, total, out=np.zeros_like(values), where=total > 0)

@@ -3,6 +3,8 @@
 import numpy as np
 from scipy import optimize
 
+from .._utils._top_k import top_columns
+
 # Each recommender's best items are the rivals that matter; random ones stand for the rest of the catalogue.
 N_BEST = 100
 N_RANDOM = 200
@@ -39,7 +41,7 @@ def shortlist(
     columns = [target_idx[:, np.newaxis]]
     n_best = min(N_BEST, n_items)
     for scores in parts:
-        columns.append(np.argpartition(-np.where(allowed, scores, -np.inf), n_best - 1, axis=1)[:, :n_best])
+        columns.append(top_columns(np.where(allowed, scores, np.float32(-np.inf)), n_best))
     best = np.concatenate(columns, axis=1)
     drawn = rng.integers(0, n_items, (n_queries, N_RANDOM))
     rows = np.arange(n_queries)[:, np.newaxis]

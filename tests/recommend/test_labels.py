@@ -21,7 +21,6 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC, NuSVC
 
 from sklearn_llmtokens.recommend import top_k_labels
-from sklearn_llmtokens.recommend._labels import _top_k
 
 NAMES = np.array(["apple", "book", "hotel", "shampoo", "tablet"])
 
@@ -226,4 +225,5 @@ def test_equals_a_naive_sort(data, n_rows, n_columns):
     values = st.sampled_from([-np.inf, -1.0, -0.0, 0.0, 0.5, 1.0, np.inf])
     scores = data.draw(arrays(np.float64, (n_rows, n_columns), elements=values))
     k = data.draw(st.integers(1, n_columns))
-    assert _top_k(scores, k).tolist() == naive(scores.tolist(), k)
+    classifier = FixedScores(scores, np.arange(n_columns))
+    assert top_k_labels(classifier, None, k).tolist() == naive(scores.tolist(), k)

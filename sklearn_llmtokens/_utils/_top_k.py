@@ -1,10 +1,16 @@
-"""The k best of scores that come in chunks: bounded memory, and ties by the order of the items."""
+"""The k best of scores: the one selection of a top k in the package, with ties by the order of the columns."""
+
+import math
 
 import numpy as np
+
+_WIDE = 64  # from so many columns for each of the k on, most blocks of columns can be left out
 
 
 class TopK:
     """Collect the k best items of each query from chunks of items in ascending order.
+
+    Memory is bounded by one chunk, and the result does not depend on how the items are cut into chunks.
 
     Parameters
     ----------
@@ -46,12 +52,12 @@ class TopK:
 
 
 def top_columns(scores: np.ndarray, k: int) -> np.ndarray:
-    """Give the columns of the k highest scores of each row, best first, equal ones by column.
+    """Return the columns of the k highest scores of each row, best first, equal ones by column.
 
     Parameters
     ----------
     scores : ndarray of shape (n_rows, n_columns)
-        Scores without NaN.
+        Scores without NaN. Others than floats are compared as float64.
     k : int
         At most n_columns.
 
@@ -60,23 +66,47 @@ def top_columns(scores: np.ndarray, k: int) -> np.ndarray:
     ndarray of shape (n_rows, k), dtype=intp
         Columns.
 
+    Notes
+    -----
+    Columns are cut into blocks. Ordered by their highest score, equal ones by place, the first k blocks hold the k best
+    columns: each block before that of a column has a column that is better. So one pass for the highest score of each
+    block leaves few columns to select from, and its cost does not depend on how many scores are equal, which slows a
+    quickselect of mostly equal scores down by ten times and more.
+
     Examples
     --------
     >>> top_columns(np.array([[0.2, 0.5, 0.2, 0.5], [0.1, 0.1, 0.1, 0.1]]), 3)
     array([[1, 3, 0],
            [0, 1, 2]])
     """
+    if scores.dtype.kind != "f":
+        scores = scores.astype(np.float64)
     n_rows, n_columns = scores.shape
     if n_rows == 0 or k == 0:
         return np.empty((n_rows, k), dtype=np.intp)
-    kth = np.partition(scores, n_columns - k, axis=1)[:, [n_columns - k]]
-    chosen = scores >= kth
+    if n_columns < _WIDE * k:
+        return _by_partition(scores, k)
+    size = math.isqrt(n_columns // k)
+    highest = np.maximum.reduceat(scores, np.arange(0, n_columns, size), axis=1)
+    blocks = np.sort(top_columns(highest, k), axis=1)
+    columns = (blocks[:, :, np.newaxis] * size + np.arange(size)).reshape(n_rows, k * size)  # ascending in each row
+    values = np.take_along_axis(scores, np.minimum(columns, n_columns - 1), axis=1)
+    values[columns >= n_columns] = -np.inf  # past the end, after k columns that are there
+    return np.take_along_axis(columns, _by_partition(values, k), axis=1)
+
+
+def _by_partition(scores: np.ndarray, k: int) -> np.ndarray:
+    """Return the same as `top_columns` for few columns."""
+    n_rows = len(scores)
+    costs = -scores  # a partition of mostly equal numbers is many times faster with k of them in front than behind
+    kth = np.partition(costs, k - 1, axis=1)[:, [k - 1]]
+    chosen = costs <= kth
     n_chosen = np.count_nonzero(chosen, axis=1)
     tied = np.flatnonzero(n_chosen > k)
     if len(tied):  # several at the k-th place: the first of them
-        equal = scores[tied] == kth[tied]
+        equal = costs[tied] == kth[tied]
         n_missing = k - (n_chosen[tied] - np.count_nonzero(equal, axis=1))
         chosen[tied] ^= equal & (np.cumsum(equal, axis=1, dtype=np.int32) > n_missing[:, np.newaxis])
     columns = np.nonzero(chosen)[1].reshape(n_rows, k)  # ascending in each row
-    order = np.argsort(-np.take_along_axis(scores, columns, axis=1), axis=1, kind="stable")
+    order = np.argsort(np.take_along_axis(costs, columns, axis=1), axis=1, kind="stable")
     return np.take_along_axis(columns, order, axis=1)
