@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 
-from ._texts import read_texts
+from ._utils._texts import read_texts
 from .embedding import LLMTokenEmbedder
 from .recommend import (
     ContentRecommender,

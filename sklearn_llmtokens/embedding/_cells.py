@@ -8,7 +8,8 @@ from operator import index
 import numpy as np
 
 from .._distinct import first_places
-from .._texts import TextTable
+from .._utils._messages import shorten
+from .._utils._text_table import TextTable
 from ._spec import text_key
 
 _COPIED_ROWS = 8192
@@ -109,9 +110,7 @@ def read_cells(table: TextTable, word_weights=None) -> Cells:
     texts: list[str] = cells if len(homes) == len(cells) else [cells[i] for i in homes]  # type: ignore[assignment, misc]
 
     def where(i: int) -> str:
-        row, column = divmod(int(homes[i]), len(table.columns))
-        label = table.labels[column]
-        return f"X[{row}]" if label is None else f"X[{row}, {label!r}]"
+        return table.place(*divmod(int(homes[i]), len(columns)))
 
     spans = None if word_weights is None else _read_spans(texts, word_weights, where)
     return Cells(Texts(texts, spans, where), first, homes)
@@ -126,8 +125,8 @@ def _read_spans(texts: Sequence[str], word_weights, where: Callable[[int], str])
         if None in spans:
             wrong = given[spans.index(None)] if isinstance(given, Sequence) else given
             raise ValueError(
-                f"word_weights.word_spans gave {wrong!r} for {where(i)}, a text of {len(text)} characters: (start, "
-                "end, weight) is expected, with 0 <= start <= end <= length and a finite weight of 0 or more."
+                f"word_weights.word_spans gave {shorten(wrong)} for {where(i)}, a text of {len(text)} characters: "
+                "(start, end, weight) is expected, with 0 <= start <= end <= length and a finite weight of 0 or more."
             )
         found.append(tuple(sorted(spans)))  # type: ignore[type-var]
     return found

@@ -10,7 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._pickling import VersionedPickle
 from .._sklearn import HasMethods, Interval, StrOptions, fit_context
-from .._texts import TextTable, validate_texts
+from .._utils._text_table import TextTable
+from .._utils._texts import validate_texts
 from ..exceptions import FingerprintMismatchError
 from ._cells import read_cells
 from ._checkpoint import recall, resolve
@@ -340,7 +341,7 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
             How many vectors were erased.
         """
         check_is_fitted(self)
-        from .._texts import read_texts
+        from .._utils._texts import read_texts
         from ._spec import text_key
 
         columns = read_texts(texts, missing="keep").columns

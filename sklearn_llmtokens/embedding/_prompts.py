@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .._texts import lone_surrogate
+from .._utils._text_cells import lone_surrogate
 
 SLOT = "{text}"
 

@@ -9,8 +9,8 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from .._texts import read_texts
 from .._utils._columns import is_missing
+from .._utils._texts import read_texts
 
 _TEXT = "text"  # the column of texts in the table that an embedder gets
 _INT64 = np.iinfo(np.int64)

@@ -1,6 +1,6 @@
 """What the callables of this package refuse: they take one text, where an estimator takes many."""
 
-from .._texts import lone_surrogate
+from .._utils._text_cells import lone_surrogate
 from ..exceptions import InvalidTextError, TextTypeError
 
 

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._distinct import distinct
 from .._pickling import VersionedPickle
 from .._sklearn import StrOptions, fit_context
-from .._texts import validate_texts
+from .._utils._texts import validate_texts
 from ._analysis import Analysis, Settings, analysis_of
 from ._checks import checked_text
 from ._stop_words import read_stop_words

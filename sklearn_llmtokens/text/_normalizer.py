@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._distinct import distinct
 from .._pickling import VersionedPickle
 from .._sklearn import Interval, StrOptions, fit_context
-from .._texts import validate_texts
+from .._utils._texts import validate_texts
 from ._checks import checked_text
 from ._html import strip_html
 from ._simplify import simplify

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeAlias
 
-from .._texts import lone_surrogate
+from .._utils._text_cells import lone_surrogate
 from ..exceptions import UserDictionaryError
 
 UserWords: TypeAlias = tuple[tuple[str, int | None, str | None], ...]

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from sklearn_llmtokens._texts import read_texts
+from sklearn_llmtokens._utils._texts import read_texts
 from sklearn_llmtokens.embedding._cells import read_cells
 
 

@@ -84,6 +84,7 @@ RAISES = {
     ("a set or a dict", 0): (TypeError, lambda e, _: e.transform({"a"})),
     ("a generator", 0): (TypeError, lambda e, _: e.transform(text for text in GOOD)),
     ("a sparse matrix", 0): (TypeError, lambda e, _: e.transform(sparse.eye_array(2))),
+    ("a structured array", 0): (ValueError, lambda e, _: e.transform(np.zeros(1, [("title", "U1"), ("price", int)]))),
     ("a lazy frame of polars", 0): (TypeError, lambda e, _: e.transform(pl.LazyFrame({"a": ["x"]}))),
     ("more than two dimensions", 0): (ValueError, lambda e, _: e.transform(np.array([[["a"]]]))),
     ("no rows, in fit", 0): (ValueError, lambda e, _: LLMTokenEmbedder().fit([])),
@@ -145,7 +146,7 @@ RAISES = {
 }
 
 WARNS = {
-    ("a 2-D array of numbers", 0): (
+    ("numbers in a 2-D array or a frame", 0): (
         DataConversionWarning,
         lambda e, _: e.transform(np.arange(3, dtype=np.int64).reshape(-1, 1)),
     ),

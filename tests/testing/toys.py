@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, OneToOn
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_llmtokens._sklearn import StrOptions, fit_context
-from sklearn_llmtokens._texts import validate_texts
+from sklearn_llmtokens._utils._texts import validate_texts
 
 
 class CountCharacters(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):

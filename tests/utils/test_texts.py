@@ -1,6 +1,6 @@
 """The one reader of text columns: every container that is read, and every complaint."""
 
-from collections import UserList, deque
+from collections import UserList, UserString, deque
 from datetime import datetime
 from decimal import Decimal
 
@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import DataConversionWarning
+from sklearn.pipeline import make_pipeline
 
-from sklearn_llmtokens._texts import lone_surrogate, read_texts, validate_texts
+from sklearn_llmtokens._utils._text_cells import lone_surrogate
+from sklearn_llmtokens._utils._texts import read_texts, validate_texts
 from sklearn_llmtokens.exceptions import InvalidTextError, MissingTextError, TextTypeError
 
 T = ["物流很快", "", "a\x00b"]
@@ -166,7 +168,13 @@ MISSING = {
     "Series of string[pyarrow]": pd.Series(["a", None], dtype="string[pyarrow]"),
     "categorical": pd.Series(["a", None], dtype="category"),
     "polars": pl.Series(["a", None]),
+    "StringDType with a text": np.array(["a", "n/a"], dtype=np.dtypes.StringDType(na_object="n/a")),
     "pyarrow": pa.array(["a", None]),
+    "pyarrow scalars": list(pa.array(["a", None])),
+    "pyarrow dictionary": pa.array(["a", None]).dictionary_encode(),
+    "pyarrow dictionary in chunks": pa.chunked_array([pa.array(["a", None]).dictionary_encode()]),
+    "null in the dictionary": pa.DictionaryArray.from_arrays(pa.array([0, 1]), pa.array(["a", None])),
+    "pandas of a pyarrow dictionary": pd.Series(pd.array(pa.array(["a", None]).dictionary_encode())),
     "pyarrow masked": pa.array(np.array(["a", "b"], dtype=object), mask=np.array([False, True])),
 }
 
@@ -250,6 +258,9 @@ def test_a_missing_cell_is_named_by_row_and_column(library):
         (np.array(["2020-01-01"], dtype="M8[D]"), InvalidTextError, "1D array"),
         (np.array("text"), InvalidTextError, "0 dimensions"),
         (np.array([[["a"]]]), InvalidTextError, "3 dimensions"),
+        (np.array([("a", 1)], dtype=[("t", "U1"), ("n", int)]), InvalidTextError, r"fields t, n: .*X\['t'\]"),
+        (np.ma.array([("a",)], dtype=[("t", "U1")], mask=[(True,)]), InvalidTextError, "structured array"),
+        (pl.LazyFrame({"a": T}), TextTypeError, r"lazy frame \(LazyFrame\): pass what X\.collect\(\) returns"),
         (np.array([[1j]]), InvalidTextError, "Complex data not supported"),
         (np.array([[np.inf]]), InvalidTextError, "infinity"),
         (np.empty((3, 0)), InvalidTextError, r"0 feature\(s\)"),
@@ -259,7 +270,6 @@ def test_a_missing_cell_is_named_by_row_and_column(library):
         (pd.Series([1, 2]), InvalidTextError, "Series of numbers"),
         (pl.Series([1.0]), InvalidTextError, "Series of numbers"),
         (pd.Series([True]), (TextTypeError, InvalidTextError), "True|numbers"),
-        (pl.LazyFrame({"a": T}), TextTypeError, "lazy frame"),
         (pd.Series(pd.to_datetime(["2020-01-01"])), (TextTypeError, InvalidTextError), r"X\[0\]|datetime"),
         (pl.Series([["a"]]), InvalidTextError, r"X\[0\] is a"),
         (pd.DataFrame({"a": [b"x"]}), TextTypeError, r"X\[0, 'a'\] is bytes"),
@@ -268,6 +278,15 @@ def test_a_missing_cell_is_named_by_row_and_column(library):
 def test_what_is_no_column_of_text_is_refused_with_its_position(X, error, message):
     with pytest.raises(error, match=message):
         read_texts(X)
+
+
+def test_a_message_shows_thirty_characters_of_a_value():
+    with pytest.raises(TextTypeError) as raised:
+        read_texts([UserString("secret" * 10)])
+    assert "secret" * 6 not in str(raised.value)
+    with pytest.raises(TextTypeError) as raised:
+        read_texts(pd.DataFrame({"column" * 10: [object()]}))
+    assert "column" * 6 not in str(raised.value)
 
 
 def test_errors_are_the_builtins_that_a_caller_would_catch():
@@ -283,7 +302,9 @@ def test_errors_are_the_builtins_that_a_caller_would_catch():
     ("X", "expected"),
     [
         (np.array([[1, 2]]), (["1"], ["2"])),
-        (np.array([[1.5, 2.0]]), (["1.5"], ["2.0"])),
+        (np.array([[1.5, 2.0]]), (["1.5"], ["2"])),
+        (np.array([["a", 1.0]], dtype=object), (["a"], ["1"])),
+        (np.array([["2020-01-02"]], dtype="M8[ns]"), (["2020-01-02T00:00:00.000000000"],)),
         (np.array([[True]]), (["True"],)),
         ([[1, 2], [3, 4]], (["1", "3"], ["2", "4"])),
         (np.array([["a", 1]], dtype=object), (["a"], ["1"])),
@@ -297,6 +318,32 @@ def test_errors_are_the_builtins_that_a_caller_would_catch():
 def test_numbers_in_two_dimensions_are_read_as_text_with_a_warning(X, expected):
     with pytest.warns(DataConversionWarning, match="read as text"):
         assert read_texts(X).columns == expected
+
+
+@pytest.mark.parametrize(
+    ("X", "where"),
+    [
+        (np.array([["a", 1]], dtype=object), r"\(int\) in column 1 are"),
+        (pd.DataFrame({"title": ["a"], "label": [1.0]}), r"\(Float64\) in column 'label' are"),
+        (pl.DataFrame({"x": [1], "title": ["a"], "y": [2]}), r"\(Int64\) in columns 'x', 'y' are"),
+        (np.ones((1, 8)), r"\(float64\) in columns 0, 1, 2, 3, 4, 3 more are"),
+    ],
+    ids=["array", "pandas", "polars", "many"],
+)
+def test_the_warning_names_the_columns_and_points_at_the_caller(X, where):
+    with pytest.warns(DataConversionWarning, match=where) as caught:
+        make_pipeline(Reader(), "passthrough").fit(X)
+    assert {warning.filename for warning in caught} == {__file__}
+
+
+@pytest.mark.filterwarnings("ignore:Numbers:sklearn.exceptions.DataConversionWarning")
+def test_equal_numbers_are_equal_texts_whatever_their_type():
+    ones = [np.array([["a", one]], dtype=object) for one in (1, 1.0, np.float32(1), np.int8(1))] + [
+        pd.DataFrame({"t": ["a"], "n": [one]}) for one in (1, 1.0)
+    ]
+    assert {read_texts(X).columns[1][0] for X in ones} == {"1"}
+    large = [2.0**53, 1e300, -1e300]
+    assert read_texts(np.array([large])).columns == tuple([str(value)] for value in large)
 
 
 @pytest.mark.parametrize(
@@ -401,6 +448,16 @@ def test_columns_named_by_numbers():
     table = read_texts(pd.DataFrame({0: T, 1: T}))
     assert table.labels == (0, 1)
     assert Reader().fit(pd.DataFrame({0: T, 1: T})).n_features_in_ == 2
+
+
+@pytest.mark.parametrize("name", [None, float("nan"), 3])
+def test_a_column_may_have_any_name(name):
+    X = pd.DataFrame({name: T})
+    table = read_texts(X)
+    assert (table.ndim, table.shape, table.columns) == (2, (3, 1), (T,))
+    pd.testing.assert_frame_equal(table.rebuild([T]), X)
+    with pytest.raises(MissingTextError, match=r"X\[1, "):
+        read_texts(pd.DataFrame({name: ["a", None]}))
 
 
 def test_a_frame_with_two_columns_of_one_name_is_refused():

@@ -1,0 +1,88 @@
+"""What every reader of texts returns: columns of texts, their names, and how to put texts back."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ._messages import shorten
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """Texts by column, and how to put texts of the same shape back into the container they came in.
+
+    Attributes
+    ----------
+    columns : tuple of list of (str or None)
+        One list for each column; None where a text is missing.
+    labels : tuple
+        The name or position of each column, for messages.
+    rebuild : callable
+        Takes one list for each column and returns an array, Series or frame like the input.
+    ndim : {1, 2}
+        Number of dimensions of the input.
+    """
+
+    columns: tuple[list[str | None], ...]
+    labels: tuple[Any, ...]
+    rebuild: Callable[[Sequence[list]], Any]
+    ndim: int = 2
+
+    @property
+    def n_rows(self) -> int:
+        return len(self.columns[0])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (self.n_rows,) if self.ndim == 1 else (self.n_rows, len(self.columns))
+
+    def place(self, row: int, column: int) -> str:
+        """Return the name of a cell, for messages."""
+        return f"X[{row}]" if self.ndim == 1 else f"X[{row}, {shorten(self.labels[column])}]"
+
+
+def one_column(values: list) -> TextTable:
+    """Return the table of a column that becomes a 1-D array of objects again.
+
+    Parameters
+    ----------
+    values : list
+        Its values.
+
+    Returns
+    -------
+    TextTable
+        The table, of one dimension.
+    """
+    return TextTable((values,), (None,), _array_1d, ndim=1)
+
+
+def array_columns(columns: Sequence[list]) -> TextTable:
+    """Return the table of columns that become a 2-D array of objects again.
+
+    Parameters
+    ----------
+    columns : sequence of list
+        Values by column.
+
+    Returns
+    -------
+    TextTable
+        The table, whose columns are called by their positions.
+    """
+    return TextTable(tuple(columns), tuple(range(len(columns))), _array_2d)
+
+
+def _array_1d(columns: Sequence[list]) -> np.ndarray:
+    out = np.empty(len(columns[0]), dtype=object)
+    out[:] = columns[0]
+    return out
+
+
+def _array_2d(columns: Sequence[list]) -> np.ndarray:
+    out = np.empty((len(columns[0]), len(columns)), dtype=object)
+    for j, column in enumerate(columns):
+        out[:, j] = column
+    return out
