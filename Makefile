@@ -1,5 +1,6 @@
 # make demo    the quickstart: ends with a table and a saved picture; every other example runs in its environment too
 # make test    format, lint, import contracts, types, then every test and doctest
+# make test-slow    the tests that take minutes: every case where make test tries some
 # make test-cluster    the tests that start a dask, a Ray and a Spark cluster on this machine (Spark needs Java)
 #
 # Both make a virtual environment first, from Python 3.11 or newer and PyPI alone, and again only when pyproject.toml or
@@ -22,13 +23,16 @@ BENCH_READY := $(VENV)/.ready-for-bench
 export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: demo test test-cluster lint format bench clean distclean
+.PHONY: demo test test-slow test-cluster lint format bench clean distclean
 
 demo: $(DEMO_READY)
 	$(BIN)/python examples/quickstart.py
 
 test: lint
 	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+
+test-slow: $(TEST_READY)
+	$(BIN)/python -m pytest -m slow tests $(PYTEST_ARGS)
 
 test-cluster: $(CLUSTER_READY)
 	$(BIN)/python -m pytest -m cluster tests/scale $(PYTEST_ARGS)

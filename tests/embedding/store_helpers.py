@@ -6,6 +6,9 @@ from hashlib import blake2b
 
 import numpy as np
 
+from sklearn_llmtokens.embedding._store._database import Database
+from sklearn_llmtokens.embedding._store._sqlite import SQLiteStore
+
 NAMESPACE = b"n" * 16
 OTHER = b"o" * 16
 FINGERPRINT = "0123456789abcdef"
@@ -32,6 +35,11 @@ def read(store, n: int, n_features: int = 8, start: int = 0, namespace: bytes = 
 def holds(store, n: int, n_features: int = 8) -> bool:
     found, out = read(store, n, n_features)
     return bool(found.all()) and np.array_equal(out, vectors(n, n_features))
+
+
+def another_connection(folder) -> SQLiteStore:
+    """Open the store of a folder as another process does."""
+    return SQLiteStore(Database(folder / f"{FINGERPRINT}.sqlite3"))
 
 
 class Child:

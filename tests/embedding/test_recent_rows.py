@@ -8,9 +8,8 @@ import pytest
 from sklearn_llmtokens.embedding._store import open_store
 from sklearn_llmtokens.embedding._store._recent_rows import RecentRows
 from sklearn_llmtokens.embedding._store._rows import ENTRY_BYTES
-from sklearn_llmtokens.embedding._store._sqlite import SQLiteStore
 
-from .store_helpers import FINGERPRINT, NAMESPACE, OTHER, Child, holds, keys, read, vectors
+from .store_helpers import FINGERPRINT, NAMESPACE, OTHER, Child, another_connection, holds, keys, read, vectors
 
 BOUND = "SKLEARN_LLMTOKENS_RECENT_BYTES"
 
@@ -27,7 +26,7 @@ def store(tmp_path):
 @pytest.fixture
 def elsewhere(store, tmp_path):
     """The same file through another connection, as another process has it."""
-    other = SQLiteStore(tmp_path, FINGERPRINT)
+    other = another_connection(tmp_path)
     yield other
     other.close()
 
@@ -35,9 +34,9 @@ def elsewhere(store, tmp_path):
 def statements(store, action) -> list[str]:
     """Give what `action` asks of the database."""
     said = []
-    store._connection.set_trace_callback(said.append)
+    store._database._connection.set_trace_callback(said.append)
     action()
-    store._connection.set_trace_callback(None)
+    store._database._connection.set_trace_callback(None)
     return said
 
 
@@ -87,7 +86,7 @@ def test_rows_that_are_written_here_are_read(store):
 
 def test_rows_that_are_forgotten_here_are_gone(store):
     assert store.forget(keys(5)) == 5
-    assert len(store._recent) == 0
+    assert len(store._database._recent) == 0
     assert not read(store, 5)[0].any()
 
 
@@ -102,7 +101,7 @@ def test_another_file_in_its_place_is_read(store, tmp_path):
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_a_forked_child_asks_the_file(store):
     def run(say, listen):
-        say(len(store._recent))
+        say(len(store._database._recent))
         listen()
         say(read(store, 20)[0].sum())
 
@@ -119,10 +118,10 @@ def test_no_more_is_kept_than_the_bound(tmp_path, monkeypatch):
     store = open_store(tmp_path, FINGERPRINT)
     store.write(NAMESPACE, keys(100), vectors(100))
     assert holds(store, 100)
-    assert len(store._recent) == 10
+    assert len(store._database._recent) == 10
     monkeypatch.setenv(BOUND, "0")
     assert holds(store, 100)
-    assert len(store._recent) == 0
+    assert len(store._database._recent) == 0
 
 
 def test_the_oldest_go_first(monkeypatch):

@@ -9,12 +9,12 @@ import warnings
 import numpy as np
 import pytest
 
-from sklearn_llmtokens.embedding._store import _flight, _sqlite, open_store
+from sklearn_llmtokens.embedding._store import _sqlite, open_store
 from sklearn_llmtokens.embedding._store._file_lock import hold_ranges
 from sklearn_llmtokens.embedding._store._sqlite_file import SCHEMA_VERSION, connect
 from sklearn_llmtokens.exceptions import StoreError, StoreWarning
 
-from .store_helpers import FINGERPRINT, NAMESPACE, OTHER, Child, holds, key, keys, read, vectors
+from .store_helpers import FINGERPRINT, NAMESPACE, OTHER, Child, another_connection, holds, key, keys, read, vectors
 
 resource = pytest.importorskip("resource")
 
@@ -58,7 +58,7 @@ def overwrite(path, data: bytes, at: int = 0):
         file.write(data)
 
 
-def put_aside(path):
+def renamed(path):
     return [file for file in path.parent.iterdir() if ".damaged-" in file.name and not file.name.endswith("-journal")]
 
 
@@ -127,7 +127,7 @@ def test_flipped_bits_never_give_a_wrong_vector(folder, path):
     ],
 )
 @pytest.mark.parametrize("first", ["read", "write", "forget", "clear", "info"])
-def test_a_damaged_file_is_put_aside(folder, path, damage, first):
+def test_a_damaged_file_is_renamed_and_a_new_one_begun(folder, path, damage, first):
     damage(path)
     store = open_store(folder, FINGERPRINT)
     call = {
@@ -137,10 +137,10 @@ def test_a_damaged_file_is_put_aside(folder, path, damage, first):
         "clear": store.clear,
         "info": store.info,
     }[first]
-    with pytest.warns(StoreWarning, match=r"is damaged \(.*\): it was put aside as .*damaged-.*, and a new one"):
+    with pytest.warns(StoreWarning, match=r"is damaged \(.*\): it was renamed to .*damaged-.*, and a new one"):
         call()
-    # What is put aside holds vectors too, and goes with them.
-    assert len(put_aside(path)) == (first not in ("forget", "clear"))
+    # A renamed file holds vectors too, and goes with them.
+    assert len(renamed(path)) == (first not in ("forget", "clear"))
     assert_goes_on(folder)
 
 
@@ -148,17 +148,17 @@ def test_only_the_last_damaged_file_is_kept(folder, path):
     for _ in range(2):
         overwrite(path, b"garbage")
         store = open_store(folder, FINGERPRINT)
-        with pytest.warns(StoreWarning, match="put aside"):
+        with pytest.warns(StoreWarning, match="was renamed to"):
             store.write(NAMESPACE, keys(50), vectors(50, 384))
         store.close()
-    assert len(put_aside(path)) == 1
+    assert len(renamed(path)) == 1
 
 
 def test_a_journal_goes_with_its_damaged_database(folder, path):
     overwrite(path, b"garbage" * 30)
     journal = path.with_name(path.name + "-journal")
     journal.write_bytes(b"left behind")
-    with pytest.warns(StoreWarning, match="put aside"):
+    with pytest.warns(StoreWarning, match="was renamed to"):
         read(open_store(folder, FINGERPRINT), 1)
     assert not journal.exists()
     assert_goes_on(folder)
@@ -168,7 +168,7 @@ def test_damage_under_an_open_connection(folder, path):
     store = open_store(folder, FINGERPRINT)
     assert holds(store, 50, 384)
     os.truncate(path, 20_000)
-    with pytest.warns(StoreWarning, match="put aside"):
+    with pytest.warns(StoreWarning, match="was renamed to"):
         assert not read(store, 50, 384)[0].any()
     assert_goes_on(folder)
 
@@ -239,7 +239,7 @@ def test_a_read_only_folder_is_read_and_not_written(mount, folder, path):
         store.write(NAMESPACE, keys(1, 60), vectors(1, 384, start=60))
     with pytest.warns(StoreWarning, match="could not be erased"):
         assert store.forget(keys(1)) == 0
-    with pytest.warns(StoreWarning, match="cannot be locked"), store.flight(NAMESPACE, keys(3)):
+    with pytest.warns(StoreWarning, match="several processes at once"), store.flight(NAMESPACE, keys(3)):
         pass
     assert holds(store, 50, 384)
     store.close()
@@ -268,8 +268,8 @@ def test_a_full_disk_keeps_what_was_committed(mount):
 def test_a_file_at_its_limit_keeps_what_was_committed(folder):
     def run(say, listen):
         resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
-        store = open_store(folder, FINGERPRINT)
         for i in range(40):
+            store = open_store(folder, FINGERPRINT)
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
                 store.write(NAMESPACE, keys(1, i), vectors(1, 4000, i))
@@ -290,28 +290,21 @@ def test_a_file_at_its_limit_keeps_what_was_committed(folder):
     np.testing.assert_array_equal(out, vectors(n_kept, 4000))
 
 
-def test_a_lock_that_is_held_too_long_is_a_warning(folder, path, monkeypatch):
-    monkeypatch.setattr(_sqlite, "LOCK_TIMEOUT", 0.05)
+def test_a_writer_that_holds_its_lock_is_waited_for_no_longer_than_the_limit(folder, path, monkeypatch):
+    monkeypatch.setenv("SKLEARN_LLMTOKENS_LOCK_SECONDS", "0.05")
     store = open_store(folder, FINGERPRINT)
-    store.close()
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("BEGIN EXCLUSIVE")
-    with pytest.warns(StoreWarning, match="could not be read .*locked"):
-        assert not read(store, 50, 384)[0].any()
-    with pytest.warns(StoreWarning, match="could not be written .*locked"):
-        store.write(NAMESPACE, keys(1), vectors(1, 384))
-    other.close()
     with hold_ranges(path.with_name(f"{FINGERPRINT}.writer"), [(0, 1)], 1):
         assert holds(store, 50, 384)
-        with pytest.warns(StoreWarning, match="could not be written .*another process holds the lock"):
+        with pytest.warns(StoreWarning, match="could not be written .*another process holds the lock.* here 0.05 s"):
             store.write(NAMESPACE, keys(1), vectors(1, 384))
+        store.write(NAMESPACE, keys(1), vectors(1, 384))  # neither waits nor warns again
     store.write(OTHER, keys(1), vectors(1, 384))
     assert holds(store, 50, 384)
 
 
 def test_a_flight_that_never_ends_is_waited_for_no_longer_than_the_limit(folder, path, monkeypatch):
-    monkeypatch.setattr(_flight, "FLIGHT_TIMEOUT", 0.05)
-    first, second = (_sqlite.SQLiteStore(folder, FINGERPRINT) for _ in range(2))
+    monkeypatch.setattr(_sqlite, "FLIGHT_SECONDS", 0.05)
+    first, second = (another_connection(folder) for _ in range(2))
     with first.flight(NAMESPACE, keys(5)):
         with second.flight(NAMESPACE, keys(5, 5)):
             pass
@@ -324,6 +317,6 @@ def test_warnings_as_errors_leave_no_lock_behind(folder, path):
     store = open_store(folder, FINGERPRINT)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with pytest.raises(StoreWarning, match="put aside"):
+        with pytest.raises(StoreWarning, match="was renamed to"):
             store.write(NAMESPACE, keys(50), vectors(50, 384))
     assert holds(store, 50, 384)

@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections import OrderedDict
+from pathlib import Path
 
 import numpy as np
 from hypothesis import HealthCheck, settings
@@ -13,9 +14,9 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from sklearn_llmtokens.embedding._store import open_store
 from sklearn_llmtokens.embedding._store._memory import set_memory_limit
 from sklearn_llmtokens.embedding._store._rows import ENTRY_BYTES
-from sklearn_llmtokens.embedding._store._sqlite import STORE_LIMIT_VARIABLE, SQLiteStore
+from sklearn_llmtokens.embedding._store._sqlite import STORE_LIMIT_VARIABLE
 
-from .store_helpers import FINGERPRINT, NAMESPACE, OTHER
+from .store_helpers import FINGERPRINT, NAMESPACE, OTHER, another_connection
 
 N_FEATURES = 4
 ROW_BYTES = 4 * N_FEATURES + ENTRY_BYTES
@@ -122,7 +123,7 @@ class FolderAgainstDict(AgainstDict):
     def start(self):
         self.folder = tempfile.mkdtemp()
         self.store = open_store(self.folder, FINGERPRINT)
-        self.other = SQLiteStore(self.store._path.parent, FINGERPRINT)
+        self.other = another_connection(Path(self.folder))
 
     @rule()
     def reopen(self):

@@ -72,7 +72,7 @@ def hold_in_turn(path: Path, timeout: float) -> Iterator[None]:
     path : Path
         The lock file; a second one beside it, ``.turn``, is held by the one who is next.
     timeout : float
-        Seconds to wait for each of the two.
+        Seconds to wait for both.
 
     Raises
     ------
@@ -81,9 +81,10 @@ def hold_in_turn(path: Path, timeout: float) -> Iterator[None]:
     OSError
         If a file cannot be made or its file system has no locks.
     """
+    deadline = time.monotonic() + timeout
     with ExitStack() as lock:
         with hold_ranges(path.with_name(f"{path.name}.turn"), _WHOLE, timeout):
-            lock.enter_context(hold_ranges(path, _WHOLE, timeout))
+            lock.enter_context(hold_ranges(path, _WHOLE, deadline - time.monotonic()))
         yield
 
 

@@ -2,15 +2,11 @@
 
 import os
 import threading
-import warnings
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from weakref import WeakSet
 
-from ...exceptions import StoreWarning
 from ._file_lock import hold_ranges
-
-FLIGHT_TIMEOUT = 3600.0
 
 # Every id has a byte of its own in the lock file, which may lie far behind its end. The kernel looks through all locks
 # of a file for each new one (2,000 take 40 ms, 4,000 four times that), so that more ids lock whole stretches instead.
@@ -70,24 +66,28 @@ class FileFlight:
         self._threads = ThreadFlight()
 
     @contextmanager
-    def hold(self, ids: Collection[bytes]) -> Iterator[None]:
-        """Hold `ids` for the length of the block; where that cannot be had, warn and go on without.
+    def hold(self, ids: Collection[bytes], timeout: float) -> Iterator[OSError | None]:
+        """Hold `ids` for the length of the block; where other processes cannot be kept out, threads of this one are.
 
         Parameters
         ----------
         ids : collection of bytes
             Row ids, of 16 bytes at least, that begin and end with a digest.
+        timeout : float
+            Seconds to wait for other processes.
+
+        Yields
+        ------
+        OSError or None
+            Why other processes are not kept out.
         """
         with self._threads.hold(ids), ExitStack() as locks:
+            trouble = None
             try:
-                locks.enter_context(hold_ranges(self._path, _ranges(ids), FLIGHT_TIMEOUT))
+                locks.enter_context(hold_ranges(self._path, _ranges(ids), timeout))
             except OSError as error:
-                warnings.warn(
-                    f"Texts may be computed by several processes at once: {self._path} cannot be locked ({error}).",
-                    StoreWarning,
-                    stacklevel=2,
-                )
-            yield
+                trouble = error
+            yield trouble
 
 
 def _ranges(ids: Collection[bytes]) -> set[tuple[int, int]]:

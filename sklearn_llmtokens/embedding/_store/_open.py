@@ -1,6 +1,7 @@
 """What a store is, and which one ``cache`` names."""
 
 import os
+import warnings
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -8,11 +9,12 @@ from typing import Protocol
 
 import numpy as np
 
-from ...exceptions import StoreError
+from ..._utils._messages import shorten
+from ...exceptions import StoreError, StoreWarning
 from ._memory import MemoryStore
+from ._private import private_folder
 from ._rows import CacheInfo
 from ._sqlite import sqlite_store
-from ._sqlite_file import private_folder
 
 
 class Store(Protocol):
@@ -177,20 +179,44 @@ def open_store(cache: str | os.PathLike | None, fingerprint: str) -> Store:
     Raises
     ------
     StoreError
-        If the folder can be written by others, belongs to another user or names a user who does not exist, or its
-        database is of a later version.
+        If `cache` names no folder; others can write to the folder or the database, or own them; the database is of a
+        later version; or a bound in the environment is not a number.
+
+    Warns
+    -----
+    StoreWarning
+        If `cache` is relative and there is no working directory: nothing is kept.
     """
     if cache is None:
         return NoStore()
-    if cache == "memory":
+    if isinstance(cache, str) and cache == "memory":
         return MemoryStore(fingerprint)
-    if not os.fspath(cache):
+    try:
+        folder = _resolve(os.fsdecode(cache))
+    except FileNotFoundError:
+        warnings.warn(
+            f"cache={os.fsdecode(cache)!r} is relative, and the working directory is gone: nothing is kept. Pass an "
+            "absolute path.",
+            StoreWarning,
+            stacklevel=3,
+        )
+        return NoStore()
+    private_folder(folder)
+    return sqlite_store(folder, fingerprint)
+
+
+def _resolve(cache: str) -> Path:
+    """Return the absolute path of a folder, with links followed."""
+    if not cache:
         raise StoreError("cache='' names no folder: pass a folder, 'memory' or None.")
     try:
-        folder = Path(os.path.realpath(Path(cache).expanduser()))
+        os.fsencode(cache)
+        if "\0" in cache:
+            raise ValueError("embedded null character")
+        return Path(os.path.realpath(Path(cache).expanduser()))
     except RuntimeError as error:
-        raise StoreError(f"cache={os.fspath(cache)!r}: there is no such user ({error}).") from error
-    private_folder(folder)
-    store = sqlite_store(folder, fingerprint)
-    store.check()
-    return store
+        raise StoreError(f"cache={cache!r}: there is no such user ({error}).") from error
+    except ValueError as error:
+        raise StoreError(
+            f"cache={shorten(cache)} names no folder ({error}): pass a folder, 'memory' or None."
+        ) from error

@@ -9,6 +9,17 @@ RECENT_LIMIT_VARIABLE = "SKLEARN_LLMTOKENS_RECENT_BYTES"
 DEFAULT_RECENT_BYTES = 64 * 2**20
 
 
+def recent_limit() -> int:
+    """Return the bytes of a file that are kept in memory.
+
+    Returns
+    -------
+    int
+        From the environment, or 64 MiB.
+    """
+    return bytes_from_environment(RECENT_LIMIT_VARIABLE, DEFAULT_RECENT_BYTES)
+
+
 class RecentRows:
     """A bounded part of a file in memory; who holds it sees to it that the file still says the same.
 
@@ -48,7 +59,7 @@ class RecentRows:
         blobs : sequence of bytes
             Their vectors.
         """
-        limit = bytes_from_environment(RECENT_LIMIT_VARIABLE, DEFAULT_RECENT_BYTES)
+        limit = recent_limit()
         if not self._rows.keys().isdisjoint(ids):
             self.drop(ids)
         if not limit and not self._rows:

@@ -1,15 +1,16 @@
-"""The life of a database file: made whole or not at all, checked when it is opened, put aside when it is damaged."""
+"""The life of a database file: made whole or not at all, checked when it is opened, renamed when it is damaged."""
 
 import os
 import sqlite3
-import stat
 import time
 from pathlib import Path
 
 from ...exceptions import StoreError
 
-# Raise by one with any change that a reader of the version before would misread. A file of a later version is refused;
-# one of an earlier version is put aside and begun anew, for every row in it can be computed again.
+# Raise with any change that a reader of the version before would misread, to a number that differs from every earlier
+# one in two bits at least (1, 2, 4, 7, 8, 11, ...): one flipped bit then never looks like a later version. A file of a
+# later version is refused; one of an earlier version is quarantined and begun anew, for every row in it can be computed
+# again.
 SCHEMA_VERSION = 1
 
 APPLICATION_ID = 0x4C4C4D54  # "LLMT"
@@ -25,45 +26,73 @@ TABLE = """CREATE TABLE vectors (
 
 _ROW_HEADER_BYTES, _INDEX_BYTES = 60, 66
 _LATEST_PLAUSIBLE_VERSION = 1 << 10
-_DAMAGE_CODES = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_USER_VERSION, _APPLICATION = slice(60, 64), slice(68, 72)
+_JOURNAL_MODES = (b"\1\1", b"\2\2")  # a rollback journal; a write-ahead log, which is put back when it is opened
+
+_LOCKED_CODES = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
+# What SQLite says of the disk, of permissions or of other users of the file; 0 is what Python's module says of itself.
+_MEDIUM_CODES = _LOCKED_CODES | {
+    0,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_INTERRUPT,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_NOLFS,
+    sqlite3.SQLITE_MISUSE,
+    sqlite3.SQLITE_AUTH,
+}
 
 
 class DamagedDatabaseError(sqlite3.DatabaseError):
     """The file opens and is not a store of this schema."""
 
 
-def private_folder(folder: Path) -> None:
-    """Make the folder, for its owner alone, or make sure that nobody else could have put a database into it.
+def check_version(path: Path) -> None:
+    """Refuse a file of a later version, from its header alone: no lock is taken.
 
     Parameters
     ----------
-    folder : Path
-        The folder.
+    path : Path
+        The file; one that is not there or is damaged is accepted here.
 
     Raises
     ------
     StoreError
-        If it is not a folder, others can write to it, or it belongs to another user.
+        If its format is of a later version.
     """
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = folder.stat()
-    except FileExistsError as error:
-        raise StoreError(f"cache={str(folder)!r} is a file: pass a folder.") from error
+        header = read_header(path)
     except OSError:
-        return  # the first write says so, and the texts are embedded all the same
-    if not hasattr(os, "geteuid"):
         return
-    if status.st_mode & stat.S_IWOTH:
+    version = _integer(header, _USER_VERSION)
+    if _integer(header, _APPLICATION) != APPLICATION_ID or version <= SCHEMA_VERSION:
+        return
+    one_bit_apart = (version ^ SCHEMA_VERSION).bit_count() == 1
+    if version <= _LATEST_PLAUSIBLE_VERSION and not one_bit_apart:
         raise StoreError(
-            f"cache={str(folder)!r} can be written by every user of this machine, who could plant vectors in it: "
-            f"pass a folder of your own, such as {str(folder / 'vectors')!r}, or take the permission away (chmod o-w)."
+            f"{path} has version {version} of the store's format, and this release of sklearn_llmtokens reads version "
+            f"{SCHEMA_VERSION}: update the package, or pass another folder as cache."
         )
-    if status.st_uid not in (os.geteuid(), 0):
-        raise StoreError(
-            f"cache={str(folder)!r} belongs to another user (uid {status.st_uid}), who could plant vectors in it: "
-            "pass a folder of your own."
-        )
+
+
+def read_header(path: Path) -> bytes:
+    """Read the header of a database file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    bytes
+        Its first 100 bytes; fewer where there are no more.
+    """
+    with open(path, "rb") as file:
+        return file.read(100)
 
 
 def connect(path: Path, timeout: float) -> sqlite3.Connection:
@@ -84,13 +113,12 @@ def connect(path: Path, timeout: float) -> sqlite3.Connection:
     Raises
     ------
     StoreError
-        If its schema is of a later version.
+        If its format is of a later version.
     sqlite3.Error
         If it cannot be opened, or is damaged (see `is_damage`).
     """
-    if path.stat().st_size == 0:
-        # SQLite would take it for a new database; ours are moved into place with their tables in them.
-        raise DamagedDatabaseError("it is empty")
+    check_version(path)
+    _check_header(read_header(path))
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=rw", timeout, isolation_level=None, check_same_thread=False, uri=True
     )
@@ -98,7 +126,7 @@ def connect(path: Path, timeout: float) -> sqlite3.Connection:
         # The text of a damaged schema need not be UTF-8.
         connection.text_factory = bytes
         _configure(connection)
-        _check_schema(connection, path)
+        _check_schema(connection)
     except BaseException:
         connection.close()
         raise
@@ -133,8 +161,8 @@ def create(path: Path) -> None:
     os.replace(new, path)
 
 
-def put_aside(path: Path) -> Path:
-    """Rename a damaged database, and remove the one that was put aside before it.
+def quarantine(path: Path) -> Path:
+    """Rename a damaged database, and remove the one that was renamed before it.
 
     Parameters
     ----------
@@ -146,7 +174,7 @@ def put_aside(path: Path) -> Path:
     Path
         Where it is now.
     """
-    remove_put_aside(path)
+    remove_quarantined(path)
     aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%dT%H%M%S')}")
     # The journal first: one that stayed behind would be played back into the next database of this name.
     if journal_of(path).exists():
@@ -155,8 +183,8 @@ def put_aside(path: Path) -> Path:
     return aside
 
 
-def remove_put_aside(path: Path) -> None:
-    """Remove damaged databases that were put aside: they hold vectors too.
+def remove_quarantined(path: Path) -> None:
+    """Remove damaged databases that were renamed: they hold vectors too.
 
     Parameters
     ----------
@@ -183,6 +211,22 @@ def journal_of(path: Path) -> Path:
     return path.with_name(f"{path.name}-journal")
 
 
+def companions(path: Path) -> list[Path]:
+    """Name the files beside a database that SQLite reads as parts of it.
+
+    Parameters
+    ----------
+    path : Path
+        The database.
+
+    Returns
+    -------
+    list of Path
+        Its journals, there or not.
+    """
+    return [journal_of(path), *(path.with_name(f"{path.name}-{end}") for end in ("wal", "shm"))]
+
+
 def row_bytes(n_features: int) -> int:
     """Give the bytes of the file that a vector takes.
 
@@ -207,13 +251,31 @@ def row_bytes(n_features: int) -> int:
     return share + _INDEX_BYTES
 
 
-def is_damage(error: sqlite3.Error) -> bool:
+def check_whole(connection: sqlite3.Connection) -> None:
+    """Check that pages, index and rows of the file agree.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        The database, all of which is read: 64 MiB take about 0.1 seconds.
+
+    Raises
+    ------
+    DamagedDatabaseError
+        If they do not.
+    """
+    (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    if found != b"ok":
+        raise DamagedDatabaseError(found.decode(errors="replace").replace("\n", " "))
+
+
+def is_damage(error: Exception) -> bool:
     """Tell damage to the file from trouble with the medium, which passes.
 
     Parameters
     ----------
-    error : sqlite3.Error
-        What SQLite said.
+    error : Exception
+        What SQLite raised.
 
     Returns
     -------
@@ -221,7 +283,23 @@ def is_damage(error: sqlite3.Error) -> bool:
         Whether the file itself is at fault.
     """
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return isinstance(error, DamagedDatabaseError) or code in _DAMAGE_CODES
+    return isinstance(error, DamagedDatabaseError) or code not in _MEDIUM_CODES
+
+
+def is_locked(error: Exception) -> bool:
+    """Tell whether a lock was not free in time.
+
+    Parameters
+    ----------
+    error : Exception
+        What SQLite or the operating system raised.
+
+    Returns
+    -------
+    bool
+        Whether somebody else held it.
+    """
+    return isinstance(error, TimeoutError) or getattr(error, "sqlite_errorcode", 0) & 0xFF in _LOCKED_CODES
 
 
 def _configure(connection: sqlite3.Connection) -> None:
@@ -236,14 +314,29 @@ def _configure(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA cache_size=-{CACHE_KIBIBYTES}")
 
 
-def _check_schema(connection: sqlite3.Connection, path: Path) -> None:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    if application == APPLICATION_ID and SCHEMA_VERSION < version <= _LATEST_PLAUSIBLE_VERSION:
-        raise StoreError(
-            f"{path} has version {version} of the store's format, and this release of sklearn_llmtokens reads version "
-            f"{SCHEMA_VERSION}: update the package, or pass another folder as cache."
-        )
-    tables = connection.execute("SELECT sql FROM sqlite_master WHERE type = 'table'").fetchall()
-    if (application, version, tables) != (APPLICATION_ID, SCHEMA_VERSION, [(TABLE.encode(),)]):
-        raise DamagedDatabaseError("it is not a store of this version")
+def _check_header(header: bytes) -> None:
+    """Compare what is the same in every file of this format, so that SQLite need not make sense of other values."""
+    if not header:
+        # SQLite would take it for a new database; ours are moved into place with their tables in them.
+        raise DamagedDatabaseError("it is empty")
+    expected = (
+        (slice(0, 16), b"SQLite format 3\0"),
+        (slice(20, 24), bytes((0, 64, 32, 32))),  # bytes reserved in a page, fractions of a payload
+        (slice(44, 48), (4).to_bytes(4)),  # format of the schema
+        (slice(56, 60), (1).to_bytes(4)),  # UTF-8
+        (_USER_VERSION, SCHEMA_VERSION.to_bytes(4)),
+        (slice(64, 68), (1).to_bytes(4)),  # incremental vacuum
+        (_APPLICATION, APPLICATION_ID.to_bytes(4)),
+    )
+    if any(header[place] != value for place, value in expected) or header[18:20] not in _JOURNAL_MODES:
+        raise DamagedDatabaseError("its header is not that of a store of this version")
+
+
+def _check_schema(connection: sqlite3.Connection) -> None:
+    found = connection.execute("SELECT type, name, sql FROM sqlite_master ORDER BY rowid").fetchall()
+    if found != [(b"table", b"vectors", TABLE.encode()), (b"index", b"sqlite_autoindex_vectors_1", None)]:
+        raise DamagedDatabaseError("its tables are not those of a store of this version")
+
+
+def _integer(header: bytes, place: slice) -> int:
+    return int.from_bytes(header[place])

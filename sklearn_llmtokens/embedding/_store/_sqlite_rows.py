@@ -30,7 +30,7 @@ def data_version(connection: sqlite3.Connection) -> int:
     return connection.execute("PRAGMA data_version").fetchone()[0]
 
 
-def find(connection: sqlite3.Connection, ids: Collection[bytes]) -> dict[int, bytes]:
+def find(connection: sqlite3.Connection, ids: Collection[bytes]) -> tuple[dict[int, bytes], int]:
     """Find rows by their ids; this reads the index alone.
 
     Parameters
@@ -42,10 +42,14 @@ def find(connection: sqlite3.Connection, ids: Collection[bytes]) -> dict[int, by
 
     Returns
     -------
-    dict of int to bytes
+    id_at : dict of int to bytes
         The ids that are there, by the place of their rows in the file.
+    n_damaged : int
+        How many others share a place with one of these, which only damage to the index brings about.
     """
-    return dict(_select(connection, "id, key", "key", sorted(set(ids)), _INDEX_ROWS))
+    found = _select(connection, "id, key", "key", sorted(set(ids)), _INDEX_ROWS)
+    id_at = dict(found)
+    return id_at, len(found) - len(id_at)
 
 
 def fetch(connection: sqlite3.Connection, ids: Collection[bytes]) -> Generator[tuple[list[bytes], list[bytes], int]]:
@@ -65,13 +69,17 @@ def fetch(connection: sqlite3.Connection, ids: Collection[bytes]) -> Generator[t
     blobs : list of bytes
         Their vectors.
     n_damaged : int
-        How many rows among them had wrong checksums.
+        How many rows among them had wrong checksums, or were not where the index has them.
     """
     with _transaction(connection, "DEFERRED"):
-        id_at = find(connection, ids)
+        id_at, n_damaged = find(connection, ids)
         places = sorted(id_at)
+        if n_damaged:
+            yield [], [], n_damaged
         for start in range(0, len(places), _FETCH_ROWS):
-            yield _sound(_rows_at(connection, places[start : start + _FETCH_ROWS]), id_at)
+            part = places[start : start + _FETCH_ROWS]
+            sound_ids, blobs = _sound(_rows_at(connection, part), id_at)
+            yield sound_ids, blobs, len(part) - len(sound_ids)
 
 
 def insert(connection: sqlite3.Connection, rows: list[tuple[bytes, bytes]], max_bytes: int) -> int:
@@ -195,21 +203,19 @@ def _rows_at(connection: sqlite3.Connection, places: list[int]) -> list[tuple]:
     return rows
 
 
-def _sound(rows: list[tuple], id_at: dict[int, bytes]) -> tuple[list[bytes], list[bytes], int]:
-    """Give ids and vectors of the rows whose checksums are right, and the number of the others."""
-    if not rows:
-        return [], [], 0
-    places, vectors, crcs = zip(*rows, strict=True)
-    ids = [*map(id_at.__getitem__, places)]
-    # Damage can change the type of a value as well.
-    if {*map(type, vectors)} == {bytes} and (*map(crc32, vectors, map(crc32, ids)),) == crcs:
-        return ids, [*vectors], 0
-    kept = [
-        (row_id, vector)
+def _sound(rows: list[tuple], id_at: dict[int, bytes]) -> tuple[list[bytes], list[bytes]]:
+    """Return ids and vectors of the rows whose checksums are right."""
+    # Damage can change a place to one that nobody asked for, repeat one, and change the type of a value.
+    rows = [row for row in rows if row[0] in id_at and type(row[1]) is bytes]
+    ids, vectors, crcs = [id_at[row[0]] for row in rows], [row[1] for row in rows], [row[2] for row in rows]
+    if [*map(crc32, vectors, map(crc32, ids))] == crcs and len({*ids}) == len(ids):
+        return ids, vectors
+    kept = {
+        row_id: vector
         for row_id, vector, crc in zip(ids, vectors, crcs, strict=True)
-        if type(vector) is bytes and checksum(row_id, vector) == crc
-    ]
-    return [row_id for row_id, _ in kept], [vector for _, vector in kept], len(rows) - len(kept)
+        if checksum(row_id, vector) == crc
+    }
+    return [*kept], [*kept.values()]
 
 
 def _evict(connection: sqlite3.Connection, max_bytes: int, row_bytes: int) -> int:

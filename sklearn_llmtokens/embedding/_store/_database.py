@@ -1,0 +1,273 @@
+"""One database file of this process: opened where it is used, shared by the threads, closed across forks."""
+
+import atexit
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from functools import cache
+from pathlib import Path
+from typing import NoReturn, TypeVar
+from weakref import WeakSet
+
+from ._file_lock import hold_in_turn
+from ._flight import FileFlight
+from ._recent_rows import RecentRows
+from ._sqlite_file import DamagedDatabaseError, check_whole, connect, create, quarantine
+from ._sqlite_rows import data_version
+
+T = TypeVar("T")
+
+# Files up to this size are checked whole by each process that opens them; others where a row turns out to be damaged.
+CHECKED_BYTES = 64 * 2**20
+
+_Identity = tuple[int, int]
+
+
+class Database:
+    """One database file, its connection, and what this process remembers of it.
+
+    Parameters
+    ----------
+    path : Path
+        The file, with links resolved.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    flight : FileFlight
+        Exclusive rights to compute rows.
+    hits, misses : int
+        Rows that this process looked up and found, or did not find.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.flight = FileFlight(path.with_suffix(".flight"))
+        self.hits = self.misses = 0
+        self._connection: sqlite3.Connection | None = None
+        self._file: _Identity | None = None
+        self._checked: _Identity | None = None
+        self._recent = RecentRows()
+        self._state: tuple[int, int] | None = None
+        self._mutex = threading.RLock()
+        self._counting = threading.Lock()
+        _DATABASES.add(self)
+
+    def run(self, action: Callable[[sqlite3.Connection], T], *, write: bool, timeout: float) -> T | None:
+        """Run `action` on the connection.
+
+        Parameters
+        ----------
+        action : callable
+            Takes the connection.
+        write : bool
+            Whether it writes: the file is made if it is not there, and other writers are kept out.
+        timeout : float
+            Seconds to wait, for threads and for other processes together.
+
+        Returns
+        -------
+        object or None
+            What `action` returns; None where there is no file to read.
+
+        Raises
+        ------
+        sqlite3.Error, OSError, StoreError
+            If something is wrong with the file or the medium; the connection is closed then.
+        """
+        deadline = time.monotonic() + timeout
+        with self._alone(timeout), self._writing(deadline) if write else nullcontext():
+            try:
+                connection = self._open(make=write, deadline=deadline)
+                return None if connection is None else action(connection)
+            except UnicodeDecodeError as error:  # in place of SQLite's error, where a damaged name stands in its text
+                self.close()
+                raise DamagedDatabaseError("a name in its schema is not UTF-8") from error
+            except BaseException:
+                self.close()
+                raise
+
+    def check(self, connection: sqlite3.Connection, *, again: bool = False) -> None:
+        """Check that the whole file is sound.
+
+        Parameters
+        ----------
+        connection : sqlite3.Connection
+            What `run` passes on.
+        again : bool, default=False
+            Whether it is checked though this process has checked the file before.
+
+        Raises
+        ------
+        DamagedDatabaseError
+            If pages, index and rows do not agree.
+        """
+        if again or self._checked != self._file:
+            check_whole(connection)
+            self._checked = self._file
+
+    def recent_rows(self, connection: sqlite3.Connection) -> RecentRows:
+        """Return the rows in memory that the file still has: none if it was changed from elsewhere.
+
+        Parameters
+        ----------
+        connection : sqlite3.Connection
+            What `run` passes on.
+
+        Returns
+        -------
+        RecentRows
+            The rows; for the length of `action`.
+        """
+        state = data_version(connection), self._size()
+        if state != self._state:
+            self._recent.clear()
+            self._state = state
+        return self._recent
+
+    def changed_here(self) -> None:
+        """Take the file's new size, after a change of our own, for the one that goes with the rows in memory."""
+        if self._state is not None:
+            self._state = self._state[0], self._size()
+
+    def count(self, n_hits: int, n_misses: int) -> None:
+        """Add to the counts.
+
+        Parameters
+        ----------
+        n_hits, n_misses : int
+            Rows that were looked up and found, or not found.
+        """
+        with self._counting:
+            self.hits += n_hits
+            self.misses += n_misses
+
+    def quarantine(self, timeout: float) -> str | None:
+        """Rename the damaged file that was used last, unless another process has done so meanwhile.
+
+        Parameters
+        ----------
+        timeout : float
+            Seconds to wait for writers.
+
+        Returns
+        -------
+        str or None
+            What was done; None where it could not be.
+        """
+        with suppress(OSError), self._alone(timeout), self._writing(time.monotonic() + timeout):
+            damaged, self._file = self._file, None
+            if _identity(self.path) != damaged:
+                return "another process has renamed it"
+            return f"it was renamed to {quarantine(self.path).name}"
+        return None
+
+    def close(self) -> None:
+        """Close the connection; the next use opens another."""
+        with self._mutex:
+            connection, self._connection = self._connection, None
+            self._recent.clear()
+            self._state = None
+            if connection is not None:
+                connection.close()
+
+    @contextmanager
+    def _alone(self, timeout: float) -> Iterator[None]:
+        """Keep the other threads out."""
+        if not self._mutex.acquire(timeout=min(max(timeout, 0), threading.TIMEOUT_MAX)):
+            raise TimeoutError("another thread of this process is waiting for it")
+        try:
+            yield
+        finally:
+            self._mutex.release()
+
+    def _writing(self, deadline: float):
+        return hold_in_turn(self.path.with_suffix(".writer"), max(0.0, deadline - time.monotonic()))
+
+    def _open(self, *, make: bool, deadline: float) -> sqlite3.Connection | None:
+        """Return a connection to the file that lies there now, which need not be the one of the call before."""
+        there = _identity(self.path)
+        if there is None and make:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            create(self.path)
+            there = _identity(self.path)
+        if there != self._file:
+            self.close()
+            self._file = there
+        timeout = max(0.0, deadline - time.monotonic())
+        if self._connection is not None:
+            self._connection.execute(f"PRAGMA busy_timeout={int(1000 * timeout)}").fetchall()
+        elif there is not None:
+            self._connection = connect(self.path, timeout)
+            if self._size() <= CHECKED_BYTES:
+                self.check(self._connection)
+        return self._connection
+
+    def _size(self) -> int:
+        """Return the size of the file: what is cut off from outside SQLite does not count as a change to it."""
+        return os.stat(self.path).st_size
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("A database is opened where it is used and is never pickled.")
+
+
+@cache
+def shared_database(path: Path) -> Database:
+    """Return the one object of this process for a file, so that its threads share a connection and its counts.
+
+    Parameters
+    ----------
+    path : Path
+        The file, with links resolved.
+
+    Returns
+    -------
+    Database
+        The database.
+    """
+    return Database(path)
+
+
+def _identity(path: Path) -> _Identity | None:
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+_DATABASES: "WeakSet[Database]" = WeakSet()
+_frozen: list[Database] = []
+
+
+def _before_fork() -> None:
+    """Close every database: SQLite must not be used, nor closed, in a child on what the parent had opened."""
+    _frozen[:] = sorted(_DATABASES, key=id)
+    for database in _frozen:
+        database._mutex.acquire()
+        with suppress(sqlite3.Error):
+            database.close()
+
+
+def _after_fork_in_parent() -> None:
+    while _frozen:
+        _frozen.pop()._mutex.release()
+
+
+def _after_fork_in_child() -> None:
+    while _frozen:
+        _frozen.pop()._mutex = threading.RLock()
+
+
+@atexit.register
+def _at_exit() -> None:
+    for database in list(_DATABASES):
+        database.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
