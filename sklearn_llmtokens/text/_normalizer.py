@@ -89,7 +89,8 @@ class TextNormalizer(
     case : {"lower", "fold"}, default=None
         Put letters into lower case, or fold them for comparison ("ß" becomes "ss"). None keeps them.
     html : bool, default=False
-        Whether tags, comments, scripts and styles are dropped and character references (``&amp;``) resolved.
+        Whether tags, comments, scripts and styles are dropped and character references (``&amp;``) resolved, as the
+        HTML standard reads them. What is no element of HTML (``List<String>``) or never closed stays.
     urls : str, default=None
         What stands in place of an address that begins with ``http://``, ``https://``, ``ftp://`` or ``www.``. None
         keeps addresses.

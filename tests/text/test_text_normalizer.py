@@ -1,5 +1,6 @@
 import re
 import unicodedata
+from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
@@ -88,12 +89,70 @@ def test_case():
         ("前<!-- <b>注</b> -->后<script>if (a < b) {}</script>尾<style>p {}</style>", "前 后 尾 "),
         ("&lt;b&gt;&nbsp;&#20013;&#x56fd;&unknown;", "<b>\xa0中国&unknown;"),
         ("<!DOCTYPE html><HTML><Body>好</Body>", "   好 "),
-        ("<!-- 没有结尾 <i>好</i>", "<!-- 没有结尾 好"),
         ("&#xD800;", "\ufffd"),
+        ("很<b title='a > b'>好</b>", "很好"),
+        ('<a href="x" title="大于>小于<b>">看</a>这里', "看这里"),
+        ('见<img alt="1 > 0" src=a>图<p\nclass=x >段</p >', "见 图 段 "),
+        ("</b x='>'>好", "好"),
+        ("前<!-->中<!--->后<!-- 注 --!>尾", "前 中 后 尾"),
+        ("<script a='>'>x</script>好<iframe><b>广告</b></iframe>", " 好 "),
+        ("<script>if (a) '</b>'</SCRIPT\n>好<style><!-- p {}</style>坏", " 好 坏"),
+        ("<textarea><b>好</textarea>", " <b>好 "),
+        ("<?xml version='1.0'?>好<p/>坏\r\n", " 好 坏\n"),
+        ("&am<b>p;</b>&amp&lt", "&amp;&<"),
     ],
 )
 def test_html(text, expected):
     assert only(html=True)(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<!-- 没有结尾 <i>好</i>", "<!-- 没有结尾 <i>好</i>"),
+        ('<i>好</i><a title="没有结尾 <i>好</i>', '好<a title="没有结尾 <i>好</i>'),
+        ("<script>没有结尾 <i>好</i>", " 没有结尾 <i>好</i>"),
+        ("a <b 但是<i>很好</i><br>不错", "a <b 但是很好 不错"),
+        ("好<div", "好<div"),
+        ("</3 <b>心碎</b> <3 </> <!> <?> <![CDATA[好]]>", "</3 心碎 <3 </> <!> <?> <![CDATA[好]]>"),
+    ],
+)
+def test_what_is_never_closed_or_no_tag_of_html_stays(text, expected):
+    assert only(html=True)(text) == expected
+
+
+def test_number_of_a_character_without_bound_is_a_replacement_character():
+    assert only(html=True)(f"好&#{'1' * 5000};") == "好\ufffd"
+
+
+@given(st.lists(st.sampled_from(["<b>", "</b>", "<br/>", "<p class='>'>", "<!-- > -->", "好", " 坏", "&lt;"])))
+def test_html_as_the_standard_library_reads_it(pieces):
+    """On markup that is closed and text without stray signs, where `html.parser` of every Python agrees."""
+    text = "".join(pieces)
+    parser = _Reader()
+    parser.feed(f"{text}<br>")
+    assert only(html=True)(f"{text}<br>") == "".join(parser.seen)
+
+
+class _Reader(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append("" if tag == "b" else " ")
+
+    def handle_startendtag(self, tag, attrs):
+        self.seen.append(" ")
+
+    def handle_endtag(self, tag):
+        self.seen.append("" if tag == "b" else " ")
+
+    def handle_comment(self, data):
+        self.seen.append(" ")
+
+    def handle_data(self, data):
+        self.seen.append(data)
 
 
 @pytest.mark.parametrize(
