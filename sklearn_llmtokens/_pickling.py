@@ -2,30 +2,53 @@
 
 import inspect
 import warnings
-from importlib import import_module
+from functools import cache
+from importlib import import_module, metadata
 
 from .exceptions import PickledVersionWarning
 
 _KEY = "_sklearn_llmtokens_version"
+_LIBRARIES_KEY = "_sklearn_llmtokens_libraries"
 
 
 class VersionedPickle:
     """What every estimator of the package does when it is pickled and unpickled; stands before `BaseEstimator`."""
 
     def __getstate__(self):
-        return {**super().__getstate__(), _KEY: _version()}
+        libraries = {name: _installed(name) for name in self._deciding_libraries()}
+        return {**super().__getstate__(), _KEY: _version(), **({_LIBRARIES_KEY: libraries} if libraries else {})}
 
     def __setstate__(self, state):
         state = dict(state)
         written_by = state.pop(_KEY, "an unknown version")
+        libraries = state.pop(_LIBRARIES_KEY, {})
         if written_by != _version():
-            warnings.warn(
-                f"This {type(self).__name__} was pickled by sklearn_llmtokens {written_by} and is read by "
-                f"{_version()}: its results may differ. Fit it again with this version, or install that one.",
-                PickledVersionWarning,
-                stacklevel=2,
-            )
+            _warn(self, "sklearn_llmtokens", written_by, _version())
+        for name, version in libraries.items():
+            if version != _installed(name):
+                _warn(self, name, version, _installed(name))
         super().__setstate__({**_defaults(self), **state})
+
+    def _deciding_libraries(self) -> tuple[str, ...]:
+        """Return the distributions whose version decides what this instance gives; their versions enter the pickle."""
+        return ()
+
+
+def _warn(estimator: VersionedPickle, library: str, written_by: str, read_by: str) -> None:
+    warnings.warn(
+        f"This {type(estimator).__name__} was pickled by {library} {written_by} and is read by {read_by}: its results "
+        "may differ. Fit it again with this version, or install that one.",
+        PickledVersionWarning,
+        stacklevel=3,
+    )
+
+
+@cache
+def _installed(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "no version"
 
 
 def _defaults(estimator) -> dict:

@@ -2,8 +2,10 @@
 
 import copy
 import pickle
+from importlib.metadata import version
 
 import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from sklearn_llmtokens import EmbeddingPCA, JiebaTokenizer, LLMTokenEmbedder, TextNormalizer
 from sklearn_llmtokens.exceptions import PickledVersionWarning
@@ -38,3 +40,34 @@ def test_what_a_pickle_lacks_gets_its_default_and_what_it_has_is_kept():
     again = EmbeddingPCA.__new__(EmbeddingPCA)
     again.__setstate__(state)
     assert again.get_params() == EmbeddingPCA(n_components=2).get_params()
+
+
+@pytest.mark.parametrize(
+    ("estimator", "libraries"),
+    [
+        (JiebaTokenizer(), {"jieba"}),
+        (JiebaTokenizer(stemmer="english"), {"jieba", "snowballstemmer"}),
+        (JiebaTokenizer(stop_words="zh"), {"jieba", "stopwordsiso"}),
+        (JiebaTokenizer(stop_words="zh").fit(["好"]), {"jieba"}),
+        (JiebaTokenizer(stop_words=["的"]), {"jieba"}),
+        (TextNormalizer(), set()),
+        (TextNormalizer(simplify=True), {"opencc-python-reimplemented"}),
+    ],
+)
+def test_a_pickle_names_the_libraries_that_decide_the_words(estimator, libraries):
+    state = estimator.__getstate__()
+    found = state.get("_sklearn_llmtokens_libraries", {})
+    assert found == {name: version(name) for name in libraries}
+    for name in libraries:
+        other = {**state, "_sklearn_llmtokens_libraries": {**found, name: "0.0.1"}}
+        with pytest.warns(PickledVersionWarning, match=rf"was pickled by {name} 0\.0\.1 and is read by {found[name]}"):
+            type(estimator).__new__(type(estimator)).__setstate__(other)
+
+
+def test_a_vectorizer_with_stems_names_the_stemmer_that_made_its_vocabulary():
+    vectorizer = TfidfVectorizer(analyzer=JiebaTokenizer(stemmer="english")).fit(["organizations at universities"])
+    written = pickle.dumps(vectorizer)
+    assert pickle.loads(written).vocabulary_ == vectorizer.vocabulary_
+    used = version("snowballstemmer").encode()
+    with pytest.warns(PickledVersionWarning, match=r"snowballstemmer 2\.2\.0 and is read by"):
+        pickle.loads(written.replace(b"\x05" + used, b"\x052.2.0"))

@@ -1,7 +1,6 @@
 """From a text to the words that are kept: cut, choose by part of speech, lower, drop stop words, stem."""
 
 import re
-import threading
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,8 @@ from typing import Any
 from ._cutting import Cutter
 from ._jieba import PartOfSpeechTagger, load_dictionary
 from ._shared import shared
+from ._stemmer import Stemmer
+from ._stop_words import is_punctuation
 from ._user_dictionary import UserWords
 
 # Arora, Liang and Ma 2017, "A simple but tough-to-beat baseline for sentence embeddings": weight a / (a + p(word)).
@@ -28,6 +29,7 @@ class Settings:
     hmm: bool
     user_words: UserWords
     stop_words: frozenset[str]
+    drop_punctuation: bool
     pos: tuple[str, ...] | None
     lowercase: bool
     stemmer: str | None
@@ -47,7 +49,7 @@ class Analysis:
         self._cutter = Cutter(settings.mode, settings.hmm, settings.user_words)
         self._tagger = None if settings.pos is None else shared(PartOfSpeechTagger, settings.user_words)
         self._stop_words = _lowered(settings.stop_words) if settings.lowercase else settings.stop_words
-        self._stem = None if settings.stemmer is None else _Stemmer(settings.stemmer)
+        self._stem = None if settings.stemmer is None else Stemmer(settings.stemmer)
         self._written = _Remembered(self._write)
         self._weights = _Remembered(self._weigh)
 
@@ -59,7 +61,7 @@ class Analysis:
         """Give the words of each text with a space between them: no word has white space inside."""
         cut = self._cutter.cut(texts) if self._tagger is None else [self._cut_tagged(text) for text in texts]
         settings = self.settings
-        if not settings.lowercase and not self._stop_words and self._stem is None:
+        if not (settings.lowercase or self._stop_words or settings.drop_punctuation or self._stem):
             return cut
         written = self._written
         return [" ".join(filter(None, map(written.__getitem__, words.split()))) for words in cut]
@@ -102,12 +104,12 @@ class Analysis:
         """Give what is put out for a word: nothing if it is a stop word."""
         if self.settings.lowercase:
             word = word.lower()
-        if word in self._stop_words:
+        if self._is_dropped(word):
             return None
         return self._stem(word) if self._stem is not None and _LATIN_WORD.fullmatch(word) else word
 
     def _weigh(self, word: str) -> float:
-        if (word.lower() if self.settings.lowercase else word) in self._stop_words:
+        if self._is_dropped(word.lower() if self.settings.lowercase else word):
             return 0.0
         dictionary = load_dictionary(self.settings.user_words)
         if all(unicodedata.category(char)[0] in _BETWEEN_WORDS for char in word):
@@ -115,6 +117,9 @@ class Analysis:
         else:
             frequency = max(dictionary.frequency(word), 1)
         return _SMOOTHING / (_SMOOTHING + frequency / dictionary.tokenizer.total)
+
+    def _is_dropped(self, word: str) -> bool:
+        return word in self._stop_words or (self.settings.drop_punctuation and is_punctuation(word))
 
 
 def analysis_of(settings: Settings) -> Analysis:
@@ -159,17 +164,3 @@ class _Remembered(dict):
         if len(word) <= _LONGEST_REMEMBERED:
             self[word] = value
         return value
-
-
-class _Stemmer:
-    """A Snowball stemmer, which keeps its place in the word it works on: one thread at a time."""
-
-    def __init__(self, language: str):
-        import snowballstemmer
-
-        self._stemmer = snowballstemmer.stemmer(language)
-        self._lock = threading.Lock()
-
-    def __call__(self, word: str) -> str:
-        with self._lock:
-            return self._stemmer.stemWord(word)

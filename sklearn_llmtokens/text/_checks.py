@@ -5,12 +5,12 @@ from ..exceptions import InvalidTextError, TextTypeError
 
 
 def checked_text(text, *, surrogates: str = "error") -> str:
-    """Give `text` as a plain str, or say what is wrong with it.
+    """Return `text` as a plain str, or raise what is wrong with it.
 
     Parameters
     ----------
-    text : str
-        One text.
+    text : str or Arrow scalar of a str
+        One text. A vectorizer that goes over a `pyarrow.ChunkedArray` hands over its scalars.
     surrogates : {"error", "keep"}, default="error"
         Whether a lone surrogate is an error.
 
@@ -22,7 +22,7 @@ def checked_text(text, *, surrogates: str = "error") -> str:
     Raises
     ------
     TextTypeError
-        If it is not a str.
+        If it is not a str, or missing.
     InvalidTextError
         If it has a lone surrogate, unless ``surrogates="keep"``.
 
@@ -30,7 +30,12 @@ def checked_text(text, *, surrogates: str = "error") -> str:
     --------
     >>> checked_text("好")
     '好'
+    >>> import pyarrow
+    >>> checked_text(pyarrow.scalar("好"))
+    '好'
     """
+    if hasattr(text, "as_py"):  # every Arrow library's scalar, of plain, large, view and dictionary-encoded strings
+        text = text.as_py()
     if not isinstance(text, str):
         raise TextTypeError(f"One text as a str is expected, {type(text).__name__} received.")
     at = None if surrogates == "keep" else lone_surrogate(text)

@@ -12,10 +12,12 @@ from sklearn.utils.validation import check_is_fitted
 from .._distinct import distinct
 from .._pickling import VersionedPickle
 from .._sklearn import StrOptions, fit_context
+from .._utils._messages import shorten
 from .._utils._texts import validate_texts
 from ._analysis import Analysis, Settings, analysis_of
 from ._checks import checked_text
-from ._stop_words import read_stop_words
+from ._stemmer import stemmer_names
+from ._stop_words import drops_punctuation, is_named, read_stop_words
 from ._user_dictionary import read_user_dictionary
 
 _MIN_SHARE = 50_000  # characters that are worth a worker process
@@ -48,8 +50,11 @@ class JiebaTokenizer(
         Words added to jieba's dictionary: the path of a UTF-8 file with ``word [frequency] [tag]`` a line, or a
         sequence of words and ``(word, frequency)`` or ``(word, frequency, tag)``. A word without a frequency gets one
         that lets it stay together; frequency 0 takes a word out.
-    stop_words : {"zh", "en"}, str, path-like, list, tuple or set, default=None
-        Words left out: a list of the package `stopwordsiso`, the path of a UTF-8 file with a word a line, or words.
+    stop_words : {"zh", "en", "zh-all", "en-all"}, str, path-like, list, tuple or set, default=None
+        Words left out: a list of the package `stopwordsiso`, the path of a UTF-8 file with one word per line, or
+        words. ``"zh"`` and ``"en"`` keep negations and words of judgement and of degree (不, 好, 很, not, good),
+        without which 不推荐 would become 推荐, and leave out words made of punctuation; ``"zh-all"`` and ``"en-all"``
+        are the lists as they are.
     pos : list, tuple or set of str, default=None
         Tags of the parts of speech to keep, as `jieba.posseg` gives them: ``["n", "v"]``. A tag that ends in ``*``
         stands for all that begin like it: ``"n*"`` keeps n, nr, ns and so on. Tagging runs at jieba's own speed, and
@@ -58,7 +63,8 @@ class JiebaTokenizer(
         Whether words are put into lower case, after the cutting. Stop words are then compared in lower case.
     stemmer : str, default=None
         Snowball language, such as ``"english"``, whose stemmer is applied to words in Latin script. It expects
-        lower case.
+        lower case. Stems differ between versions of `snowballstemmer`: a pickle names the version, and warns where
+        another one reads it.
     separator : str, default=" "
         What `transform` puts between words.
     n_jobs : int, default=None
@@ -237,6 +243,11 @@ class JiebaTokenizer(
         """Give the list of the words of a text."""
         return _analysis(self).words([checked_text(text)])[0]
 
+    def _deciding_libraries(self):
+        stemmer = () if self.stemmer is None else ("snowballstemmer",)
+        is_fitted = "stop_words_" in vars(self)  # and has the words with it
+        return ("jieba", *stemmer, *(() if is_fitted or not is_named(self.stop_words) else ("stopwordsiso",)))
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
@@ -286,6 +297,7 @@ def _analysis(tokenizer: JiebaTokenizer) -> Analysis:
         _snapshot(tokenizer.pos),
         tokenizer.lowercase,
         tokenizer.stemmer,
+        drops_punctuation(tokenizer.stop_words),
     )
     known_state, analysis = _analyses.get(tokenizer, (None, None))
     if known_state != state:
@@ -304,6 +316,7 @@ def _settings(tokenizer: JiebaTokenizer, user_words, stop_words) -> Settings:
         hmm=bool(tokenizer.hmm),
         user_words=user_words,
         stop_words=stop_words,
+        drop_punctuation=drops_punctuation(tokenizer.stop_words),
         pos=None if tokenizer.pos is None else tuple(sorted(tokenizer.pos)),
         lowercase=bool(tokenizer.lowercase),
         stemmer=tokenizer.stemmer,
@@ -336,14 +349,12 @@ def _check_pos(pos, mode: str) -> None:
             'pos cannot be used with mode="full": jieba tags no overlapping words; use "accurate" or "search".'
         )
     if not pos or any(not isinstance(tag, str) or not tag for tag in pos):
-        raise ValueError(f"pos is {pos!r}: it must hold tags such as 'n' or 'v', or prefixes such as 'n*'.")
+        raise ValueError(f"pos is {shorten(pos)}: it must hold tags such as 'n' or 'v', or prefixes such as 'n*'.")
 
 
 def _check_stemmer(stemmer: str | None) -> None:
     if stemmer is None:
         return
-    import snowballstemmer
-
-    known = snowballstemmer.algorithms()
+    known = stemmer_names()
     if stemmer not in known:
-        raise ValueError(f"stemmer is {stemmer!r}: Snowball has {', '.join(known)}.")
+        raise ValueError(f"stemmer is {shorten(stemmer)}: Snowball has {', '.join(known)}.")

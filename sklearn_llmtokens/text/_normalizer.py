@@ -238,8 +238,10 @@ class TextNormalizer(
     def __call__(self, text):
         """Give one text evened out."""
         changes = _changes(self)
-        checked_text(text, surrogates=self._surrogates())
-        return _apply(changes, str.__str__(text))
+        return _apply(changes, checked_text(text, surrogates=self._surrogates()))
+
+    def _deciding_libraries(self):
+        return ("opencc-python-reimplemented",) if self.simplify else ()
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

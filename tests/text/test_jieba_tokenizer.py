@@ -1,6 +1,7 @@
 import pickle
 import subprocess
 import sys
+import types
 from itertools import pairwise
 
 import joblib
@@ -9,6 +10,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+import stopwordsiso
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
@@ -18,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_llmtokens.exceptions import InvalidTextError, MissingTextError, TextTypeError
-from sklearn_llmtokens.text import JiebaTokenizer, _jieba_tokenizer
+from sklearn_llmtokens.text import JiebaTokenizer, TextNormalizer, _jieba_tokenizer, _shared
 
 TEXTS = ["我来到北京清华大学", "", "他来到了网易杭研大厦", " \n", "我来到北京清华大学"]
 CUT = ["我 来到 北京 清华大学", "", "他 来到 了 网易 杭研 大厦", "", "我 来到 北京 清华大学"]
@@ -142,6 +144,58 @@ def test_parameters_that_change_take_effect_in_the_callable():
     assert tokenizer.set_params(mode="accurate", stop_words=["清华大学"])("清华大学") == []
 
 
+_ARROW = pa.chunked_array([["快递很快", "Ｔ恤"], [], ["包装很好"]])
+_COLUMNS = {
+    "list": _ARROW.to_pylist(),
+    "chunked": _ARROW,
+    "array": _ARROW.combine_chunks(),
+    "large": _ARROW.cast(pa.large_string()),
+    "view": _ARROW.cast(pa.string_view()),
+    "dictionary": _ARROW.dictionary_encode(),
+    "scalars": list(_ARROW),
+    "table": pa.table({"text": _ARROW})["text"],
+    "batch": pa.table({"text": _ARROW}).combine_chunks().to_batches()[0]["text"],
+    "pandas": pd.Series(_ARROW.to_pylist()),
+    "pandas arrow": pd.Series(_ARROW.to_pylist(), dtype=pd.ArrowDtype(pa.string())),
+    "pandas arrow dictionary": pd.Series(
+        _ARROW.dictionary_encode().combine_chunks(), dtype=pd.ArrowDtype(_ARROW.dictionary_encode().type)
+    ),
+    "pandas category": pd.Series(_ARROW.to_pylist(), dtype="category"),
+    "pandas index": pd.Index(_ARROW.to_pylist()),
+    "polars": pl.Series(_ARROW.to_pylist()),
+    "polars category": pl.Series(_ARROW.to_pylist(), dtype=pl.Categorical),
+    "polars enum": pl.Series(_ARROW.to_pylist(), dtype=pl.Enum(_ARROW.to_pylist())),
+    "numpy": np.array(_ARROW.to_pylist()),
+    "numpy object": np.array(_ARROW.to_pylist(), dtype=object),
+    "numpy StringDType": np.array(_ARROW.to_pylist(), dtype=np.dtypes.StringDType()),
+}
+
+
+@pytest.mark.parametrize("column", _COLUMNS.values(), ids=_COLUMNS.keys())
+def test_vectorizer_goes_over_any_column(column):
+    names = ["T恤", "包装", "好", "很", "很快", "快递"]
+    words = TfidfVectorizer(analyzer=_NormalizedWords())
+    assert words.fit(column).get_feature_names_out().tolist() == names
+    assert words.transform(column).nnz == 6
+    normalized = TfidfVectorizer(preprocessor=TextNormalizer(), tokenizer=JiebaTokenizer(), token_pattern=None)
+    assert sorted(name.upper() for name in normalized.fit(column).vocabulary_) == names
+    assert [list(map(tuple, JiebaTokenizer().word_spans(text))) for text in column] == [
+        JiebaTokenizer().word_spans(text) for text in _ARROW.to_pylist()
+    ]
+
+
+class _NormalizedWords:
+    def __call__(self, text):
+        return JiebaTokenizer()(TextNormalizer()(text))
+
+
+@pytest.mark.parametrize("text", [pa.scalar(None, pa.string()), pa.scalar(5), pa.scalar(b"a"), pa.scalar(["a"])])
+def test_arrow_scalars_that_are_no_text_are_refused(text):
+    for use in (JiebaTokenizer(), TextNormalizer(), JiebaTokenizer().word_spans):
+        with pytest.raises(TextTypeError, match="One text as a str is expected"):
+            use(text)
+
+
 def test_vectorizer_searches_the_mode():
     texts = ["快递很快，包装很好", "质量太差了，退货", "非常喜欢，好评", "坏的，差评"] * 5
     labels = [1, 0, 1, 0] * 5
@@ -224,8 +278,68 @@ def test_stop_words(tmp_path):
     assert JiebaTokenizer(stop_words=["The"], lowercase=True)("THE Phone") == ["phone"]
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("不推荐", ["不", "推荐"]),
+        ("很好", ["很", "好"]),
+        ("这不是好手机", ["不是", "好", "手机"]),
+        ("质量也好", ["质量", "也好"]),
+        ("质量一般，不如上次", ["质量", "一般", "不如", "上次"]),
+        ("尺码大，别再买", ["尺码", "大", "别", "买"]),
+        ("无异味", ["无", "异味"]),
+        ("我的手机在这里，而且你们也有", ["手机"]),
+    ],
+)
+def test_chinese_list_keeps_negations_and_words_of_judgement(text, kept):
+    assert JiebaTokenizer(stop_words="zh")(text) == kept
+    whole = stopwordsiso.stopwords("zh")
+    assert JiebaTokenizer(stop_words="zh-all")(text) == [word for word in kept if word not in whole]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("not good", ["not", "good"]),
+        ("never again", ["never"]),
+        ("don't buy", ["don", "t"]),
+        ("it can't and it won’t be", ["t", "won", "t"]),
+        ("no problem", ["no", "problem"]),
+        ("very poorly made", ["very", "poorly"]),
+        ("these are from the website of them", []),
+    ],
+)
+def test_english_list_keeps_negations_and_words_of_judgement(text, kept):
+    assert JiebaTokenizer(stop_words="en")(text) == kept
+    assert {*JiebaTokenizer(stop_words="en-all")(text)} <= {"don", "buy", "'", "’"}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_lists_as_they_are(language):
+    named, whole = (JiebaTokenizer(stop_words=name).fit(["好"]).stop_words_ for name in (language, f"{language}-all"))
+    assert whole == stopwordsiso.stopwords(language)
+    assert named < whole
+    assert len(whole - named) < 140
+
+
+@pytest.mark.parametrize("name", ["zh", "en"])
+def test_named_lists_take_punctuation_with_them(name):
+    text = "，。！？、；：“”‘’「」『』（）《》…—·～￥％＋＝｜!?,.;:'\"()[]{}<>/\\|@#$%^&*+-=_~`«»¿-- ... +++ 百分"
+    tokenizer = JiebaTokenizer(stop_words=name)
+    assert tokenizer(text) == ["百分"]
+    assert tokenizer.fit_transform([text]).tolist() == ["百分"]
+    assert tokenizer("C++ 👍 ★ 100%") == ["C++", "👍", "★", "100%"]
+    assert [text[start:stop] for start, stop, weight in tokenizer.word_spans(text) if weight] == ["百分"]
+
+
+def test_other_stop_words_leave_punctuation_alone():
+    assert JiebaTokenizer(stop_words="zh-all")('好"，,的') == ['"', ","]
+    assert JiebaTokenizer(stop_words=["的"])("好，的") == ["好", "，"]
+    assert JiebaTokenizer(stop_words="zh").set_params(stop_words=None)("好，的") == ["好", "，", "的"]
+
+
 def test_stop_words_that_cannot_be_read():
-    with pytest.raises(FileNotFoundError, match="'zh' or 'en'"):
+    with pytest.raises(FileNotFoundError, match="'zh', 'en', 'zh-all', 'en-all'"):
         JiebaTokenizer(stop_words="de").fit(TEXTS)
     with pytest.raises(TypeError, match="holds 5 of type int"):
         JiebaTokenizer(stop_words=["的", 5]).fit(TEXTS)
@@ -247,6 +361,29 @@ def test_stemmer_is_for_latin_script():
     assert tokenizer("Running phones 手机123 T恤") == ["run", "phone", "手机", "123", "t恤"]
     with pytest.raises(ValueError, match=r"stemmer is 'klingon': Snowball has arabic"):
         JiebaTokenizer(stemmer="klingon").fit(TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("words", "stems"),
+    [
+        ("organizations evening university", ["organiz", "evening", "universiti"]),
+        ("international added pasting", ["internat", "add", "paste"]),
+    ],
+)
+def test_stems_are_those_of_snowball_3_1(words, stems):
+    assert JiebaTokenizer(stemmer="english")(words) == stems
+
+
+def test_stems_do_not_depend_on_pystemmer(monkeypatch):
+    """`snowballstemmer` hands over to it where it is installed, of whatever version."""
+    other = types.ModuleType("Stemmer")
+    other.algorithms, other.Stemmer = (lambda: ["english"]), lambda language: None
+    for name in [name for name in sys.modules if name.split(".")[0] == "snowballstemmer"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "Stemmer", other)
+    monkeypatch.setattr(_shared, "_kept", type(_shared._kept)())
+    assert JiebaTokenizer(stemmer="english")("organizations") == ["organiz"]
+    assert JiebaTokenizer(stemmer="dutch_porter")("lichamelijke") == ["licham"]
 
 
 def test_parts_of_speech_exact_and_by_prefix():
