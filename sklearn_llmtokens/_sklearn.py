@@ -1,6 +1,8 @@
 """The only door to private names of scikit-learn, so that a release which moves one is met in one file."""
 
-from sklearn.base import _fit_context as fit_context
+import functools
+
+from sklearn.base import _fit_context
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -21,3 +23,37 @@ __all__ = [
     "check_feature_names_in",
     "fit_context",
 ]
+
+
+def fit_context(*, prefer_skip_nested_validation: bool):
+    """Return scikit-learn's decorator of ``fit``, which validates parameters, with a fit that is all or nothing.
+
+    The method gets a shallow copy of the estimator, whose attributes become those of the estimator once it has
+    returned. A fit that fails or is interrupted changes nothing, and other threads see the old state or the new one.
+
+    Parameters
+    ----------
+    prefer_skip_nested_validation : bool
+        As in scikit-learn: whether estimators that are fitted inside skip the validation of their parameters.
+
+    Returns
+    -------
+    callable
+        The decorator.
+    """
+    validating = _fit_context(prefer_skip_nested_validation=prefer_skip_nested_validation)
+
+    def decorator(fit):
+        validated = validating(fit)
+
+        @functools.wraps(fit)
+        def whole_fit(estimator, *args, **kwargs):
+            draft = object.__new__(type(estimator))
+            draft.__dict__ = dict(vars(estimator))
+            validated(draft, *args, **kwargs)
+            estimator.__dict__ = vars(draft)
+            return estimator
+
+        return whole_fit
+
+    return decorator

@@ -15,6 +15,7 @@ __all__ = [
     "TextTooLongError",
     "TextTypeError",
     "TruncationWarning",
+    "UnknownItemError",
     "UserDictionaryError",
 ]
 
@@ -33,6 +34,25 @@ class InvalidTextError(ValueError):
 
 class TextTypeError(TypeError):
     """Something that is not a string stands where a text is expected."""
+
+
+class UnknownItemError(ValueError):
+    """An id is not in the catalogue.
+
+    Parameters
+    ----------
+    message : str
+        What arrived, and what to do.
+    item : str or int
+        The id.
+    """
+
+    def __init__(self, message: str, item: str | int | None = None):
+        super().__init__(message, item)
+        self.item = item
+
+    def __str__(self) -> str:
+        return self.args[0]
 
 
 class UserDictionaryError(ValueError):

@@ -239,7 +239,7 @@ class EmbeddingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
                 f"n_components={self.n_components} is more than the {limit} that the data allow after "
                 f"remove_top={self.remove_top}: {limit} are kept. n_components=None keeps all without a warning.",
                 UserWarning,
-                stacklevel=4,  # past fit and the decorator that validates parameters
+                stacklevel=5,  # past fit and its two decorators
             )
         return int(min(self.n_components, limit))
 

@@ -23,18 +23,24 @@ from collections.abc import Iterator
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted
 
 from .._pickling import VersionedPickle
 from .._sklearn import fit_context
+from .._utils._messages import shorten
 from .._utils._top_k import TopK
+from ..exceptions import UnknownItemError
 from ._catalog import Catalog
-from ._histories import Histories, as_histories
+from ._catalog_part import as_list
+from ._histories import Histories, given_events
+from ._ids import check_relevant
 from ._selection import Selection
 from ._training_rows import read_training
+from ._unknown_items import UNKNOWN_CONSTRAINTS
 
+SHARED_CONSTRAINTS: dict = {"unknown": UNKNOWN_CONSTRAINTS, "filter_seen": ["boolean"]}  # of every recommender
 _CHUNK_ITEMS = 32_768
 _CHUNK_SCORES = 8_388_608  # float32: 32 MiB
 
@@ -46,6 +52,12 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
     ----------
     catalog : Catalog
         The items.
+    unknown : {"error", "ignore"}, default="error"
+        Whether an id that is not in the catalogue is an error in histories, `y`, `candidates` and `exclude`, or is left
+        out: of items that left the catalogue, say. If no id has the type of the catalogue's ids, it is an error always.
+    filter_seen : bool, default=True
+        Whether what is recommended is new to the user. If False, items of the history are recommended and scored as
+        others are, and models of clicks learn what is bought again.
 
     Attributes
     ----------
@@ -57,11 +69,16 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
         Number of training sequences that have each item, which ranks items for an empty history.
     """
 
-    _parameter_constraints: dict = {"catalog": [Catalog]}
+    _parameter_constraints: dict = {"catalog": [Catalog], **SHARED_CONSTRAINTS}
     _needs_whole_rows = False  # True: `_score` is always asked for all items at once, and for fewer queries
 
-    def __init__(self, catalog):
+    unknown = "error"  # what a recommender of its own has that does not take these parameters
+    filter_seen = True
+
+    def __init__(self, catalog, *, unknown="error", filter_seen=True):
         self.catalog = catalog
+        self.unknown = unknown
+        self.filter_seen = filter_seen
 
     @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None):
@@ -89,9 +106,59 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
         -----
         A row whose history and target together are the history of another row is not counted beside it: rows that are
         the growing history of one user count as one user.
+
+        The parameter `catalog` is read, not `catalog_`, which `add_items` makes longer: `refit` reads that one.
         """
+        grown = vars(self).get("catalog_")
         self.catalog_ = self.catalog
-        return self._fit_sequences(self._training_sequences(X, y))
+        try:
+            sequences = self._training_sequences(X, y)
+        except UnknownItemError as error:
+            if grown is None or grown.lookup([error.item])[0] < 0:
+                raise
+            advice = "fit reads `catalog`; `catalog_`, to which add_items added it, is read by refit(X, y)."
+            raise UnknownItemError(f"{error} {advice}", error.item) from None
+        return self._fit_sequences(sequences)
+
+    def refit(self, X, y=None, **fit_params):
+        """Learn anew over the catalogue as it is now: with items that were added, texts that were changed.
+
+        Every parameter is kept, those of nested recommenders too, but for `catalog`, which becomes `catalog_`. Items
+        that were removed stay removed.
+
+        Parameters
+        ----------
+        X : list, array or Series of histories, or None
+            As in ``fit``.
+        y : array-like of shape (n_histories,), default=None
+            As in ``fit``.
+        **fit_params : dict
+            Further arguments of ``fit``.
+
+        Returns
+        -------
+        BaseRecommender
+            The recommender itself.
+
+        Raises
+        ------
+        ValueError
+            As in ``fit``; the recommender is as it was before.
+
+        Examples
+        --------
+        >>> from sklearn_llmtokens.recommend import Catalog, EASERecommender
+        >>> recommender = EASERecommender(Catalog(["a", "b"]), l2=1.0).fit([["a", "b"]]).add_items(["c"])
+        >>> recommender.refit([["a", "b"], ["a", "c"]]).catalog.n_items
+        3
+        """
+        check_is_fitted(self)
+        params = self.get_params(deep=True)
+        catalogs = {name: self.catalog_ for name, value in params.items() if isinstance(value, Catalog)}
+        fitted = clone(self).set_params(**catalogs).fit(X, y, **fit_params)
+        fitted.active_ = self.active_
+        vars(self).update(vars(fitted))
+        return self
 
     def score_items(self, X):
         """Give the score of every item.
@@ -120,7 +187,7 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
                 out[start:stop, items] = scores
         return out
 
-    def recommend(self, X, k=10, *, candidates=None, exclude=None, filter_seen=True, return_scores=False):
+    def recommend(self, X, k=10, *, candidates=None, exclude=None, filter_seen=None, return_scores=False):
         """Rank the k best items for each history.
 
         Parameters
@@ -130,11 +197,12 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
         k : int, default=10
             Number of items.
         candidates : list of ids, or list of n_queries lists of ids, default=None
-            Items to choose from: the same for all queries, or one list for each. None allows all.
+            Items to choose from: the same for all queries, or one list for each. None allows all. None and NaN in a
+            list are skipped, so that what `recommend` returns can be passed.
         exclude : list of ids, or list of n_queries lists of ids, default=None
             Items that are not recommended, in the same forms.
-        filter_seen : bool, default=True
-            Whether items of the history are left out.
+        filter_seen : bool, default=None
+            Whether items of the history are left out. None is the recommender's own `filter_seen`.
         return_scores : bool, default=False
             Whether to return the scores as well.
 
@@ -153,12 +221,15 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
         """
         check_is_fitted(self)
         histories = self._read(X)
-        selection = Selection.read(self.catalog_, histories, candidates, exclude, filter_seen=filter_seen)
+        filter_seen = self.filter_seen if filter_seen is None else filter_seen
+        selection = Selection.read(
+            self.catalog_, histories, candidates, exclude, filter_seen=filter_seen, unknown=self.unknown
+        )
         ids, scores = self._rank(histories, k, selection)
         return (ids, scores) if return_scores else ids
 
     def predict(self, X):
-        """Give the best item that is not in the history.
+        """Return the best item for each history; with ``filter_seen=True``, of those that are not in it.
 
         Parameters
         ----------
@@ -178,14 +249,17 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
         return self.recommend(X, k=1)[:, 0]
 
     def score(self, X, y):
-        """Give the NDCG of the ten best items that are not in the history.
+        """Compute the NDCG of the ten best items for each history.
+
+        With ``filter_seen=False``, buying again counts; else an item of the history is not found.
 
         Parameters
         ----------
         X : list, array or Series of histories
             As in ``fit``.
-        y : array-like of shape (n_histories,)
-            The item that followed each history.
+        y : array-like of shape (n_histories,), or sequence of collections
+            The item that followed each history, or several. With ``unknown="ignore"``, one that is not in the catalogue
+            is an item that was not found.
 
         Returns
         -------
@@ -199,7 +273,9 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
         """
         from .metrics import ndcg_at_k
 
-        return ndcg_at_k(y, self.recommend(X, k=10), k=10)
+        recommended = self.recommend(X, k=10)
+        check_relevant(y, self.catalog_, len(recommended), unknown=self.unknown)
+        return ndcg_at_k(y, recommended, k=10)
 
     def explain(self, X, items):
         """Give the exact share of each event of a history in the score of an item.
@@ -214,7 +290,8 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
         Returns
         -------
         list of n_queries ndarrays of shape (n_events,) or (n_events, k), dtype=float64
-            One number for each event of the history. They add up to the score. A history without events has no shares.
+            One number for each event of the history, 0 for what is left out of it: padding, and unknown ids with
+            ``unknown="ignore"``. They add up to the score. A history without events has no shares.
 
         Raises
         ------
@@ -222,17 +299,16 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
             If an id is not in the catalogue, or `items` does not have one row a history.
         """
         check_is_fitted(self)
-        histories = self._read(X)
+        given = self._given(X)
+        histories = given.known()
         item_idx = self._asked_items(items, histories.n_histories)
         table = item_idx if item_idx.ndim == 2 else item_idx[:, np.newaxis]
-        columns = []
-        for column in table.T:
-            shares = np.asarray(self._contributions(histories, np.maximum(column, 0)), dtype=np.float64)
-            shares[np.repeat(column < 0, histories.lengths)] = np.nan
-            columns.append(shares)
-        flat = np.stack(columns, axis=1) if columns else np.empty((len(histories.item_idx), 0))
+        flat = np.zeros((len(given.item_idx), table.shape[1]))
+        for shares, column in zip(flat.T, table.T, strict=True):
+            shares[given.item_idx >= 0] = self._contributions(histories, np.maximum(column, 0))
+            shares[np.repeat(column < 0, given.lengths)] = np.nan
         flat = flat[:, 0] if item_idx.ndim == 1 else flat
-        return np.split(flat, histories.indptr[1:-1]) if histories.n_histories else []
+        return np.split(flat, given.indptr[1:-1]) if given.n_histories else []
 
     def add_items(self, ids, texts=None, features=None):
         """Add items at once, without a fit: the next call ranks them.
@@ -257,7 +333,7 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
             If an id is in the catalogue and was not removed, or occurs twice.
         """
         check_is_fitted(self)
-        new = Catalog(ids, texts, features)
+        new = self.catalog_._new(ids, texts, features)
         if not new.n_items:
             return self
         found = self.catalog_.lookup(new.ids.tolist())
@@ -265,10 +341,54 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
         here = there[self.active_[found[there]]]
         if len(here):
             at = int(here[0])
-            raise ValueError(f"ids[{at}] is {new.ids[at]!r}, which is in the catalogue already.")
+            raise ValueError(
+                f"ids[{at}] is {shorten(new.ids[at])}, which is in the catalogue already: update_items changes its "
+                "text."
+            )
         catalog = self.catalog_.merge(new)
         idx = np.concatenate([np.sort(found[there]), np.arange(len(self.active_), catalog.n_items)])
-        vars(self).update(vars(self._extended(catalog, idx)))
+        extended = self._extended(catalog, idx)
+        extended.active_[idx] = True
+        vars(self).update(vars(extended))
+        return self
+
+    def update_items(self, ids, texts=None, features=None):
+        """Change the texts or features of items at once, without a fit: clicks and places in the catalogue stay.
+
+        Parameters
+        ----------
+        ids : sequence of str or int, length n
+            Ids of the catalogue. Those that were removed stay removed.
+        texts : list, array or Series of str, length n, default=None
+            Their new texts. None leaves the texts.
+        features : array-like or DataFrame of shape (n, n_features), default=None
+            Their new features. None leaves the features.
+
+        Returns
+        -------
+        BaseRecommender
+            The recommender itself.
+
+        Raises
+        ------
+        ValueError
+            If an id is not in the catalogue or occurs twice, or neither texts nor features are given.
+
+        Examples
+        --------
+        >>> from sklearn_llmtokens.recommend import Catalog, ContentRecommender
+        >>> catalog = Catalog(["a", "b", "c"], ["green tea", "iron pot", "black tea"])
+        >>> recommender = ContentRecommender(catalog).fit(None).update_items(["b"], ["green tea, loose"])
+        >>> recommender.recommend([["a"]], k=1)
+        array([['b']], dtype=object)
+        """
+        check_is_fitted(self)
+        if texts is None and features is None:
+            raise ValueError("update_items got neither texts nor features: pass those that are to change.")
+        ids = as_list(ids, "ids")
+        idx = self.catalog_.index_of(ids)
+        catalog = self.catalog_.replace(ids, texts, features)
+        vars(self).update(vars(self._extended(catalog, np.sort(idx))))
         return self
 
     def remove_items(self, ids):
@@ -321,7 +441,7 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
         check_is_fitted(self)
         idx = self.catalog_.index_of(ids)
         histories = Histories(np.arange(len(idx) + 1), idx)
-        return self._rank(histories, k, Selection.read(self.catalog_, histories, None, None, filter_seen=True))[0]
+        return self._rank(histories, k, Selection.read(self.catalog_, histories, filter_seen=True))[0]
 
     def _fit_sequences(self, sequences: Histories):
         """Learn from sequences of items of `catalog`: ``fit`` without the reading."""
@@ -338,25 +458,37 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
         self._refit(sequences)
         return self
 
+    def _nested(self, recommender):
+        """Return an unfitted clone of a recommender inside this one, with what this one's parameters ask of all."""
+        nested = clone(recommender)
+        for name, default in (("unknown", "error"), ("filter_seen", True)):
+            if getattr(self, name) != default and name in nested.get_params(deep=False):
+                nested.set_params(**{name: getattr(self, name)})
+        return nested
+
     def _extended(self, catalog: Catalog, idx: np.ndarray):
         """Give a recommender of a longer catalogue, whose items at `idx` are new or came back; this one stays."""
         other = object.__new__(type(self))
         vars(other).update(vars(self))
         n_new = catalog.n_items - len(self.active_)
         other.catalog_ = catalog
-        other.active_ = np.concatenate([self.active_, np.zeros(n_new, dtype=bool)])
+        other.active_ = np.concatenate([self.active_, np.ones(n_new, dtype=bool)])
         other.popularity_ = np.concatenate([self.popularity_, np.zeros(n_new, dtype=np.float32)])
         other._add(idx)
-        other.active_[idx] = True
         return other
 
     def _training_sequences(self, X, y) -> Histories:
         if X is None:
             return Histories(np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.intp))
-        return read_training(X, y, self.catalog_)
+        return read_training(X, y, self.catalog_, unknown=self.unknown)
 
     def _read(self, X) -> Histories:
-        return as_histories(X, self.catalog_)
+        """Read histories, without events that are left out."""
+        return self._given(X).known()
+
+    def _given(self, X) -> Histories:
+        """Read histories; events that are left out keep their place, with the position -1."""
+        return given_events(X, self.catalog_, unknown=self.unknown)
 
     def _rank(self, histories: Histories, k: int, selection: Selection) -> tuple[np.ndarray, np.ndarray]:
         """Give the ids of the k best items that `selection` allows, and their scores."""

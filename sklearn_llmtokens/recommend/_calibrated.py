@@ -3,6 +3,8 @@
 import numpy as np
 from sklearn.utils import check_array
 
+from .._utils._columns import is_missing
+from .._utils._messages import shorten
 from ._candidates import Candidates, choose_greedily, read_candidates
 from ._ids import decode_lists, event_item, event_weight, item_index, refuse_missing
 
@@ -24,8 +26,8 @@ def calibrated_rerank(recommended, scores, histories, items, categories, k=10, *
     scores : array-like of shape (n_queries, n_candidates), or sequence of sequences
         Their scores.
     histories : sequence of histories, length n_queries
-        Ids of items, or (id, weight[, time]); an event of negative weight counts nothing. An empty history has no
-        proportions: its list follows the scores.
+        Ids of items, or (id, weight[, time]); an event of negative weight counts nothing, and missing values pad short
+        rows. An empty history has no proportions: its list follows the scores.
     items : Catalog or array-like of shape (n_items,)
         The catalogue, or its ids.
     categories : array-like of shape (n_items,) or (n_items, n_categories)
@@ -110,9 +112,10 @@ def divergence(p: np.ndarray, q: np.ndarray) -> np.ndarray:
 def _wanted(history, i: int, index: dict, shares: np.ndarray) -> np.ndarray:
     """Give the distribution of categories of a history, zeros where it is empty, shape (n_categories,)."""
     events = history.tolist() if isinstance(history, np.ndarray) else list(history)
+    events = [event for event in events if not is_missing(event)]  # which pad short rows
     for j, event in enumerate(events):
         if event_item(event) not in index:
-            raise ValueError(f"histories[{i}][{j}] is {event!r}, which is not an item of the catalogue.")
+            raise ValueError(f"histories[{i}][{j}] is {shorten(event)}, which is not an item of the catalogue.")
     weights = np.array([max(event_weight(event), 0.0) for event in events])
     if not weights.sum() > 0:
         return np.zeros(shares.shape[1])

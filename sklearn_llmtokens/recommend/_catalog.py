@@ -7,18 +7,18 @@ one that it grew from: it is a tuple of parts, small ones merged as they come, s
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import narwhals as nw
 import numpy as np
 
+from .._utils._messages import shorten
 from ._catalog_part import (
     Part,
     as_list,
-    as_native,
     beside,
-    check_columns,
     concatenate,
     join_ids,
     merged,
@@ -26,8 +26,9 @@ from ._catalog_part import (
     read_only,
     read_part,
     refuse_duplicates,
-    take_rows,
 )
+from ._feature_rows import as_native, like, take_rows
+from ._unknown_items import find_items
 
 _CHANGES = "append, merge and drop give a changed one, and Catalog(ids, texts, features) a new one."
 
@@ -47,6 +48,9 @@ class Catalog:
         array of objects whose column 0 is the texts. :class:`sklearn.compose.ColumnTransformer` takes both apart.
         They are copied, except for an array that is mapped from a file (:class:`numpy.memmap`): of it the catalogue has
         a read-only view, so that features may be larger than memory, and its file must not be changed.
+    missing : {"error", "zero"}, default="error"
+        Whether a missing text (None, NaN, NA) is an error, or an empty text, whose item has a vector of zeros in
+        :class:`ContentRecommender`. It holds for items that are added later, too.
 
     Attributes
     ----------
@@ -85,9 +89,12 @@ class Catalog:
     """
 
     _parts: tuple[Part, ...]
+    _missing: str = "error"  # of catalogues in older pickles
 
-    def __init__(self, ids, texts=None, features=None):
-        self._keep((read_part(ids, texts, features, what="ids"),))
+    def __init__(self, ids, texts=None, features=None, *, missing="error"):
+        if missing not in ("error", "zero"):
+            raise ValueError(f"missing={shorten(missing)} is neither 'error' nor 'zero'.")
+        self._keep((read_part(ids, texts, features, missing=missing),), missing)
         refuse_duplicates(self._parts[0].ids)
 
     @property
@@ -194,12 +201,7 @@ class Catalog:
         TypeError
             If one is no id: ids are str or int, those of numpy and Arrow too, and 1.0 and True are not the id 1.
         """
-        ids = plain_ids(as_list(ids, name), lambda at: f"{name}[{at}]")
-        found = self.lookup(ids)
-        if len(found) and found.min() < 0:
-            at = int(np.flatnonzero(found < 0)[0])
-            raise ValueError(f"{name}[{at}] is {ids[at]!r}, which is not in the catalogue of {self.n_items} items.")
-        return found
+        return find_items(self, as_list(ids, name), lambda at: f"{name}[{at}]")
 
     def lookup(self, ids: Sequence) -> np.ndarray:
         """Give the positions of items, -1 for an id that is not in the catalogue.
@@ -255,11 +257,11 @@ class Catalog:
             If an id is there already or occurs twice, or texts or features are missing, not asked for or of other
             columns.
         """
-        new = Catalog(ids, texts, features)
+        new = self._new(ids, texts, features)
         known = np.flatnonzero(self.lookup(new.ids.tolist()) >= 0)
         if len(known):
             at = int(known[0])
-            raise ValueError(f"ids[{at}] is {new.ids[at]!r}, which is in the catalogue already.")
+            raise ValueError(f"ids[{at}] is {shorten(new.ids[at])}, which is in the catalogue already.")
         return self.merge(new)
 
     def merge(self, other) -> "Catalog":
@@ -293,6 +295,34 @@ class Catalog:
             parts = merged([*parts, part if not is_known.any() else part.take(np.flatnonzero(~is_known))])
         return self._of(parts)
 
+    def replace(self, ids, texts=None, features=None) -> "Catalog":
+        """Return a catalogue in which some items have other texts or features.
+
+        Parameters
+        ----------
+        ids : sequence of str or int, length n
+            Ids of this catalogue, each once.
+        texts : list, array or Series of str, length n, default=None
+            Their new texts. None leaves the texts.
+        features : array-like or DataFrame of shape (n, n_features), default=None
+            Their new features. None leaves the features.
+
+        Returns
+        -------
+        Catalog
+            The other catalogue; items keep their positions.
+
+        Raises
+        ------
+        ValueError
+            If an id is not in the catalogue or occurs twice, or it has no texts or features that were passed.
+        """
+        ids = as_list(ids, "ids")
+        idx = self.index_of(ids)
+        texts = self.texts(idx) if texts is None and self.has_texts else texts
+        features = self.features(idx) if features is None else features
+        return self.merge(self._new(ids, texts, features))
+
     def drop(self, ids) -> "Catalog":
         """Give a catalogue without some items.
 
@@ -317,18 +347,19 @@ class Catalog:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the content, by which catalogues are compared."""
+        """SHA-256 of the content and its types, by which catalogues are compared."""
         whole = concatenate(list(self._parts))
         content = hashlib.sha256(repr(whole.ids.tolist()).encode())
         for array in (whole.text_bytes, whole.text_ends):
             content.update(b"-" if array is None else array.tobytes())
+            content.update(b"|")
         if whole.features is not None:
             features = as_native(whole.features)
             if isinstance(features, nw.DataFrame):
-                content.update(
-                    repr((features.columns, [column.to_list() for column in features.iter_columns()])).encode()
-                )
+                content.update(repr(list(features.schema.items())).encode())
+                content.update(repr([column.to_list() for column in features.iter_columns()]).encode())
             else:
+                content.update(repr((features.dtype.str, features.shape)).encode())
                 content.update(features.tobytes() if features.dtype != object else repr(features.tolist()).encode())
         return content.hexdigest()
 
@@ -343,16 +374,21 @@ class Catalog:
             if given and not has:
                 raise ValueError(f"The catalogue has no {name}, but {name} were passed.")
         if self.has_features:
-            check_columns(part.features, self._parts[0].features)
+            return replace(part, features=like(part.features, self._parts[0].features))
         return part
+
+    def _new(self, ids, texts, features) -> "Catalog":
+        """Read items as this catalogue's were read."""
+        return type(self)(ids, texts, features, missing=self._missing)
 
     def _of(self, parts: Iterable["Part"]) -> "Catalog":
         other = object.__new__(type(self))
-        other._keep(tuple(parts))
+        other._keep(tuple(parts), self._missing)
         return other
 
-    def _keep(self, parts: tuple["Part", ...]) -> None:
+    def _keep(self, parts: tuple["Part", ...], missing: str) -> None:
         object.__setattr__(self, "_parts", parts)
+        object.__setattr__(self, "_missing", missing)
 
     def _locate(self, idx):
         """Give the part and the place in it of each position."""
@@ -384,4 +420,4 @@ class Catalog:
         return self
 
     def __getstate__(self) -> dict:
-        return {"_parts": self._parts}
+        return {"_parts": self._parts, "_missing": self._missing}

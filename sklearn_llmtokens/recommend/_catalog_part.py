@@ -10,7 +10,10 @@ import narwhals as nw
 import numpy as np
 
 from .._utils._columns import is_missing
+from .._utils._messages import shorten
 from .._utils._texts import read_texts
+from ..exceptions import MissingTextError
+from ._feature_rows import as_native, take_rows
 
 _TEXT = "text"  # the column of texts in the table that an embedder gets
 _INT64 = np.iinfo(np.int64)
@@ -79,7 +82,7 @@ def plain_ids(ids: list, place: Callable[[int], str], *, kind: str = "an id") ->
     plain = [_plain_id(one) for one in ids]
     for at, one in enumerate(plain):
         if type(one) not in (str, int) and not is_missing(one):
-            raise TypeError(f"{place(at)} is a {type(one).__name__}, not {kind} ({one!r}): ids are str or int.")
+            raise TypeError(f"{place(at)} is a {type(one).__name__}, not {kind} ({shorten(one)}): ids are str or int.")
     return plain
 
 
@@ -92,11 +95,17 @@ def _plain_id(one):
     return int(one) if isinstance(one, Integral) and not isinstance(one, bool) else one
 
 
-def read_part(ids, texts, features, *, what: str) -> Part:
+def read_part(ids, texts, features, *, missing: str = "error") -> Part:
     """Read what a user passes as ids, texts and features; an error names the place of what is wrong."""
-    ids = _as_ids(as_list(ids, what), what)
+    for name, value in (("ids", ids), ("texts", texts)):
+        if hasattr(value, "columns"):
+            raise TypeError(
+                f"{name} is a frame ({type(value).__name__}): pass its columns one by one, as in Catalog(frame['id'], "
+                "frame['text'], frame[['price']])."
+            )
+    ids = _as_ids(as_list(ids, "ids"), "ids")
     if texts is not None:
-        texts = _as_texts(texts)
+        texts = _as_texts(texts, missing)
         _check_length(texts, ids, "texts")
     if features is not None:
         features = _as_features(features)
@@ -114,6 +123,8 @@ def as_list(ids, what: str) -> list:
         raise TypeError(f"{what} is a {type(ids).__name__}: pass a list, an array or a Series of ids.")
     if isinstance(ids, set | frozenset | dict):
         raise TypeError(f"{what} is a {type(ids).__name__}, which has no order: pass a list of ids.")
+    if hasattr(ids, "columns"):
+        raise TypeError(f"{what} is a frame ({type(ids).__name__}): pass one column of it, or its .to_numpy().")
     for method in ("tolist", "to_list", "to_pylist"):
         if hasattr(ids, method):
             return getattr(ids, method)()
@@ -135,18 +146,23 @@ def _as_id(one, position: str) -> str | int:
     if type(one) in (str, int):
         return one
     if is_missing(one):
-        raise ValueError(f"{position} is missing ({one!r}): each item needs an id.")
-    raise TypeError(f"{position} is {one!r} of type {type(one).__name__}: an id is a str or an int.")
+        raise ValueError(f"{position} is missing ({shorten(one)}): each item needs an id.")
+    raise TypeError(f"{position} is {shorten(one)} of type {type(one).__name__}: an id is a str or an int.")
 
 
-def _as_texts(texts) -> list[str]:
+def _as_texts(texts, missing: str) -> list[str]:
+    if getattr(texts, "ndim", 1) != 1:
+        raise ValueError(f"texts has {texts.ndim} dimensions: pass one column, and the others as features.")
     try:
-        table = read_texts(texts)
+        column = read_texts(texts, missing="keep").columns[0]
     except (ValueError, TypeError) as error:
         raise type(error)(str(error).replace("X[", "texts[").replace("X is", "texts is")) from None
-    if table.ndim != 1:
-        raise ValueError("texts has two dimensions: pass one column, and the others as features.")
-    return table.columns[0]  # type: ignore[return-value]
+    if missing == "error" and None in column:
+        raise MissingTextError(
+            f"texts[{column.index(None)}] is missing: fill it, or pass Catalog(..., missing='zero'): it is an empty "
+            "text there, whose item has a vector of zeros."
+        )
+    return ["" if text is None else text for text in column]
 
 
 def _as_features(features):
@@ -168,11 +184,6 @@ def _is_mapped(array) -> bool:
     return False
 
 
-def as_native(features):
-    """Give a frame of any library as that of narwhals, and an array as it is."""
-    return nw.from_native(features, eager_only=True, pass_through=True)
-
-
 def _check_length(column, ids: np.ndarray, name: str) -> None:
     if len(column) != len(ids):
         raise ValueError(f"There are {len(ids)} ids and {len(column)} {name}: one of each an item is needed.")
@@ -184,7 +195,7 @@ def refuse_duplicates(ids: np.ndarray) -> None:
     for i, one in enumerate(ids.tolist()):
         first = seen.setdefault(one, i)
         if first != i:
-            raise ValueError(f"ids[{i}] is {one!r}, which is ids[{first}] already: each item needs its own id.")
+            raise ValueError(f"ids[{i}] is {shorten(one)}, which is ids[{first}] already: each item needs its own id.")
 
 
 def _encode(texts: Sequence[str] | None) -> tuple[np.ndarray | None, np.ndarray | None]:
@@ -224,41 +235,6 @@ def concatenate(parts: list[Part]) -> Part:
     if parts[0].features is not None:
         features = take_rows([part.features for part in parts], np.arange(len(ids)))
     return Part(ids, text_bytes, text_ends, features)
-
-
-def take_rows(tables: list, idx: np.ndarray):
-    """Give rows of tables that lie one below the other."""
-    if tables[0] is None:
-        return None
-    natives = [as_native(table) for table in tables]
-    if isinstance(natives[0], nw.DataFrame):
-        whole = natives[0] if len(natives) == 1 else nw.concat(_alike(natives), how="vertical")
-        return whole[idx.tolist()].to_native()
-    return read_only((natives[0] if len(natives) == 1 else np.concatenate(natives))[idx])
-
-
-def check_columns(features, others) -> None:
-    """Raise a ValueError if features are no frame, or of other columns, where those of the catalogue are."""
-    new, known = as_native(features), as_native(others)
-    if isinstance(known, nw.DataFrame) and isinstance(new, nw.DataFrame):
-        if set(new.columns) != set(known.columns):
-            raise ValueError(f"features has the columns {new.columns}, the catalogue's have {known.columns}.")
-    elif isinstance(known, nw.DataFrame) or isinstance(new, nw.DataFrame):
-        raise ValueError(f"features is a {type(features).__name__}, the catalogue's are a {type(others).__name__}.")
-    elif new.shape[1] != known.shape[1]:
-        raise ValueError(f"features has {new.shape[1]} columns, the catalogue's have {known.shape[1]}.")
-
-
-def _alike(frames: list[nw.DataFrame]) -> list[nw.DataFrame]:
-    """Give frames with their columns in the order of the first one, and one type for numbers that have several."""
-    columns = frames[0].columns
-    frames = [frame.select(columns) for frame in frames]
-    for name in columns:
-        types = {frame.schema[name] for frame in frames}
-        if len(types) > 1 and all(one.is_numeric() for one in types):
-            common = nw.Int64 if all(one.is_integer() for one in types) else nw.Float64
-            frames = [frame.with_columns(nw.col(name).cast(common)) for frame in frames]
-    return frames
 
 
 def beside(texts: list[str] | None, features):

@@ -4,15 +4,17 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy import sparse
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
+from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import HasMethods, Interval, StrOptions
-from ._base import BaseRecommender
+from ._base import SHARED_CONSTRAINTS, BaseRecommender
 from ._catalog import Catalog
 from ._faiss import FaissIndex
-from ._histories import Histories, as_histories, as_targets, as_text_histories
+from ._histories import Histories, as_targets, as_text_histories
 from ._index import DenseIndex, SparseIndex
 from ._profiles import PROFILE_CONSTRAINTS, event_weights
 from ._selection import Selection
@@ -55,6 +57,11 @@ class ContentRecommender(BaseRecommender):
         cells have too few items take the exact way.
     n_probe : int, default=32
         Number of cells that faiss searches. More find more of the true best, and take longer.
+    unknown : {"error", "ignore"}, default="error"
+        Whether an id that is not in the catalogue is an error in histories, `y`, `candidates` and `exclude`, or is left
+        out. If no id has the type of the catalogue's ids, it is an error always.
+    filter_seen : bool, default=True
+        Whether items of the history are left out of what is recommended.
 
     Attributes
     ----------
@@ -108,6 +115,7 @@ class ContentRecommender(BaseRecommender):
         "query": [StrOptions({"items", "texts"})],
         "index": [StrOptions({"exact", "faiss"})],
         "n_probe": [Interval(Integral, 1, None, closed="left")],
+        **SHARED_CONSTRAINTS,
     }
 
     def __init__(
@@ -121,6 +129,8 @@ class ContentRecommender(BaseRecommender):
         query="items",
         index="exact",
         n_probe=32,
+        unknown="error",
+        filter_seen=True,
     ):
         self.catalog = catalog
         self.embedder = embedder
@@ -130,6 +140,39 @@ class ContentRecommender(BaseRecommender):
         self.query = query
         self.index = index
         self.n_probe = n_probe
+        self.unknown = unknown
+        self.filter_seen = filter_seen
+
+    def item_vectors(self, ids=None):
+        """Return the vectors of items as they are compared, those of items that were added, too.
+
+        Parameters
+        ----------
+        ids : sequence of str or int, length n, default=None
+            Ids of the catalogue. None is all of ``catalog_``, in its order.
+
+        Returns
+        -------
+        ndarray or sparse array of shape (n, n_features_), dtype=float32
+            Vectors of unit length; zeros for an item of which nothing is known.
+
+        Raises
+        ------
+        ValueError
+            If an id is not in the catalogue.
+
+        Examples
+        --------
+        >>> from sklearn_llmtokens.recommend import Catalog, ContentRecommender, mmr_rerank
+        >>> recommender = ContentRecommender(Catalog(["a", "b"], ["green tea", "iron pot"])).fit(None)
+        >>> recommender.add_items(["c"], ["black tea"]).item_vectors().shape[0]
+        3
+        >>> items, scores = recommender.recommend([["a"]], return_scores=True)
+        >>> mmr_rerank(items, scores, recommender.catalog_, recommender.item_vectors(), k=1)
+        array([['c']], dtype=object)
+        """
+        check_is_fitted(self)
+        return self._index.take(np.arange(self.catalog_.n_items) if ids is None else self.catalog_.index_of(ids))
 
     def _fit(self, sequences: Histories) -> None:
         self._reads_features = self.reads == "auto" and self.embedder is not None and self.catalog_.has_features
@@ -140,7 +183,7 @@ class ContentRecommender(BaseRecommender):
             raise ValueError(f"All {self.catalog_.n_items} texts are blank: recommend by clicks, without content.")
         columns = self._columns(told)
         self.embedder_ = _default_embedder(columns) if self.embedder is None else clone(self.embedder)
-        raw = _checked(_fit_transform(self.embedder_, columns), len(told))
+        raw = _embed(self.embedder_, columns, fit=True)
         dense = not sparse.issparse(raw)
         self._whitening = Whitening.of(raw, float(self.whiten)) if dense and self.whiten > 0 else None
         self.n_features_ = raw.shape[1]
@@ -177,7 +220,7 @@ class ContentRecommender(BaseRecommender):
         told = self._told(idx)
         raw = vectors = self._index.take(told[:0])
         if len(told):
-            raw = _checked(self.embedder_.transform(self._columns(idx[told])), len(told))
+            raw = _embed(self.embedder_, self._columns(idx[told]))
             vectors = self._unit(raw)
         vectors = _rows_at(vectors, told, len(idx))
         self._index = self._index.extended(idx, vectors, _rows_at(raw, told, len(idx)))
@@ -190,11 +233,11 @@ class ContentRecommender(BaseRecommender):
         histories = as_text_histories(X)
         if histories.n_histories == 0:
             raise ValueError("Found array with 0 sample(s): X has no history. X=None fits without any.")
-        ids = [] if y is None else as_targets(y, self.catalog_, histories.n_histories)
-        return Histories(np.arange(len(ids) + 1), np.asarray(ids, dtype=np.intp))
+        ids = [] if y is None else as_targets(y, self.catalog_, histories.n_histories, unknown=self.unknown)
+        return Histories(np.arange(len(ids) + 1), np.asarray(ids, dtype=np.intp)).known()
 
-    def _read(self, X) -> Histories:
-        return as_text_histories(X) if self.query == "texts" else as_histories(X, self.catalog_)
+    def _given(self, X) -> Histories:
+        return as_text_histories(X) if self.query == "texts" else super()._given(X)
 
     def _ranked_chunks(self, histories: Histories, selection: Selection, k: int):
         if self._faiss is None or selection.union is not None:
@@ -227,7 +270,7 @@ class ContentRecommender(BaseRecommender):
         told = np.flatnonzero([not _is_blank(text) for text in texts])
         if not len(told):
             return _rows_at(self._index.take(told), told, len(used)), places
-        raw = _checked(self.embedder_.transform([texts[i] for i in told]), len(told))
+        raw = _embed(self.embedder_, [texts[i] for i in told])
         return _rows_at(self._unit(raw), told, len(used)), places
 
     def _columns(self, idx: np.ndarray):
@@ -294,10 +337,16 @@ def _weighted_sums(histories: Histories, weights: np.ndarray, vectors, places: n
     return events @ vectors
 
 
-def _fit_transform(embedder, columns):
-    if hasattr(embedder, "fit_transform"):
-        return embedder.fit_transform(columns)
-    return embedder.fit(columns).transform(columns)
+def _embed(embedder, columns, *, fit: bool = False):
+    """Return the vectors of items, float32, dense or sparse, whatever ``set_config(transform_output=...)`` asks for."""
+    with config_context(transform_output="default"):
+        if not fit:
+            vectors = embedder.transform(columns)
+        elif hasattr(embedder, "fit_transform"):
+            vectors = embedder.fit_transform(columns)
+        else:
+            vectors = embedder.fit(columns).transform(columns)
+    return _checked(vectors, len(columns))
 
 
 def _checked(vectors, n_items: int):

@@ -7,10 +7,19 @@ from scipy import sparse
 from scipy.linalg import lapack
 
 from .._sklearn import Interval
-from ._base import BaseRecommender
+from ._base import SHARED_CONSTRAINTS, BaseRecommender
 from ._catalog import Catalog
 from ._histories import Histories
-from ._item_item import ItemItemMixin, ItemWeights, cooccurrence, largest_entries, latest_events, presence
+from ._item_item import (
+    ItemItemMixin,
+    ItemWeights,
+    cooccurrence,
+    largest_entries,
+    latest_events,
+    presence,
+    repeats,
+    with_diagonal,
+)
 from ._profiles import PROFILE_CONSTRAINTS
 
 _TILE = 1024
@@ -36,6 +45,12 @@ class EASERecommender(ItemItemMixin, BaseRecommender):
         grows with the third power. Beyond, each item is predicted from its `n_neighbors` nearest items alone.
     n_neighbors : int, default=200
         Number of items that an item is predicted from in the approximation.
+    unknown : {"error", "ignore"}, default="error"
+        Whether an id that is not in the catalogue is an error in histories, `y`, `candidates` and `exclude`, or is left
+        out. If no id has the type of the catalogue's ids, it is an error always.
+    filter_seen : bool, default=True
+        Whether items of the history are left out of what is recommended. If False, an item predicts itself as well, by
+        a ridge regression of being there twice on being there.
 
     Attributes
     ----------
@@ -79,14 +94,27 @@ class EASERecommender(ItemItemMixin, BaseRecommender):
         "profile": PROFILE_CONSTRAINTS,
         "max_dense_items": [Interval(Integral, 0, None, closed="left")],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        **SHARED_CONSTRAINTS,
     }
 
-    def __init__(self, catalog, *, l2=50.0, profile=0.8, max_dense_items=20_000, n_neighbors=200):
+    def __init__(
+        self,
+        catalog,
+        *,
+        l2=50.0,
+        profile=0.8,
+        max_dense_items=20_000,
+        n_neighbors=200,
+        unknown="error",
+        filter_seen=True,
+    ):
         self.catalog = catalog
         self.l2 = l2
         self.profile = profile
         self.max_dense_items = max_dense_items
         self.n_neighbors = n_neighbors
+        self.unknown = unknown
+        self.filter_seen = filter_seen
 
     def _fit(self, sequences: Histories) -> None:
         known = np.unique(sequences.item_idx)
@@ -96,6 +124,9 @@ class EASERecommender(ItemItemMixin, BaseRecommender):
         weights = (
             dense_ease(gram, float(self.l2)) if self.is_dense_ else sparse_ease(gram, float(self.l2), self.n_neighbors)
         )
+        if not self.filter_seen:
+            n_again = repeats(read, self.catalog_.n_items)[known]
+            weights = with_diagonal(weights, n_again / (gram.diagonal() + float(self.l2)))
         self._item_weights = ItemWeights(known, weights, self.catalog_.n_items)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._optional import require
+from .._utils._messages import shorten
 from ._exposures import exposures
 from ._ids import encode_lists, item_index, refuse_missing
 from .metrics._gini import gini
@@ -207,7 +208,7 @@ def _click_share(clicks, index: dict, of_item: np.ndarray, n_groups: int) -> np.
         raise ValueError("clicks is empty: pass at least one click, or None.")
     unknown = next((i for i, item in enumerate(clicks) if item not in index), None)
     if unknown is not None:
-        raise ValueError(f"clicks[{unknown}] is {clicks[unknown]!r}, which is not an item of the catalogue.")
+        raise ValueError(f"clicks[{unknown}] is {shorten(clicks[unknown])}, which is not an item of the catalogue.")
     return np.bincount(of_item[[index[item] for item in clicks]], minlength=n_groups) / len(clicks)
 
 

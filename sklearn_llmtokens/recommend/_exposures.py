@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from .._utils._messages import shorten
+
 _POSITION_WEIGHTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "uniform": np.ones_like,
     "log": lambda ranks: 1 / np.log2(ranks + 1),
@@ -38,7 +40,7 @@ def exposures(codes: np.ndarray, n_items: int, position_weights: str) -> np.ndar
     array([1., 2., 0.])
     """
     if position_weights not in _POSITION_WEIGHTS:
-        raise ValueError(f"position_weights={position_weights!r} is not known; choose 'uniform' or 'log'.")
+        raise ValueError(f"position_weights={shorten(position_weights)} is not known; choose 'uniform' or 'log'.")
     ranks = np.arange(1.0, codes.shape[1] + 1)
     worth = np.broadcast_to(_POSITION_WEIGHTS[position_weights](ranks), codes.shape)
     shown = codes >= 0

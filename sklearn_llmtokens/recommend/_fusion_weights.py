@@ -6,6 +6,7 @@ from numbers import Real
 
 import numpy as np
 
+from .._utils._messages import shorten
 from ._histories import Histories
 from ._softmax_weights import STRENGTH, shortlist, softmax_weights
 
@@ -54,6 +55,8 @@ def learn_weights(
     defaults: np.ndarray,
     rng,
     strength: float = STRENGTH,
+    *,
+    filter_seen: bool = True,
 ) -> FusionWeights:
     """Learn weights from queries and the items that followed.
 
@@ -70,6 +73,8 @@ def learn_weights(
         Draws the items that stand for the catalogue.
     strength : float, default=STRENGTH
         As how many queries `defaults` count.
+    filter_seen : bool, default=True
+        Whether items of the history are no rivals of the item that followed.
 
     Returns
     -------
@@ -79,7 +84,8 @@ def learn_weights(
     features, log_counts, scales = [], [], []
     for histories, target_idx, scores, best in judged:
         allowed = np.ones(scores[0].shape, dtype=bool)
-        allowed[histories.row_idx, histories.item_idx] = False
+        if filter_seen:
+            allowed[histories.row_idx, histories.item_idx] = False
         items, log_count = shortlist(scores, target_idx, allowed, rng)
         values = np.stack([np.take_along_axis(one, items, axis=1) for one in scores], axis=2)
         relative = values / best[:, np.newaxis, :]
@@ -130,7 +136,7 @@ def given_weights(weights, names: list[str]) -> np.ndarray:
             np.ndim(pair) == 1 and len(pair) == 2 and all(isinstance(w, Real) and np.isfinite(float(w)) for w in pair)
         ):
             raise ValueError(
-                f"The weight of {name!r} is {pair!r}: pass a finite number or a pair of them (warm, cold)."
+                f"The weight of {name!r} is {shorten(pair)}: pass a finite number or a pair of them (warm, cold)."
             )
     return np.asarray(pairs, dtype=np.float64)
 

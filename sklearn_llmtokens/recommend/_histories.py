@@ -8,9 +8,12 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
+from .._utils._columns import is_missing
+from .._utils._messages import shorten
 from ._catalog import Catalog
-from ._catalog_part import as_list, plain_ids
+from ._catalog_part import as_list
 from ._times import seconds_of
+from ._unknown_items import find_items
 
 
 class Event(NamedTuple):
@@ -114,6 +117,11 @@ class Histories:
         lengths = np.bincount(self.row_idx[kept], minlength=self.n_histories)
         return self.select(np.flatnonzero(kept), np.concatenate([[0], np.cumsum(lengths)]))
 
+    def known(self) -> "Histories":
+        """Give the histories without the events whose item is not known, those of position -1."""
+        is_known = self.item_idx >= 0
+        return self if is_known.all() else self.where(is_known)
+
     def matrix(self, n_items: int, values: np.ndarray | None = None) -> sparse.csr_array:
         """Give the summed values of each item's events, float32, of shape (n_histories, n_items)."""
         data = np.ones(len(self.item_idx), np.float32) if values is None else np.asarray(values, np.float32)
@@ -123,7 +131,7 @@ class Histories:
         return matrix
 
 
-def as_histories(X, catalog: Catalog) -> Histories:
+def as_histories(X, catalog: Catalog, *, unknown: str = "error") -> Histories:
     """Read `X` as histories of items of a catalogue.
 
     Parameters
@@ -132,8 +140,11 @@ def as_histories(X, catalog: Catalog) -> Histories:
         A history is a sequence of ids, oldest first, or of `Event` or plain tuples ``(id, weight)`` and
         ``(id, weight, time)``; ids and tuples may be mixed. It may be empty. Arrays of Arrow have lists of ids, or
         lists of structs with the fields of `Event`.
+        Missing values before the first event or after the last one pad a row: they are skipped.
     catalog : Catalog
         Where the ids are looked up.
+    unknown : {"error", "ignore"}, default="error"
+        Whether an id that is not in the catalogue is an error, or its event is left out.
 
     Returns
     -------
@@ -151,21 +162,28 @@ def as_histories(X, catalog: Catalog) -> Histories:
     Examples
     --------
     >>> catalog = Catalog(["a", "b", "c"])
-    >>> histories = as_histories([["b", "a"], [], [("c", 0.5)]], catalog)
+    >>> histories = as_histories([["b", "a"], [None], [("c", 0.5)]], catalog)
     >>> histories.indptr, histories.item_idx, histories.weights
     (array([0, 2, 2, 3]), array([1, 0, 2]), array([1. , 1. , 0.5], dtype=float32))
     """
+    return given_events(X, catalog, unknown=unknown).known()
+
+
+def given_events(X, catalog: Catalog, *, unknown: str = "error") -> Histories:
+    """Read `X` as `as_histories` does, and keep the place of events that are left out: their position is -1."""
     rows = [_as_row(row, i) for i, row in enumerate(as_rows(X))]
     indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows], dtype=np.int64)]).astype(np.int64)
     ids, weights, times = _split_events([event for row in rows for event in row], indptr)
-    ids = plain_ids(ids, lambda at: _place(indptr, at), kind="an id or an event")
-    item_idx = catalog.lookup(ids)
-    if len(item_idx) and item_idx.min() < 0:
-        at = int(np.flatnonzero(item_idx < 0)[0])
-        raise ValueError(
-            f"{_place(indptr, at)} is {ids[at]!r}, which is not in the catalogue of {catalog.n_items} items: add it, "
-            "or leave the event out."
-        )
+    _refuse_gaps(ids, indptr)
+    item_idx = find_items(
+        catalog,
+        ids,
+        lambda at: _place(indptr, at),
+        unknown=unknown,
+        skip_missing=True,
+        kind="an id or an event",
+        advice=": add it, leave the event out, or set unknown='ignore'",
+    )
     return Histories(indptr, item_idx, weights, times)
 
 
@@ -176,7 +194,7 @@ def as_text_histories(X) -> Histories:
     ----------
     X : list, array or Series of histories
         A history is a sequence of texts, oldest first, or of tuples as in `as_histories` with a text in the place of
-        the id.
+        the id. Missing values that pad a row keep their place, with the position -1.
 
     Returns
     -------
@@ -193,15 +211,16 @@ def as_text_histories(X) -> Histories:
     rows = [_as_row(row, i) for i, row in enumerate(as_rows(X))]
     indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows], dtype=np.int64)]).astype(np.int64)
     texts, weights, times = _split_events([event for row in rows for event in row], indptr)
-    wrong = next((i for i, text in enumerate(texts) if not isinstance(text, str)), None)
+    _refuse_gaps(texts, indptr)
+    wrong = next((i for i, text in enumerate(texts) if not isinstance(text, str) and not is_missing(text)), None)
     if wrong is not None:
-        raise TypeError(f"{_place(indptr, wrong)} is {texts[wrong]!r}, not a str: query='texts' takes texts.")
+        raise TypeError(f"{_place(indptr, wrong)} is {shorten(texts[wrong])}, not a str: query='texts' takes texts.")
     index: dict[str, int] = {}
-    item_idx = np.fromiter((index.setdefault(text, len(index)) for text in texts), np.intp, len(texts))
-    return Histories(indptr, item_idx, weights, times, list(index))
+    codes = (index.setdefault(text, len(index)) if isinstance(text, str) else -1 for text in texts)
+    return Histories(indptr, np.fromiter(codes, np.intp, len(texts)), weights, times, list(index))
 
 
-def as_targets(y, catalog: Catalog, n_rows: int) -> np.ndarray:
+def as_targets(y, catalog: Catalog, n_rows: int, *, unknown: str = "error") -> np.ndarray:
     """Read `y` as one item a row.
 
     Parameters
@@ -213,10 +232,13 @@ def as_targets(y, catalog: Catalog, n_rows: int) -> np.ndarray:
     n_rows : int
         Number of rows of `X`.
 
+    unknown : {"error", "ignore"}, default="error"
+        Whether an id that is not in the catalogue is an error.
+
     Returns
     -------
     ndarray of shape (n_rows,), dtype=intp
-        Positions in the catalogue.
+        Positions in the catalogue; -1 for what is ignored.
 
     Raises
     ------
@@ -225,14 +247,10 @@ def as_targets(y, catalog: Catalog, n_rows: int) -> np.ndarray:
     TypeError
         If `y` has no order, or an id is neither a str nor an int.
     """
-    ids = plain_ids(as_list(y, "y"), "y[{}]".format)
+    ids = as_list(y, "y")
     if len(ids) != n_rows:
         raise ValueError(f"X has {n_rows} rows and y has {len(ids)}: y is the item that followed each history.")
-    found = catalog.lookup(ids)
-    if len(found) and found.min() < 0:
-        at = int(np.flatnonzero(found < 0)[0])
-        raise ValueError(f"y[{at}] is {ids[at]!r}, which is not in the catalogue of {catalog.n_items} items.")
-    return found
+    return find_items(catalog, ids, "y[{}]".format, unknown=unknown, advice=": add it, or set unknown='ignore'")
 
 
 def as_rows(X) -> Sequence:
@@ -253,7 +271,7 @@ def _as_row(row, i: int) -> Sequence:
         row = row.as_py()
     if isinstance(row, str | bytes | Set | Mapping) or not isinstance(row, Iterable):
         raise TypeError(
-            f"X[{i}] is {row!r} of type {type(row).__name__}: a row is a history, a list of ids, even of one."
+            f"X[{i}] is {shorten(row)} of type {type(row).__name__}: a row is a history, a list of ids, even of one."
         )
     if isinstance(row, Event):
         raise TypeError(f"X[{i}] is an Event: a row is a history, a list of events, even of one.")
@@ -274,7 +292,9 @@ def _split_events(events: list, indptr: np.ndarray) -> tuple[list, np.ndarray | 
             ids.append(event)
             continue
         if not 1 <= len(event) <= 3:
-            raise ValueError(f"{_place(indptr, at)} is {event!r}: an event is (id, weight) or (id, weight, time).")
+            raise ValueError(
+                f"{_place(indptr, at)} is {shorten(event)}: an event is (id, weight) or (id, weight, time)."
+            )
         ids.append(event[0])
         if len(event) > 1:
             weights[at] = _number(event[1], f"The weight of {_place(indptr, at)}")
@@ -292,11 +312,39 @@ def _from_struct(event):
     return event
 
 
+def _refuse_gaps(values: list, indptr: np.ndarray) -> None:
+    """Raise a ValueError if a value is missing between two others of its row: at its ends it pads the row.
+
+    Examples
+    --------
+    >>> _refuse_gaps([None, "a", None, "b"], np.array([0, 3, 4]))
+    >>> _refuse_gaps(["a", None, "b"], np.array([0, 3]))
+    Traceback (most recent call last):
+        ...
+    ValueError: X[0][1] is missing (None): only the ends of a row may be padded. Leave the event out.
+    """
+    if set(map(type, values)) <= {str, int}:
+        return
+    there = np.fromiter((not is_missing(value) for value in values), bool, len(values))
+    if there.all():
+        return
+    n_before = np.concatenate([[0], np.cumsum(there)])
+    lengths = np.diff(indptr)
+    is_gap = ~there & (n_before[:-1] > np.repeat(n_before[indptr[:-1]], lengths))
+    is_gap &= n_before[:-1] < np.repeat(n_before[indptr[1:]], lengths)
+    if is_gap.any():
+        at = int(is_gap.argmax())
+        raise ValueError(
+            f"{_place(indptr, at)} is missing ({values[at]!r}): only the ends of a row may be padded. Leave the event "
+            "out."
+        )
+
+
 def _number(value, what: str) -> float:
     if not isinstance(value, Real):
-        raise TypeError(f"{what} is {value!r} of type {type(value).__name__}, not a number.")
+        raise TypeError(f"{what} is {shorten(value)} of type {type(value).__name__}, not a number.")
     if not np.isfinite(float(value)):
-        raise ValueError(f"{what} is {value!r}: it must be finite.")
+        raise ValueError(f"{what} is {shorten(value)}: it must be finite.")
     return float(value)
 
 

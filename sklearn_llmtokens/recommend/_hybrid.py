@@ -3,10 +3,9 @@
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import clone
 
 from .._sklearn import BaseComposition, Interval, StrOptions
-from ._base import BaseRecommender
+from ._base import SHARED_CONSTRAINTS, BaseRecommender
 from ._fusion_weights import QUERIES_AT_ONCE, FusionWeights, bounded_odds, given_weights, learn_weights
 from ._histories import Histories
 from ._latest_slice import latest_slice
@@ -45,6 +44,12 @@ class HybridRecommender(BaseComposition, BaseRecommender):
         expense of items that are known to be wanted.
     n_validation : int, default=2000
         Largest number of held-out events from which the weights are learnt.
+    unknown : {"error", "ignore"}, default="error"
+        Whether an id that is not in the catalogue is an error in histories, `y`, `candidates` and `exclude`, or is left
+        out. If no id has the type of the catalogue's ids, it is an error always. The recommenders get it too.
+    filter_seen : bool, default=True
+        Whether items of the history are left out of what is recommended. If False, the recommenders get it too, and
+        weights are learnt on items that were in the history as well.
 
     Attributes
     ----------
@@ -103,6 +108,7 @@ class HybridRecommender(BaseComposition, BaseRecommender):
         "fusion": [StrOptions({"scores", "ranks"})],
         "cold_odds": [Interval(Real, 0, None, closed="neither")],
         "n_validation": [Interval(Integral, 1, None, closed="left")],
+        **SHARED_CONSTRAINTS,
     }
     _needs_whole_rows = True
 
@@ -115,6 +121,8 @@ class HybridRecommender(BaseComposition, BaseRecommender):
         fusion="scores",
         cold_odds=5.0,
         n_validation=2000,
+        unknown="error",
+        filter_seen=True,
     ):
         self.recommenders = recommenders
         self.weights = weights
@@ -122,6 +130,8 @@ class HybridRecommender(BaseComposition, BaseRecommender):
         self.fusion = fusion
         self.cold_odds = cold_odds
         self.n_validation = n_validation
+        self.unknown = unknown
+        self.filter_seen = filter_seen
 
     @property
     def catalog(self):
@@ -183,7 +193,7 @@ class HybridRecommender(BaseComposition, BaseRecommender):
         if isinstance(self.weights, str):
             self._learn(named, sequences)
         else:
-            self.recommenders_ = {name: clone(part)._fit_sequences(sequences) for name, part in named.items()}
+            self.recommenders_ = {name: self._nested(part)._fit_sequences(sequences) for name, part in named.items()}
             self._weights = FusionWeights.given(given_weights(self.weights, list(named)))
         self.weights_ = dict(zip(named, self._weights.of_best(), strict=True))
         self._set_cold_bias()
@@ -207,11 +217,13 @@ class HybridRecommender(BaseComposition, BaseRecommender):
         defaults = given_weights(self._defaults(named), list(named))
         self._weights = FusionWeights.given(defaults)
         if len(target_idx) < _FEWEST_QUERIES or not is_known.any():
-            self.recommenders_ = {name: clone(part)._fit_sequences(sequences) for name, part in named.items()}
+            self.recommenders_ = {name: self._nested(part)._fit_sequences(sequences) for name, part in named.items()}
             return
-        self.recommenders_ = {name: clone(part)._fit_sequences(earlier) for name, part in named.items()}
+        self.recommenders_ = {name: self._nested(part)._fit_sequences(earlier) for name, part in named.items()}
         self._cold_odds = cold_odds
-        self._weights = learn_weights(self._judged(queries, target_idx), ~is_known, defaults, rng)
+        self._weights = learn_weights(
+            self._judged(queries, target_idx), ~is_known, defaults, rng, filter_seen=self.filter_seen
+        )
         for part in self.recommenders_.values():
             part._refit_sequences(sequences)
 
@@ -239,10 +251,11 @@ class HybridRecommender(BaseComposition, BaseRecommender):
             scores = part._score(part._prepare(histories), slice(0, n_items))
             if self.fusion == "ranks":
                 scores = _reciprocal_ranks(scores)
-            seen = scores[histories.row_idx, histories.item_idx]
-            scores[histories.row_idx, histories.item_idx] = 0
+            rows, columns = (histories.row_idx, histories.item_idx) if self.filter_seen else (slice(0), slice(0))
+            seen = scores[rows, columns]
+            scores[rows, columns] = 0
             best = np.abs(scores).max(axis=1, initial=0)
-            scores[histories.row_idx, histories.item_idx] = seen
+            scores[rows, columns] = seen
             yield scores, np.where(best > 0, best, np.float32(1))
 
     def _prepare(self, histories: Histories) -> Histories:

@@ -4,13 +4,15 @@ Measures and re-rankers work on codes of shape (n_queries, n_columns), -1 where 
 """
 
 from collections.abc import Iterable, Mapping, Set
-from numbers import Integral
+from numbers import Integral, Number
 
 import numpy as np
 from sklearn.utils import check_scalar
 
 from .._utils._columns import is_missing
+from .._utils._messages import shorten
 from ._catalog_part import as_list
+from ._unknown_items import find_items
 
 PAD = -1
 
@@ -44,7 +46,7 @@ def item_index(items) -> dict:
     index = {item: position for position, item in enumerate(ids)}
     if len(index) < len(ids):
         position = next(position for position, item in enumerate(ids) if index[item] != position)
-        raise ValueError(f"items[{position}] is {ids[position]!r}, which occurs again: ids must be unique.")
+        raise ValueError(f"items[{position}] is {shorten(ids[position])}, which occurs again: ids must be unique.")
     return index
 
 
@@ -84,7 +86,9 @@ def encode_lists(recommended, index: dict | None = None, k: int | None = None) -
     lists = []
     for i, row in enumerate(rows):
         if isinstance(row, str) or not isinstance(row, Iterable):
-            raise ValueError(f"recommended[{i}] is {row!r}, not a list of item ids: pass one list for each query.")
+            raise ValueError(
+                f"recommended[{i}] is {shorten(row)}, not a list of item ids: pass one list for each query."
+            )
         lists.append([item for item in _plain(row)[:k] if not is_missing(item)])
     known = index is not None
     index = {} if index is None else index
@@ -92,7 +96,7 @@ def encode_lists(recommended, index: dict | None = None, k: int | None = None) -
     for i, items in enumerate(lists):
         if len(set(items)) < len(items):
             twice = next(item for j, item in enumerate(items) if item in items[:j])
-            raise ValueError(f"recommended[{i}] holds {twice!r} twice: a list names an item once.")
+            raise ValueError(f"recommended[{i}] holds {shorten(twice)} twice: a list names an item once.")
         if known:
             codes[i, : len(items)] = [_code(index, item, i, j) for j, item in enumerate(items)]
         else:
@@ -194,7 +198,7 @@ def refuse_missing(values, name: str, remedy: str) -> None:
     """
     for i, value in enumerate(as_list(values, name)):
         if is_missing(value):
-            raise ValueError(f"{name}[{i}] is missing ({value!r}): {remedy}")
+            raise ValueError(f"{name}[{i}] is missing ({shorten(value)}): {remedy}")
 
 
 def as_sets(y_true, n_queries: int) -> list[frozenset]:
@@ -223,7 +227,9 @@ def as_sets(y_true, n_queries: int) -> list[frozenset]:
     [frozenset({'a'}), frozenset({'b'})]
     """
     if isinstance(y_true, str | bytes) or not isinstance(y_true, Iterable):
-        raise ValueError(f"y_true is {y_true!r}: pass a list of one item id, or one collection of ids, for each query.")
+        raise ValueError(
+            f"y_true is {shorten(y_true)}: pass a list of one item id, or one collection of ids, for each query."
+        )
     if isinstance(y_true, Set | Mapping):
         raise ValueError(f"y_true is a {type(y_true).__name__}, which has no order: pass a list of one entry a query.")
     rows = _plain(y_true)
@@ -236,9 +242,70 @@ def as_sets(y_true, n_queries: int) -> list[frozenset]:
     return sets
 
 
+def check_relevant(y_true, catalog, n_queries: int, *, unknown: str) -> None:
+    """Raise a ValueError if a relevant item is not in the catalogue, unless such items are ignored.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_queries,), or sequence of collections
+        As in `as_sets`.
+    catalog : Catalog
+        Where the ids are looked up.
+    n_queries : int
+        Number of lists.
+    unknown : {"error", "ignore"}
+        Whether an id that is not in the catalogue is an error. If none has a type of its ids, it always is.
+    """
+    sets = as_sets(y_true, n_queries)
+    rows = [i for i, items in enumerate(sets) for _ in items]
+    find_items(catalog, [item for items in sets for item in items], lambda at: f"y[{rows[at]}]", unknown=unknown)
+
+
+def refuse_other_types(ids: Iterable, others: Iterable, names: tuple[str, str]) -> None:
+    """Raise a ValueError if ids of two sides share no type, so that none of them can be equal.
+
+    Parameters
+    ----------
+    ids, others : iterable of ids
+        Missing values say nothing.
+    names : pair of str
+        What both sides are called in the message.
+
+    Examples
+    --------
+    >>> refuse_other_types([1, 2], [1.0], ("y_true", "recommended"))
+    >>> refuse_other_types([1, 2], ["1"], ("y_true", "recommended"))
+    Traceback (most recent call last):
+        ...
+    ValueError: y_true has ids of type int and recommended of type str, such as 1 and '1': none of them can be equal.
+    """
+    one, other = _one_of_each_kind(ids), _one_of_each_kind(others)
+    if one and other and not one.keys() & other.keys():
+        first, second = next(iter(one.values())), next(iter(other.values()))
+        raise ValueError(
+            f"{names[0]} has ids of type {type(first).__name__} and {names[1]} of type "
+            f"{type(second).__name__}, such as {shorten(first)} and {shorten(second)}: none of them can be equal."
+        )
+
+
+def _one_of_each_kind(ids: Iterable) -> dict:
+    kinds: dict = {}
+    for item in ids:
+        if not is_missing(item):
+            kinds.setdefault(_kind(item), item)
+    return kinds
+
+
+def _kind(item) -> type:
+    """Give a type for all values that may be equal: numbers are, whatever their type."""
+    return next((kind for kind in (str, bytes, Number) if isinstance(item, kind)), type(item))
+
+
 def _as_set(row) -> frozenset:
     if isinstance(row, Mapping):
-        raise ValueError(f"y_true holds {row!r}: a collection of ids is expected, relevance has no degrees here.")
+        raise ValueError(
+            f"y_true holds {shorten(row)}: a collection of ids is expected, relevance has no degrees here."
+        )
     if isinstance(row, str) or not isinstance(row, Iterable):
         return frozenset() if is_missing(row) else frozenset([row])
     return frozenset(item for item in _plain(row) if not is_missing(item))
@@ -247,12 +314,14 @@ def _as_set(row) -> frozenset:
 def _code(index: dict, item, i: int, j: int) -> int:
     code = index.get(item)
     if code is None:
-        raise ValueError(f"recommended[{i}][{j}] is {item!r}, which is not an item of the catalogue.")
+        raise ValueError(f"recommended[{i}][{j}] is {shorten(item)}, which is not an item of the catalogue.")
     return code
 
 
 def _plain(values) -> list:
     """Give a list of Python objects: numpy numbers hash alike, but print and compare more slowly."""
+    if hasattr(values, "columns"):
+        raise TypeError(f"A frame ({type(values).__name__}) has no rows of ids: pass its .to_numpy().")
     for method in ("tolist", "to_list"):
         if hasattr(values, method):
             return getattr(values, method)()

@@ -21,6 +21,34 @@ def presence(sequences: Histories, n_items: int) -> sparse.csr_array:
     return sparse.csr_array(entries, shape=(sequences.n_histories, n_items))
 
 
+def repeats(sequences: Histories, n_items: int) -> np.ndarray:
+    """Return how often each item was there again: the products of its two largest weights, summed, shape (n_items,).
+
+    Without weights this is the number of sequences that have the item twice or more.
+
+    Examples
+    --------
+    >>> repeats(Histories(np.array([0, 3, 5]), np.array([1, 0, 1, 0, 2])), 3)
+    array([0., 1., 0.])
+    """
+    weights = np.ones(len(sequences.item_idx)) if sequences.weights is None else sequences.weights.astype(np.float64)
+    order = np.lexsort((-weights, sequences.item_idx, sequences.row_idx))
+    rows, items, weights = sequences.row_idx[order], sequences.item_idx[order], weights[order]
+    same = np.zeros(len(order), dtype=bool)
+    same[1:] = (rows[1:] == rows[:-1]) & (items[1:] == items[:-1])
+    second = np.flatnonzero(same & ~np.roll(same, 1))
+    return np.bincount(items[second], weights[second - 1] * weights[second], minlength=n_items)
+
+
+def with_diagonal(matrix, diagonal: np.ndarray):
+    """Return a matrix, dense or sparse, whose diagonal of zeros is replaced."""
+    if not sparse.issparse(matrix):
+        np.fill_diagonal(matrix, diagonal)
+        return matrix
+    own = sparse.dia_array((diagonal[np.newaxis], [0]), shape=matrix.shape, dtype=matrix.dtype)
+    return sparse.csr_array(matrix + own)
+
+
 def latest_events(sequences: Histories, n: int = 1000) -> Histories:
     """Give the latest `n` events of each sequence: pairs of them are as many as the square.
 

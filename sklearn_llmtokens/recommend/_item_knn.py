@@ -6,10 +6,19 @@ import numpy as np
 from scipy import sparse
 
 from .._sklearn import Interval
-from ._base import BaseRecommender
+from ._base import SHARED_CONSTRAINTS, BaseRecommender
 from ._catalog import Catalog
 from ._histories import Histories
-from ._item_item import ItemItemMixin, ItemWeights, cooccurrence, latest_events, presence, strongest
+from ._item_item import (
+    ItemItemMixin,
+    ItemWeights,
+    cooccurrence,
+    latest_events,
+    presence,
+    repeats,
+    strongest,
+    with_diagonal,
+)
 from ._profiles import PROFILE_CONSTRAINTS
 
 
@@ -27,6 +36,12 @@ class ItemKNNRecommender(ItemItemMixin, BaseRecommender):
     profile : {"harmonic", "last", "mean"} or float, default="harmonic"
         Weight of the events of a query from the latest one backwards: 1, 1/2, 1/3, ...; the latest alone; equal; or
         the powers of a factor in (0, 1].
+    unknown : {"error", "ignore"}, default="error"
+        Whether an id that is not in the catalogue is an error in histories, `y`, `candidates` and `exclude`, or is left
+        out. If no id has the type of the catalogue's ids, it is an error always.
+    filter_seen : bool, default=True
+        Whether items of the history are left out of what is recommended. If False, an item is its own neighbour, too,
+        by how many of those who had it had it again.
 
     Attributes
     ----------
@@ -61,19 +76,26 @@ class ItemKNNRecommender(ItemItemMixin, BaseRecommender):
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
         "shrink": [Interval(Real, 0, None, closed="left")],
         "profile": PROFILE_CONSTRAINTS,
+        **SHARED_CONSTRAINTS,
     }
 
-    def __init__(self, catalog, *, n_neighbors=100, shrink=10.0, profile="harmonic"):
+    def __init__(self, catalog, *, n_neighbors=100, shrink=10.0, profile="harmonic", unknown="error", filter_seen=True):
         self.catalog = catalog
         self.n_neighbors = n_neighbors
         self.shrink = shrink
         self.profile = profile
+        self.unknown = unknown
+        self.filter_seen = filter_seen
 
     def _fit(self, sequences: Histories) -> None:
         known = np.unique(sequences.item_idx)
         read = latest_events(sequences)
         gram = cooccurrence(presence(read, self.catalog_.n_items)[:, known])
+        norms = gram.diagonal()
         weights = strongest(_cosines(gram, float(self.shrink)), int(self.n_neighbors))
+        if not self.filter_seen:
+            n_again, total = repeats(read, self.catalog_.n_items)[known], norms + float(self.shrink)
+            weights = with_diagonal(weights, np.divide(n_again, total, out=np.zeros(len(known)), where=total > 0))
         self._item_weights = ItemWeights(known, weights, self.catalog_.n_items)
 
 

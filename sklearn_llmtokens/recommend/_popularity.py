@@ -13,6 +13,11 @@ class PopularityRecommender(BaseRecommender):
     ----------
     catalog : Catalog
         The items.
+    unknown : {"error", "ignore"}, default="error"
+        Whether an id that is not in the catalogue is an error in histories, `y`, `candidates` and `exclude`, or is left
+        out. If no id has the type of the catalogue's ids, it is an error always.
+    filter_seen : bool, default=True
+        Whether items of the history are left out of what is recommended.
 
     Attributes
     ----------

@@ -5,6 +5,7 @@ from numbers import Integral
 
 from sklearn.utils import check_scalar
 
+from .._utils._messages import shorten
 from .metrics import (
     catalog_coverage,
     exposure_gini,
@@ -30,7 +31,7 @@ _NEEDED = {
 }
 
 
-def make_top_k_scorer(metric="ndcg", k=10, *, greater_is_better=True, filter_seen=True, **metric_options):
+def make_top_k_scorer(metric="ndcg", k=10, *, greater_is_better=True, filter_seen=None, **metric_options):
     """Make a scorer of recommenders from a measure of ranked lists.
 
     Parameters
@@ -42,8 +43,8 @@ def make_top_k_scorer(metric="ndcg", k=10, *, greater_is_better=True, filter_see
         Length of the lists.
     greater_is_better : bool, default=True
         Whether a search should raise the measure. If False its sign is turned, as scikit-learn does: for "gini", say.
-    filter_seen : bool, default=True
-        Whether the items of the history are left out of the lists.
+    filter_seen : bool, default=None
+        Whether the items of the history are left out of the lists. None is what the recommender does by itself.
     **metric_options : dict
         Further arguments of the measure. "novelty" needs `histories`, the training histories, one a user; "diversity"
         needs `vectors`, those of the items in the order of the catalogue.
@@ -72,7 +73,7 @@ def make_top_k_scorer(metric="ndcg", k=10, *, greater_is_better=True, filter_see
     function = _METRICS.get(metric, metric) if isinstance(metric, str) else metric
     if not callable(function):
         names = ", ".join(map(repr, _METRICS))
-        raise ValueError(f"metric={metric!r} is not known; choose one of {names}, or pass a function.")
+        raise ValueError(f"metric={shorten(metric)} is not known; choose one of {names}, or pass a function.")
     return _TopKScorer(function, int(k), greater_is_better, filter_seen, metric_options)
 
 
@@ -89,7 +90,8 @@ class _TopKScorer:
 
     def __call__(self, estimator, X, y=None):
         model = _recommender(estimator)
-        filled = {"recommended": model.recommend(X, k=self.k, filter_seen=self.filter_seen)}
+        seen = {} if self.filter_seen is None else {"filter_seen": self.filter_seen}
+        filled = {"recommended": model.recommend(X, k=self.k, **seen)}
         if "k" in self._names:
             filled["k"] = self.k
         if "y_true" in self._names:
@@ -103,7 +105,7 @@ class _TopKScorer:
 
     def __repr__(self):
         turned = "" if self.greater_is_better else ", greater_is_better=False"
-        seen = "" if self.filter_seen else ", filter_seen=False"
+        seen = "" if self.filter_seen is None else f", filter_seen={self.filter_seen}"
         options = "".join(f", {name}=..." for name in self.options)
         return f"make_top_k_scorer({_name(self.metric)}, k={self.k}{turned}{seen}{options})"
 

@@ -7,6 +7,7 @@ import numpy as np
 from ._catalog import Catalog
 from ._catalog_part import as_list
 from ._histories import Histories
+from ._unknown_items import find_items
 
 
 @dataclass(frozen=True)
@@ -49,18 +50,27 @@ class Selection:
     blocked: tuple[_Pairs, ...]
 
     @classmethod
-    def read(cls, catalog: Catalog, histories: Histories, candidates, exclude, *, filter_seen: bool) -> "Selection":
-        """Read the arguments of `recommend`."""
+    def read(
+        cls,
+        catalog: Catalog,
+        histories: Histories,
+        candidates=None,
+        exclude=None,
+        *,
+        filter_seen: bool,
+        unknown: str = "error",
+    ) -> "Selection":
+        """Read the arguments of `recommend`; missing values pad lists, as in what it returns."""
         n_queries = histories.n_histories
         union = allowed = None
         blocked: list[_Pairs] = []
         if candidates is not None:
             candidates = as_list(candidates, "candidates")
-            allowed = _read_lists(candidates, catalog, n_queries, "candidates")
+            allowed = _read_lists(candidates, catalog, n_queries, "candidates", unknown)
             union = np.unique(allowed.item_idx)
             allowed = None if _is_one_list(candidates) else allowed
         if exclude is not None:
-            blocked.append(_read_lists(as_list(exclude, "exclude"), catalog, n_queries, "exclude"))
+            blocked.append(_read_lists(as_list(exclude, "exclude"), catalog, n_queries, "exclude", unknown))
         if filter_seen and histories.texts is None:
             blocked.append(_Pairs(histories.indptr, histories.item_idx))
         return cls(union, allowed, tuple(blocked))
@@ -88,14 +98,22 @@ def _is_one_list(lists: list) -> bool:
     return all(isinstance(one, str) or not hasattr(one, "__iter__") for one in lists)
 
 
-def _read_lists(lists: list, catalog: Catalog, n_queries: int, name: str) -> _Pairs:
+def _read_lists(lists: list, catalog: Catalog, n_queries: int, name: str, unknown: str) -> _Pairs:
     if _is_one_list(lists):
-        idx = catalog.index_of(lists, name=name)
+        idx = _read_list(lists, catalog, name, unknown)
         return _Pairs(len(idx) * np.arange(n_queries + 1), np.tile(idx, n_queries))
     if len(lists) != n_queries:
         raise ValueError(
             f"{name} has {len(lists)} lists for {n_queries} queries: pass one for each, or one list of ids."
         )
-    parts = [catalog.index_of(one, name=f"{name}[{i}]") for i, one in enumerate(lists)]
+    parts = [_read_list(one, catalog, f"{name}[{i}]", unknown) for i, one in enumerate(lists)]
     indptr = np.concatenate([[0], np.cumsum([len(part) for part in parts])])
     return _Pairs(indptr, np.concatenate(parts) if parts else np.empty(0, np.intp))
+
+
+def _read_list(ids, catalog: Catalog, name: str, unknown: str) -> np.ndarray:
+    advice = ": leave it out, or set unknown='ignore'"
+    found = find_items(
+        catalog, as_list(ids, name), lambda at: f"{name}[{at}]", unknown=unknown, skip_missing=True, advice=advice
+    )
+    return found[found >= 0]

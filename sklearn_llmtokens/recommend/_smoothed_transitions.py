@@ -4,11 +4,10 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import clone
 
 from .._sklearn import Interval
 from .._utils._top_k import top_columns
-from ._base import BaseRecommender
+from ._base import SHARED_CONSTRAINTS, BaseRecommender
 from ._histories import Histories
 from ._profiles import PROFILE_CONSTRAINTS, event_weights
 from ._transitions import transitions
@@ -40,6 +39,12 @@ class SmoothedTransitionRecommender(BaseRecommender):
         Number of items that are like an item.
     sharpness : float, default=3.0
         Power of the similarity of content by which they count; they share a weight of 1, as much as the item itself.
+    unknown : {"error", "ignore"}, default="error"
+        Whether an id that is not in the catalogue is an error in histories, `y`, `candidates` and `exclude`, or is left
+        out. If no id has the type of the catalogue's ids, it is an error always.
+    filter_seen : bool, default=True
+        Whether items of the history are left out of what is recommended. If False, an item that follows itself counts
+        as others do; `content` gets it too.
 
     Attributes
     ----------
@@ -74,10 +79,21 @@ class SmoothedTransitionRecommender(BaseRecommender):
         "shrinkage": [Interval(Real, 0, None, closed="left")],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
         "sharpness": [Interval(Real, 0, None, closed="neither")],
+        **SHARED_CONSTRAINTS,
     }
 
     def __init__(
-        self, content, *, window=5, profile="harmonic", reverse=0.5, shrinkage=1.0, n_neighbors=30, sharpness=3.0
+        self,
+        content,
+        *,
+        window=5,
+        profile="harmonic",
+        reverse=0.5,
+        shrinkage=1.0,
+        n_neighbors=30,
+        sharpness=3.0,
+        unknown="error",
+        filter_seen=True,
     ):
         self.content = content
         self.window = window
@@ -86,6 +102,8 @@ class SmoothedTransitionRecommender(BaseRecommender):
         self.shrinkage = shrinkage
         self.n_neighbors = n_neighbors
         self.sharpness = sharpness
+        self.unknown = unknown
+        self.filter_seen = filter_seen
 
     @property
     def catalog(self):
@@ -93,7 +111,7 @@ class SmoothedTransitionRecommender(BaseRecommender):
         return self.content.catalog
 
     def _fit(self, sequences: Histories) -> None:
-        self.content_ = clone(self.content)._fit_sequences(sequences)
+        self.content_ = self._nested(self.content)._fit_sequences(sequences)
         self._spread = self._spread_of(np.arange(self.catalog_.n_items))
         self._learn_transitions(sequences)
 
@@ -102,7 +120,7 @@ class SmoothedTransitionRecommender(BaseRecommender):
         self._learn_transitions(sequences)
 
     def _learn_transitions(self, sequences: Histories) -> None:
-        counts = transitions(sequences, self.catalog_.n_items, int(self.window))
+        counts = transitions(sequences, self.catalog_.n_items, int(self.window), again=not self.filter_seen)
         counts = sparse.csr_array(counts + np.float32(self.reverse) * counts.T)
         total = np.asarray(abs(counts).sum(axis=1, dtype=np.float64)).ravel() + float(self.shrinkage)
         scale = np.divide(1.0, np.sqrt(total), out=np.zeros_like(total), where=total > 0)

@@ -9,7 +9,7 @@ from ._histories import Histories, as_histories, as_rows, as_targets
 from ._ids import event_item
 
 
-def read_training(X, y, catalog: Catalog) -> Histories:
+def read_training(X, y, catalog: Catalog, *, unknown: str = "error") -> Histories:
     """Read the rows of a fit as sequences.
 
     Parameters
@@ -20,6 +20,8 @@ def read_training(X, y, catalog: Catalog) -> Histories:
         The item that followed each; None takes the histories as they are.
     catalog : Catalog
         Where ids are looked up.
+    unknown : {"error", "ignore"}, default="error"
+        Whether an id that is not in the catalogue is an error, or its event is left out.
 
     Returns
     -------
@@ -37,16 +39,16 @@ def read_training(X, y, catalog: Catalog) -> Histories:
     if not len(rows):
         raise ValueError("Found array with 0 sample(s): X has no history. X=None fits without any.")
     if y is None:
-        return as_histories(rows, catalog)
-    y_idx = as_targets(y, catalog, len(rows))
+        return as_histories(rows, catalog, unknown=unknown)
+    y_idx = as_targets(y, catalog, len(rows), unknown=unknown)
     is_start, goes_on = starts_of_others(rows, y.tolist() if hasattr(y, "tolist") else list(y))
     kept = np.flatnonzero(~(is_start & goes_on))  # what absorbs no row of its own array may absorb another one
     try:
-        histories = as_histories([rows[i] for i in kept], catalog)
+        histories = as_histories([rows[i] for i in kept], catalog, unknown=unknown)
     except (TypeError, ValueError):
-        as_histories(rows, catalog)  # whose complaint counts all rows
+        as_histories(rows, catalog, unknown=unknown)  # whose complaint counts all rows
         raise
-    return training_sequences(histories, y_idx[kept], (is_start[kept], goes_on[kept]))
+    return training_sequences(histories, y_idx[kept], (is_start[kept], goes_on[kept])).known()
 
 
 def starts_of_others(rows: Sequence, targets: list) -> tuple[np.ndarray, np.ndarray]:

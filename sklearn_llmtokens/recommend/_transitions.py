@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from .._sklearn import Interval
-from ._base import BaseRecommender
+from ._base import SHARED_CONSTRAINTS, BaseRecommender
 from ._catalog import Catalog
 from ._histories import Histories
 from ._item_item import ItemItemMixin, ItemWeights
@@ -27,6 +27,12 @@ class TransitionRecommender(ItemItemMixin, BaseRecommender):
     profile : {"harmonic", "last", "mean"} or float, default="harmonic"
         Weight of the events of a query from the latest one backwards: 1, 1/2, 1/3, ...; the latest alone; equal; or
         the powers of a factor in (0, 1].
+    unknown : {"error", "ignore"}, default="error"
+        Whether an id that is not in the catalogue is an error in histories, `y`, `candidates` and `exclude`, or is left
+        out. If no id has the type of the catalogue's ids, it is an error always.
+    filter_seen : bool, default=True
+        Whether items of the history are left out of what is recommended. If False, an item that follows itself counts
+        as others do.
 
     Attributes
     ----------
@@ -56,21 +62,28 @@ class TransitionRecommender(ItemItemMixin, BaseRecommender):
         "catalog": [Catalog],
         "window": [Interval(Integral, 1, None, closed="left")],
         "profile": PROFILE_CONSTRAINTS,
+        **SHARED_CONSTRAINTS,
     }
 
-    def __init__(self, catalog, *, window=5, profile="harmonic"):
+    def __init__(self, catalog, *, window=5, profile="harmonic", unknown="error", filter_seen=True):
         self.catalog = catalog
         self.window = window
         self.profile = profile
+        self.unknown = unknown
+        self.filter_seen = filter_seen
 
     def _fit(self, sequences: Histories) -> None:
         known = np.unique(sequences.item_idx)
-        counts = transitions(sequences, self.catalog_.n_items, int(self.window))[known][:, known]
+        counts = transitions(sequences, self.catalog_.n_items, int(self.window), again=not self.filter_seen)[known][
+            :, known
+        ]
         self._item_weights = ItemWeights(known, _balanced(counts), self.catalog_.n_items)
 
 
-def transitions(sequences: Histories, n_items: int, window: int) -> sparse.csr_array:
+def transitions(sequences: Histories, n_items: int, window: int, *, again: bool = False) -> sparse.csr_array:
     """Count how often the column's item came up to `window` events after the row's item, by 1 / distance.
+
+    An item that came after itself counts if `again` is True.
 
     Examples
     --------
@@ -83,7 +96,9 @@ def transitions(sequences: Histories, n_items: int, window: int) -> sparse.csr_a
     weights = np.ones(len(items), np.float32) if sequences.weights is None else sequences.weights
     total = sparse.csr_array((n_items, n_items), dtype=np.float32)
     for distance in range(1, window + 1):
-        same = (row_idx[distance:] == row_idx[:-distance]) & (items[distance:] != items[:-distance])
+        same = row_idx[distance:] == row_idx[:-distance]
+        if not again:
+            same &= items[distance:] != items[:-distance]
         first, then = items[:-distance][same], items[distance:][same]
         values = (weights[:-distance] * weights[distance:])[same] / np.float32(distance)
         total = total + sparse.csr_array((values, (first, then)), shape=total.shape)

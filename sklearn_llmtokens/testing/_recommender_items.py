@@ -90,6 +90,26 @@ def check_add_items_leaves_scores(name, recommender, *, X, y):
     assert_same(longer[:, :-1], scores, f"{name}.add_items changes the scores of other items", atol=1e-5)
 
 
+def check_update_items(name, recommender, *, X, y):
+    """``update_items`` changes texts at once; with the texts that an item has, nothing changes."""
+    fitted = prepare(recommender).fit(X, y)
+    catalog, scores = fitted.catalog_, fitted.score_items(X)
+    if not (catalog.has_texts or catalog.has_features):
+        return
+    one, other = y[0], next(item for item in catalog.ids.tolist() if item != y[0])
+    own, others = (_columns(catalog, catalog.index_of([item])) for item in (one, other))
+    fitted.remove_items([other])
+    assert fitted.update_items([one], *own) is fitted, f"{name}.update_items does not return the recommender."
+    assert_same(fitted.score_items(X), scores, f"{name}.update_items with the same texts changes scores", atol=1e-5)
+    fitted.update_items([one], *others).update_items([other], *own)
+    assert fitted.catalog_.ids.tolist() == catalog.ids.tolist(), f"{name}.update_items moves items."
+    assert other not in fitted.recommend(X).ravel().tolist(), f"{name}.update_items brings back what was removed."
+    with refused(f"{name}.update_items of an unknown id", ValueError):
+        fitted.update_items([_new_id(catalog, 0)], *own)
+    with refused(f"{name}.update_items without texts and features", ValueError):
+        fitted.update_items([one])
+
+
 def check_similar_items(name, recommender, *, X, y):
     """``similar_items`` gives k others for each id."""
     fitted = prepare(recommender).fit(X, y)

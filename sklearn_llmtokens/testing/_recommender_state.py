@@ -9,7 +9,8 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
 
-from ._compare import assert_same, attempt, fingerprint, fitted_attributes, prepare
+from ._compare import assert_same, attempt, fingerprint, fitted_attributes, prepare, refused
+from ._recommender_items import _columns, _new_id
 
 
 def check_recommender_clone(name, recommender, *, X, y):
@@ -72,6 +73,46 @@ def check_recommender_forgets(name, recommender, *, X, y):
     assert_same(used.score_items(X), new.score_items(X), f"{name} remembers an earlier fit")
     assert_same(used.recommend(X), new.recommend(X), f"{name} remembers that an item was removed before fit")
     assert fitted_attributes(used) == fitted_attributes(new), f"{name} keeps attributes of an earlier fit."
+
+
+def check_recommender_failed_fit(name, recommender, *, X, y):
+    """A fit that fails leaves a recommender as it was, with items that were added and removed."""
+    fitted = prepare(recommender).fit(X, y)
+    at = fitted.catalog_.index_of([X[0][0]])
+    new = _new_id(fitted.catalog_, 0)
+    fitted.add_items([new], *_columns(fitted.catalog_, at)).remove_items([y[0]])
+    before, scores = fingerprint(vars(fitted)), fitted.score_items([*X, [new]])
+    for what, rows, targets in (
+        ("an item that was added", [*X[:-1], [new]], y),
+        ("an unknown y", X, [*y[:-1], _new_id(fitted.catalog_, 9)]),
+        ("a y that is too short", X, y[:-1]),
+        ("no row", [], []),
+        ("no histories", "abc", y),
+    ):
+        with refused(f"{name}.fit on {what}", ValueError, TypeError):
+            fitted.fit(rows, targets)
+        assert fingerprint(vars(fitted)) == before, f"{name}.fit on {what} fails and leaves another state."
+    assert_same(fitted.score_items([*X, [new]]), scores, f"{name} scores otherwise after a fit that failed")
+
+
+def check_recommender_refit(name, recommender, *, X, y):
+    """``refit`` learns over the catalogue with items that were added; parameters stay, and so does what was removed."""
+    fitted = prepare(recommender).fit(X, y)
+    new, gone = _new_id(fitted.catalog_, 0), X[0][0]
+    fitted.add_items([new], *_columns(fitted.catalog_, fitted.catalog_.index_of([gone]))).remove_items([gone])
+    rows = [[*X[0], new], *X[1:]]
+    params = {key: value for key, value in fitted.get_params().items() if not hasattr(value, "get_params")}
+    assert attempt(f"{name}.refit", fitted.refit, rows, y) is fitted, f"{name}.refit does not return the recommender."
+    assert fitted.catalog.ids.tolist()[-1] == new, f"{name}.refit does not read the catalogue as it is."
+    assert fitted.popularity_[-1] == 1, f"{name}.refit does not learn from an item that was added."
+    assert gone not in fitted.recommend(X).ravel().tolist(), f"{name}.refit brings back what was removed."
+    for key, value in params.items():
+        kept = key.rpartition("__")[2] in ("catalog", "recommenders") or fingerprint(
+            fitted.get_params()[key]
+        ) == fingerprint(value)
+        assert kept, f"{name}.refit changes the parameter {key}."
+    fresh = prepare(fitted).fit(rows, y)
+    assert_same(fitted.score_items(rows), fresh.score_items(rows), f"{name}.refit scores otherwise than a new fit")
 
 
 def check_recommender_calls_leave_state(name, recommender, *, X, y):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from . import _recommender_items, _recommender_ranking, _recommender_state
+from . import _recommender_items, _recommender_parameters, _recommender_ranking, _recommender_state
 
 _CHECKS = (
     _recommender_state.check_recommender_clone,
@@ -13,6 +13,8 @@ _CHECKS = (
     _recommender_state.check_recommender_memmap,
     _recommender_state.check_recommender_fit_idempotent,
     _recommender_state.check_recommender_forgets,
+    _recommender_state.check_recommender_failed_fit,
+    _recommender_state.check_recommender_refit,
     _recommender_state.check_recommender_calls_leave_state,
     _recommender_state.check_recommender_cross_validation,
     _recommender_state.check_recommender_search,
@@ -31,7 +33,11 @@ _CHECKS = (
     _recommender_items.check_remove_items,
     _recommender_items.check_add_items,
     _recommender_items.check_add_items_leaves_scores,
+    _recommender_items.check_update_items,
     _recommender_items.check_similar_items,
+    _recommender_parameters.check_unknown_ids_ignored,
+    _recommender_parameters.check_lists_can_be_passed_back,
+    _recommender_parameters.check_filter_seen,
 )
 
 

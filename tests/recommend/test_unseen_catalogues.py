@@ -134,7 +134,7 @@ def test_items_without_a_text_are_not_like_each_other():
         ([[1, 999]], None, r"X\[0\]\[1\] is 999, which is not in the catalogue"),
         ([[1], [2]], [3, 999], r"y\[1\] is 999, which is not in the catalogue"),
         ([["1"]], None, r"X\[0\]\[0\] is '1', which is not in the catalogue"),
-        ([[1, None]], None, r"X\[0\]\[1\] is None, which is not in the catalogue"),
+        ([[1, None, 2]], None, r"X\[0\]\[1\] is missing"),
         ([[1]], [2, 3], "X has 1 rows and y has 2"),
         ([], None, "X has no history"),
     ],

@@ -160,7 +160,47 @@ class SimilarIsItself(ItemKNNRecommender):
         return np.repeat(np.asarray(ids, dtype=object)[:, None], k, axis=1)
 
 
+class FitsInPlace(ItemKNNRecommender):
+    def fit(self, X, y=None):
+        self.catalog_ = self.catalog
+        return super().fit(X, y)
+
+
+class RefitsTheOldCatalogue(ItemKNNRecommender):
+    def refit(self, X, y=None):
+        return self.set_params(unknown="ignore").fit(X, y)
+
+
+class UpdatesNothing(ItemKNNRecommender):
+    def update_items(self, ids, texts=None, features=None):
+        return self
+
+
+class LosesIgnoredEvents(ItemKNNRecommender):
+    def explain(self, X, items):
+        known = set(self.catalog_.ids.tolist())
+        return super().explain([[one for one in row if one in known] for row in X], items)
+
+
+class RefusesPadding(ItemKNNRecommender):
+    def recommend(self, X, k=10, *, exclude=None, **kwargs):
+        if exclude is not None and any(None in list(row) for row in exclude):
+            raise ValueError("None is no id")
+        return super().recommend(X, k, exclude=exclude, **kwargs)
+
+
+class AlwaysFilters(ItemKNNRecommender):
+    def recommend(self, X, k=10, *, filter_seen=True, **kwargs):
+        return super().recommend(X, k, filter_seen=filter_seen, **kwargs)
+
+
 BROKEN = {
+    "check_recommender_failed_fit": FitsInPlace,
+    "check_recommender_refit": RefitsTheOldCatalogue,
+    "check_update_items": UpdatesNothing,
+    "check_unknown_ids_ignored": LosesIgnoredEvents,
+    "check_lists_can_be_passed_back": RefusesPadding,
+    "check_filter_seen": AlwaysFilters,
     "check_recommender_clone": CopiesCatalog,
     "check_recommender_fit_leaves_params": ChangesParameter,
     "check_recommender_pickle": LosesScoresInPickle,

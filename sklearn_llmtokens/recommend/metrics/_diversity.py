@@ -84,7 +84,10 @@ def unit_vectors(vectors, n_items: int):
     """
     vectors = check_array(vectors, accept_sparse="csr", dtype=np.float64, input_name="vectors")
     if vectors.shape[0] != n_items:
-        raise ValueError(f"vectors has {vectors.shape[0]} rows for {n_items} items: one vector an item is needed.")
+        raise ValueError(
+            f"vectors has {vectors.shape[0]} rows for {n_items} items: one vector for each item is needed. Those of "
+            "items that were added are in what ContentRecommender.item_vectors() returns."
+        )
     return normalize(vectors)
 
 

@@ -1,10 +1,11 @@
 """Which recommended items are relevant: what the measures of accuracy have in common."""
 
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
-from .._ids import as_sets, encode_lists
+from .._ids import as_sets, encode_lists, refuse_other_types
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def find_hits(y_true, recommended, k: int) -> Hits:
     Raises
     ------
     ValueError
-        If the input is not as described, or an item is twice in a list.
+        If the input is not as described, an item is twice in a list, or ids of both sides share no type.
 
     Examples
     --------
@@ -55,6 +56,7 @@ def find_hits(y_true, recommended, k: int) -> Hits:
     if not len(codes):
         raise ValueError("recommended is empty: pass the list of at least one query.")
     relevant = as_sets(y_true, len(codes))
+    refuse_other_types(chain.from_iterable(relevant), index, ("y_true", "recommended"))
     is_hit = np.zeros(codes.shape, dtype=bool)
     for i, items in enumerate(relevant):
         for item in items:

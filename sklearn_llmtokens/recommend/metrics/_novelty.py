@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 
-from .._ids import encode_lists, event_item
+from .._ids import encode_lists, event_item, refuse_other_types
 from ._hits import summarise
 
 
@@ -34,7 +34,8 @@ def novelty(recommended, histories, k=10, *, average=True):
     Raises
     ------
     ValueError
-        If `k` is less than 1, there is no history, all lists are empty, or a list holds an item twice.
+        If `k` is less than 1, there is no history, all lists are empty, a list holds an item twice, or ids
+        of both sides share no type.
 
     References
     ----------
@@ -50,6 +51,7 @@ def novelty(recommended, histories, k=10, *, average=True):
         raise ValueError("histories is empty: pass the histories that the recommender was fitted on.")
     codes, index = encode_lists(recommended, k=k)
     n_known = Counter(item for history in histories for item in {event_item(event) for event in history})
+    refuse_other_types(index, n_known, ("recommended", "histories"))
     bits = np.array([-np.log2((n_known[item] + 1) / (len(histories) + 1)) for item in index] or [0.0])
     shown = codes >= 0
     n_shown = shown.sum(axis=1)

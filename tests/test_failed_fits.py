@@ -1,0 +1,151 @@
+"""A fit that fails leaves the estimator as it was: every estimator of the package."""
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_llmtokens import LLMTokenEmbedder, text_recommender
+from sklearn_llmtokens.features import EmbeddingPCA
+from sklearn_llmtokens.recommend import (
+    Catalog,
+    ContentRecommender,
+    EASERecommender,
+    HybridRecommender,
+    ItemKNNRecommender,
+    PopularityRecommender,
+    SmoothedTransitionRecommender,
+    TransitionRecommender,
+)
+from sklearn_llmtokens.text import JiebaTokenizer, TextNormalizer
+
+TEXTS = ["物流很快", "发货迅速", "味道发苦", "又酸又涩"]
+VECTORS = np.random.default_rng(0).normal(size=(12, 4)).astype(np.float32)
+CATALOG = Catalog(list("abcd"), ["绿茶", "红茶", "铁壶", "茶杯"])
+HISTORIES = [["a", "c"], ["b", "c", "d"], ["a", "b"]]
+
+
+class Interrupted(TfidfVectorizer):
+    """An embedder whose second fit is interrupted."""
+
+    def fit_transform(self, X, y=None):
+        if "grown" in X:
+            raise KeyboardInterrupt
+        return super().fit_transform(X)
+
+
+def content():
+    return ContentRecommender(CATALOG, embedder=Interrupted())
+
+
+TRANSFORMERS = {
+    "embedder": (LLMTokenEmbedder(cache=None), TEXTS, {"pooling": "unheard of"}, {"max_length": 1}),
+    "tokenizer": (JiebaTokenizer(), TEXTS, {"mode": "unheard of"}, {"stop_words": "/no/such/file"}),
+    "normalizer": (TextNormalizer(), TEXTS, {"unicode_form": "unheard of"}, {"unicode_form": 3}),
+    "PCA": (EmbeddingPCA(2), VECTORS, {"n_components": -1}, {"remove_top": 9}),
+}
+RECOMMENDERS = {
+    "popularity": lambda: PopularityRecommender(CATALOG),
+    "content": content,
+    "EASE": lambda: EASERecommender(CATALOG),
+    "kNN": lambda: ItemKNNRecommender(CATALOG),
+    "transitions": lambda: TransitionRecommender(CATALOG),
+    "smoothed": lambda: SmoothedTransitionRecommender(content()),
+    "hybrid": lambda: HybridRecommender([("ease", EASERecommender(CATALOG)), ("content", content())]),
+    "recipe": lambda: text_recommender(CATALOG, embedder=Interrupted()),
+}
+
+
+def fitted_state(estimator):
+    params = estimator.get_params(deep=False)
+    return {name: joblib.hash(value) for name, value in vars(estimator).items() if name not in params}
+
+
+@pytest.mark.parametrize("name", TRANSFORMERS)
+@pytest.mark.parametrize("bad", ["no rows", "wrong values", "three dimensions", "first parameter", "second parameter"])
+def test_a_transformer_whose_fit_fails_transforms_as_before(name, bad):
+    estimator, X, *parameters = TRANSFORMERS[name]
+    X_bad = {
+        "no rows": [],
+        "wrong values": [[None], [object()]],
+        "three dimensions": np.zeros((2, 2, 2)),
+    }.get(bad, X)
+    change = parameters["second" in bad] if "parameter" in bad else {}
+    estimator.fit(X)
+    before, output = fitted_state(estimator), np.asarray(estimator.transform(X))
+    original = {key: estimator.get_params()[key] for key in change}
+    estimator.set_params(**change)
+    with pytest.raises((ValueError, TypeError, OSError)):
+        estimator.fit(X_bad)
+    assert fitted_state(estimator) == before
+    estimator.set_params(**original)
+    np.testing.assert_array_equal(np.asarray(estimator.transform(X)), output)
+
+
+@pytest.mark.parametrize("name", RECOMMENDERS)
+@pytest.mark.parametrize(
+    ("X", "y"),
+    [
+        ([["a", "n"]], None),
+        ([["a"], ["b"]], ["n", "c"]),
+        ([["a"]], ["b", "c"]),
+        ([], None),
+        ("abc", None),
+        ([["a", None, "b"]], None),
+        ([[("a", float("nan"))]], None),
+        ([[1]], None),
+    ],
+    ids=["added item", "added item in y", "short y", "no row", "a str", "gap", "weight", "other type"],
+)
+def test_a_recommender_whose_fit_fails_keeps_what_was_added_and_removed(name, X, y):
+    recommender = RECOMMENDERS[name]().fit(HISTORIES)
+    recommender.add_items(["n"], ["白茶"]).remove_items(["d"])
+    before, lists = fitted_state(recommender), recommender.recommend([["a", "n"], []], 5)
+    with pytest.raises((ValueError, TypeError)):
+        recommender.fit(X, y)
+    assert fitted_state(recommender) == before
+    assert recommender.recommend([["a", "n"], []], 5).tolist() == lists.tolist()
+
+
+@pytest.mark.parametrize("name", ["content", "smoothed", "hybrid", "recipe"])
+def test_a_fit_that_is_interrupted_half_way_changes_nothing(name):
+    recommender = RECOMMENDERS[name]().fit(HISTORIES).add_items(["n"], ["grown"])
+    before, lists = fitted_state(recommender), recommender.recommend([["a", "n"]], 5)
+    with pytest.raises(KeyboardInterrupt):
+        recommender.refit(HISTORIES)
+    assert fitted_state(recommender) == before
+    assert recommender.catalog is CATALOG
+    if name == "content":
+        recommender.set_params(catalog=recommender.catalog_)
+        with pytest.raises(KeyboardInterrupt):
+            recommender.fit(HISTORIES)
+        assert fitted_state(recommender) == before
+    assert recommender.recommend([["a", "n"]], 5).tolist() == lists.tolist()
+
+
+def test_a_parameter_that_is_wrong_leaves_the_fitted_state():
+    recommender = EASERecommender(CATALOG).fit(HISTORIES).add_items(["n"], ["白茶"])
+    lists = recommender.recommend([["a"]], 5)
+    with pytest.raises(ValueError, match="l2"):
+        recommender.set_params(l2=-1).fit(HISTORIES)
+    assert recommender.recommend([["a"]], 5).tolist() == lists.tolist()
+
+
+def test_a_first_fit_that_fails_leaves_an_estimator_that_is_not_fitted():
+    recommender = PopularityRecommender(CATALOG)
+    with pytest.raises(ValueError, match="not in the catalogue"):
+        recommender.fit([["n"]])
+    assert set(vars(recommender)) == set(recommender.get_params())
+
+
+def test_a_fit_of_a_search_that_fails_leaves_the_part_alone():
+    table = ColumnTransformer([("texts", TfidfVectorizer(analyzer="char"), 0)])
+    catalog = Catalog(list("ab"), ["绿茶", "红茶"], [[1.0], [2.0]])
+    recommender = ContentRecommender(catalog, embedder=table).fit(None)
+    check_is_fitted(recommender.embedder_)
+    scores = recommender.score_items([["a"]])
+    with pytest.raises(ValueError, match="not in the catalogue"):
+        recommender.fit([["z"]])
+    np.testing.assert_array_equal(recommender.score_items([["a"]]), scores)
