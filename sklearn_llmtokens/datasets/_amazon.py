@@ -1,22 +1,22 @@
 """Who bought what when, with titles: Amazon Beauty and Toys of 2014, five-core.
 
 The public file is an archive of two pandas pickles. A pickle can run any code, so these are read by an unpickler that
-knows the handful of classes a plain DataFrame is made of and refuses the rest. Two Parquet files with the same rows,
-if they lie in the data home, are read instead. Whichever it was, a digest of the rows themselves decides whether they
-are right.
+knows the handful of classes a plain DataFrame is made of and refuses the rest; the archive has been compared with its
+checksum before. Two Parquet files with the same rows, if they lie in the data home, are read instead. Whichever it was,
+a digest of the rows themselves decides whether they are right.
 """
 
 import hashlib
 import io
 import pickle
-import zipfile
-from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 from sklearn.utils import Bunch
 
 from .._optional import require
+from .._utils._messages import shorten
+from ._archive import read_member, removed_if_bad
 from ._bunch import check_option, data_frame, object_array
 from ._download import fetch_file
 from ._home import get_data_home
@@ -127,8 +127,9 @@ def fetch_amazon_interactions(
     Notes
     -----
     Public file: `data/amazon2014-<name>/proc.zip` of https://github.com/Tiny-Snow/SeqRecBenchmark-Datasets, two
-    pickles, read without running code. Parquet files `interactions/amazon_<name>_items.parquet` and
-    `..._events.parquet` in the data home are taken first. The checksum is one of the rows, not of the files.
+    pickles, compared with its checksum and read without running code. Parquet files
+    `interactions/amazon_<name>_items.parquet` and `..._events.parquet` in the data home are taken first. A digest of
+    the rows is compared in either case.
 
     Examples
     --------
@@ -148,13 +149,10 @@ def fetch_amazon_interactions(
             n_retries=n_retries,
             delay=delay,
         )
-        try:
+        require("pandas", extra="frames", purpose="fetch_amazon_interactions")
+        with removed_if_bad(archive):
             rows = _read_archive(archive)
             _check_content(rows, name, archive)
-        except (OSError, zipfile.BadZipFile):
-            with suppress(OSError):  # a read-only data home keeps it
-                archive.unlink()
-            raise
     return _bunch(rows, name, as_frame)
 
 
@@ -178,15 +176,20 @@ def _bunch(rows, name, as_frame):
 def _read_parquet(items_path, events_path):
     pandas = require("pandas", extra="frames", purpose="fetch_amazon_interactions")
     require("pyarrow", extra="frames", purpose="Reading Parquet")
-    items, events = pandas.read_parquet(items_path), pandas.read_parquet(events_path)
-    return _interactions(items["item_id"], items["title"], events["user_id"], events["item_id"], events["timestamp"])
+    try:
+        items, events = pandas.read_parquet(items_path), pandas.read_parquet(events_path)
+        return _interactions(
+            items["item_id"], items["title"], events["user_id"], events["item_id"], events["timestamp"]
+        )
+    except Exception as error:  # a damaged file can raise anything
+        raise OSError(
+            f"{items_path} and {events_path} cannot be read ({type(error).__name__}: {shorten(str(error))}): "
+            "delete them, and the public archive is fetched"
+        ) from error
 
 
 def _read_archive(path):
-    require("pandas", extra="frames", purpose="fetch_amazon_interactions")
-    with zipfile.ZipFile(path) as archive:
-        items = _load_frame(archive, "item2title.pkl")
-        users = _load_frame(archive, "user2item.pkl")
+    items, users = _load_frame(path, "item2title.pkl"), _load_frame(path, "user2item.pkl")
     return _interactions(
         items["ItemID"],
         items["Title"],
@@ -196,12 +199,9 @@ def _read_archive(path):
     )
 
 
-def _load_frame(archive, name):
+def _load_frame(path, name):
     """Unpickle a DataFrame from a member of the archive, in whichever folder it lies."""
-    members = [member for member in archive.namelist() if member.rsplit("/", 1)[-1] == name]
-    if len(members) != 1:
-        raise ValueError(f"{archive.filename} has {len(members)} files {name}, expected 1")
-    return _FrameUnpickler(io.BytesIO(archive.read(members[0]))).load()
+    return _FrameUnpickler(io.BytesIO(read_member(path, name))).load()
 
 
 class _FrameUnpickler(pickle.Unpickler):
@@ -210,7 +210,8 @@ class _FrameUnpickler(pickle.Unpickler):
     def find_class(self, module, name):
         module = module.replace("numpy.core.", "numpy._core.")  # pickles of NumPy 1
         if name not in _ALLOWED.get(module, ()):
-            raise pickle.UnpicklingError(f"the pickle asks for {module}.{name}, which no plain DataFrame needs")
+            asked = shorten(f"{module}.{name}")
+            raise OSError(f"its pickle asks for {asked}, which no plain DataFrame needs")
         return super().find_class(module, name)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from .._optional import require
+from .._utils._messages import shorten
 
 
 def text_bunch(texts, target, *, target_names, descr, as_frame, return_X_y, extra=None):
@@ -75,7 +76,7 @@ def check_option(name, value, options):
     ValueError: subset='dev' is not known; choose one of 'train', 'test'
     """
     if value not in options:
-        raise ValueError(f"{name}={value!r} is not known; choose one of {', '.join(map(repr, options))}")
+        raise ValueError(f"{name}={shorten(value)} is not known; choose one of {', '.join(map(repr, options))}")
 
 
 def encode(labels, target_names):

@@ -48,7 +48,7 @@ def fetch_file(remote, *, data_home=None, download_if_missing=True, n_retries=3,
     target = get_data_home(data_home) / remote.filename
     if target.exists():
         found = _sha256(target)
-        if remote.sha256 in (None, found):
+        if found == remote.sha256:
             return target
         complaint = f"{target} has the SHA-256 {found}, expected {remote.sha256}"
         if not download_if_missing:
@@ -69,7 +69,7 @@ def _download(remote, target, n_retries, delay):
         target.parent.mkdir(parents=True, exist_ok=True)
         _transfer(remote, target, partial, n_retries, delay)
         found = _sha256(partial)
-        if remote.sha256 not in (None, found):
+        if found != remote.sha256:
             raise OSError(
                 f"{remote.filename}: what {remote.url} sent has the SHA-256 {found}, expected {remote.sha256}; "
                 f"it was removed. The public file may have changed: {_by_hand(remote, target)}"
@@ -128,4 +128,4 @@ def _sha256(path):
 
 
 def _by_hand(remote, target):
-    return f"You can put the file at {target} yourself (SHA-256 {remote.sha256 or 'not known'})."
+    return f"You can put the file at {target} yourself (SHA-256 {remote.sha256})."

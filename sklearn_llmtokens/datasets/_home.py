@@ -6,6 +6,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from .._utils._messages import shorten
 from ._registry import FILES
 
 ENVIRONMENT_VARIABLE = "SKLEARN_LLMTOKENS_DATA"
@@ -28,6 +29,13 @@ def get_data_home(data_home=None):
     pathlib.Path
         The absolute path of the folder.
 
+    Raises
+    ------
+    ValueError
+        If `data_home` is a name that no folder can have, or names a user who does not exist.
+    OSError
+        If the folder cannot be made, or is relative where the working directory is gone.
+
     Examples
     --------
     >>> import tempfile
@@ -38,8 +46,13 @@ def get_data_home(data_home=None):
     """
     if data_home is None:
         data_home = os.environ.get(ENVIRONMENT_VARIABLE) or user_cache_path("sklearn_llmtokens") / "datasets"
-    home = Path(data_home).expanduser().absolute()
-    home.mkdir(parents=True, exist_ok=True)
+    try:
+        home = Path(data_home).expanduser().absolute()
+        home.mkdir(parents=True, exist_ok=True)
+    except (RuntimeError, ValueError) as error:
+        raise ValueError(f"data_home={shorten(str(data_home))} names no folder ({error}): pass another.") from error
+    except OSError as error:
+        raise OSError(f"data_home={str(data_home)!r} cannot be used ({error}): pass another.") from error
     return home
 
 

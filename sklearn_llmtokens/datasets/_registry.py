@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A public file: its name in the data home, its address, its checksum (None: not known)."""
+    """A public file: its name in the data home, its address, its checksum."""
 
     filename: str
     url: str
-    sha256: str | None
+    sha256: str
 
 
 def _github(filename, repo, ref, path, sha256):
@@ -220,13 +220,14 @@ _INFERRED = (
     ),
 )
 
-# The path is certain, the bytes of the archives were never seen: what is read from them is checked instead, in
-# `_amazon`.
-_BY_CONTENT = tuple(
+_ARCHIVES = tuple(
     _github(
-        f"interactions/amazon2014-{folder}.zip", _SEQREC, _SEQREC_COMMIT, f"data/amazon2014-{folder}/proc.zip", None
+        f"interactions/amazon2014-{folder}.zip", _SEQREC, _SEQREC_COMMIT, f"data/amazon2014-{folder}/proc.zip", sha256
     )
-    for folder in ("beauty", "toy")
+    for folder, sha256 in (
+        ("beauty", "04dcb540be5e1fac0acabee8e4720ffca859fd50261e901769f2102b0acd0f91"),
+        ("toy", "a3c850fca3b03ac3d5d6d3a4ed603cf98afffe3a4c8acf2f11581db372453609"),
+    )
 )
 
-FILES = {remote.filename: remote for remote in (*_CONFIRMED, *_INFERRED, *_BY_CONTENT)}
+FILES = {remote.filename: remote for remote in (*_CONFIRMED, *_INFERRED, *_ARCHIVES)}

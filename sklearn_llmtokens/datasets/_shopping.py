@@ -2,9 +2,10 @@
 
 import csv
 import io
-import zipfile
 from collections import Counter
 
+from .._utils._messages import shorten
+from ._archive import read_member, removed_if_bad
 from ._bunch import check_option, encode, text_bunch
 from ._download import fetch_file
 from ._registry import FILES
@@ -87,7 +88,8 @@ def fetch_shopping_reviews(
     ValueError
         If an option is not known.
     OSError
-        If the file is missing and may not be, or cannot be, downloaded, or has the wrong checksum.
+        If the file is missing and may not be, or cannot be, downloaded, has the wrong checksum, or
+        is damaged; a damaged archive is removed.
 
     Examples
     --------
@@ -100,7 +102,9 @@ def fetch_shopping_reviews(
     path = fetch_file(
         FILES[_FILE], data_home=data_home, download_if_missing=download_if_missing, n_retries=n_retries, delay=delay
     )
-    rows = _without_duplicates(_read(path), duplicates)
+    with removed_if_bad(path):
+        rows = _read(path)
+    rows = _without_duplicates(rows, duplicates)
     if empty == "drop":
         rows = [row for row in rows if row[2].strip()]
     labels = {
@@ -120,13 +124,11 @@ def fetch_shopping_reviews(
 
 def _read(path):
     """Rows (category, label, text) of the one CSV in the archive."""
-    with zipfile.ZipFile(path) as archive:
-        (name,) = (name for name in archive.namelist() if name.endswith(".csv"))
-        content = archive.read(name).decode("utf-8-sig")
+    content = read_member(path, ".csv").decode("utf-8-sig")
     rows = csv.reader(io.StringIO(content, newline=""))
     header = next(rows)
     if header != ["cat", "label", "review"]:
-        raise ValueError(f"{path}: the columns are {header}, expected cat, label, review")
+        raise OSError(f"the columns are {shorten(header)}, expected cat, label, review")
     return [(category, label, review.removeprefix("\ufeff")) for category, label, review in rows]
 
 

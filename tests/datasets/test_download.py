@@ -140,14 +140,6 @@ def test_wrong_file_in_the_home_stays_when_the_download_fails(site, home):
     assert (home / "text/a.bin").read_bytes() == b"old"
 
 
-def test_file_without_a_known_checksum_is_taken_as_it_is(site, home):
-    remote = site.remote("text/a.bin", CONTENT)
-    unknown = type(remote)(remote.filename, remote.url, None)
-    assert fetch_file(unknown).read_bytes() == CONTENT
-    (home / "text/a.bin").write_bytes(b"mine")
-    assert fetch_file(unknown).read_bytes() == b"mine"
-
-
 def test_progress_is_shown_in_bytes(site, home, monkeypatch):
     bars = []
 

@@ -1,6 +1,6 @@
 import pytest
 
-from sklearn_llmtokens.datasets import _home, clear_data_home, get_data_home
+from sklearn_llmtokens.datasets import _home, clear_data_home, fetch_amazon_interactions, get_data_home
 from sklearn_llmtokens.datasets._registry import FILES
 
 
@@ -46,13 +46,26 @@ def test_registered_file_is_well_formed(remote):
     assert folder in {"text", "similarity", "segmentation", "interactions"}
     assert name
     assert remote.url.startswith("https://raw.githubusercontent.com/")
-    assert remote.sha256 is None or set(remote.sha256) <= set("0123456789abcdef")
-    assert remote.sha256 is None or len(remote.sha256) == 64
+    assert set(remote.sha256) <= set("0123456789abcdef")
+    assert len(remote.sha256) == 64
     assert FILES[remote.filename] is remote
 
 
-def test_only_the_archives_that_are_checked_by_content_have_no_checksum():
-    assert sorted(name for name, remote in FILES.items() if remote.sha256 is None) == [
-        "interactions/amazon2014-beauty.zip",
-        "interactions/amazon2014-toy.zip",
-    ]
+@pytest.mark.parametrize("data_home", ["a\0b", "\ud800", "~nosuchuser/x"])
+def test_a_name_that_no_folder_can_have_is_refused(data_home):
+    with pytest.raises(ValueError, match=r"^data_home='.*' names no folder"):
+        get_data_home(data_home)
+
+
+def test_without_a_working_directory_a_relative_home_is_an_oserror(tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(OSError, match=r"^data_home='corpora' cannot be used"):
+        get_data_home("corpora")
+
+
+def test_a_long_option_is_cut_in_the_message():
+    with pytest.raises(ValueError, match=r"^name='x{30}'\.\.\. is not known"):
+        fetch_amazon_interactions("x" * 1000)

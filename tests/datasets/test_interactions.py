@@ -127,24 +127,71 @@ class Evil:
 def test_amazon_pickle_that_runs_code_is_refused(publish, capsys, protocol):
     pytest.importorskip("pandas")
     publish(ARCHIVE, archived(item2title=pickle.dumps(Evil(), protocol), user2item=b""))
-    with pytest.raises(pickle.UnpicklingError, match=r"print, which no plain DataFrame needs"):
+    with pytest.raises(OSError, match=r"its pickle asks for '.*\.print', which no .* it was removed: fetch it again"):
         fetch_amazon_interactions()
     assert "printed" not in capsys.readouterr().out
 
 
-def test_amazon_archive_without_the_tables_is_refused(publish):
-    pytest.importorskip("pandas")
-    publish(ARCHIVE, archived(summary=b"{}"))
-    with pytest.raises(ValueError, match=r"has 0 files item2title\.pkl"):
-        fetch_amazon_interactions()
+def packed(method):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        archive.writestr("proc/item2title.pkl", bytes(1000))
+    return buffer.getvalue()
 
 
-def test_amazon_archive_that_is_no_archive_is_removed(publish, home):
+BAD_ARCHIVES = {
+    "without the tables": (archived(summary=b"{}"), r"has 0 files item2title\.pkl"),
+    "no archive": (b"<html>", "BadZipFile"),
+    "empty": (b"", "BadZipFile"),
+    "cut": (archived(item2title=base64.b64decode(TITLES_BY_PANDAS_2))[:-30], "BadZipFile"),
+    "a table cut": (
+        archived(item2title=base64.b64decode(TITLES_BY_PANDAS_2)[:-40], user2item=b""),
+        "pickle data was truncated",
+    ),
+    "no pickle": (archived(item2title=b"not a pickle", user2item=b""), "UnpicklingError"),
+    "another object": (archived(item2title=pickle.dumps([1, 2]), user2item=pickle.dumps(3)), "TypeError"),
+    "another table": (
+        archived(**dict.fromkeys(("item2title", "user2item"), base64.b64decode(USERS_BY_PANDAS_2))),
+        "KeyError",
+    ),
+    "an unusual method": (packed(zipfile.ZIP_LZMA), "packed by method 14"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_ARCHIVES)
+def test_amazon_bad_archive_is_an_oserror_and_is_removed(publish, home, kind):
     pytest.importorskip("pandas")
-    publish(ARCHIVE, b"<html>")
-    with pytest.raises(zipfile.BadZipFile):
+    content, message = BAD_ARCHIVES[kind]
+    publish(ARCHIVE, content)
+    with pytest.raises(
+        OSError, match=rf"amazon2014-beauty\.zip is damaged .*{message}.*it was removed: fetch it again$"
+    ):
         fetch_amazon_interactions()
     assert not (home / ARCHIVE).exists()
+
+
+def test_amazon_no_more_is_unpacked_than_the_bound(publish, home, monkeypatch):
+    pytest.importorskip("pandas")
+    monkeypatch.setattr("sklearn_llmtokens.datasets._archive.MAX_BYTES", 1000)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("proc/item2title.pkl", bytes(1001))
+    publish(ARCHIVE, buffer.getvalue())
+    with pytest.raises(OSError, match=r"item2title\.pkl has more than 1,000 bytes"):
+        fetch_amazon_interactions()
+    assert not (home / ARCHIVE).exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1 nothing PAR1"])
+def test_amazon_damaged_parquet_files_are_an_oserror_and_stay(home, content):
+    pytest.importorskip("pyarrow")
+    (home / "interactions").mkdir(parents=True)
+    paths = [home / f"interactions/amazon_beauty_{part}.parquet" for part in ("items", "events")]
+    for path in paths:
+        path.write_bytes(content)
+    with pytest.raises(OSError, match=r"cannot be read \(.*\): delete them, and the public archive is fetched"):
+        fetch_amazon_interactions(download_if_missing=False)
+    assert all(path.exists() for path in paths)
 
 
 def test_amazon_unknown_name(home):

@@ -76,10 +76,23 @@ def test_shopping_as_frame(shop):
     assert frame.shape == (5, 4)
 
 
-def test_shopping_with_other_columns_is_refused(publish):
-    publish("text/online_shopping_10_cats.zip", zipped("a.csv", "label,review\n1,x\n"))
-    with pytest.raises(ValueError, match=r"columns are \['label', 'review'\]"):
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (zipped("a.csv", "label,review\n1,x\n"), r"columns are \['label', 'review'\]"),
+        (zipped("a.txt", "label,review\n1,x\n"), r"has 0 files \.csv"),
+        (zipped("a.csv", ""), "StopIteration"),
+        (zipped("a.csv", "cat,label,review\nx\n"), "ValueError"),
+        (zipped("a.csv", b"\xff\xff"), "UnicodeDecodeError"),
+        (b"", "BadZipFile"),
+        (zipped("a.csv", SHOP)[:-5], "BadZipFile"),
+    ],
+)
+def test_shopping_bad_archive_is_an_oserror_and_is_removed(publish, home, content, message):
+    publish("text/online_shopping_10_cats.zip", content)
+    with pytest.raises(OSError, match=rf"10_cats\.zip is damaged .*{message}.*it was removed: fetch it again$"):
         fetch_shopping_reviews()
+    assert not (home / "text/online_shopping_10_cats.zip").exists()
 
 
 @pytest.mark.parametrize("option", [{"target": "cat"}, {"empty": True}, {"duplicates": "last"}])
