@@ -29,6 +29,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._pickling import VersionedPickle
 from .._sklearn import fit_context
+from .._utils._columns import is_missing
 from .._utils._messages import shorten
 from .._utils._top_k import TopK
 from ..exceptions import UnknownItemError
@@ -153,8 +154,9 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
         3
         """
         check_is_fitted(self)
-        params = self.get_params(deep=True)
-        catalogs = {name: self.catalog_ for name, value in params.items() if isinstance(value, Catalog)}
+        old, params = self.catalog, self.get_params(deep=True)
+        is_old = {name: isinstance(value, Catalog) and value == old for name, value in params.items()}
+        catalogs = dict.fromkeys([name for name, is_it in is_old.items() if is_it], self.catalog_)
         fitted = clone(self).set_params(**catalogs).fit(X, y, **fit_params)
         fitted.active_ = self.active_
         vars(self).update(vars(fitted))
@@ -538,9 +540,9 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
             raise ValueError(
                 f"items has the shape {array.shape}: one id, or one row of ids, for each of {n_queries} queries."
             )
-        flat = [None if one is None else one for one in array.ravel().tolist()]
+        flat = [None if is_missing(one) else one for one in array.ravel().tolist()]
         named = [one for one in flat if one is not None]
-        found = iter(self.catalog_.index_of(named).tolist())
+        found = iter(self.catalog_.index_of(named, name="items").tolist())
         return np.array([-1 if one is None else next(found) for one in flat], dtype=np.intp).reshape(array.shape)
 
     def _fit(self, sequences: Histories) -> None:

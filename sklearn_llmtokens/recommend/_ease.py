@@ -65,7 +65,9 @@ class EASERecommender(ItemItemMixin, BaseRecommender):
 
     Notes
     -----
-    An item that a sequence has several times counts once; where events have weights, it counts by the largest.
+    An item that a sequence has several times counts once; where events have weights, it counts by the largest. With
+    ``filter_seen=False`` the weight of an item for itself is ``r / (n + l2)``: n sequences have it, r of them twice or
+    more. Weights of other items do not change by this.
 
     In the approximation the neighbours of an item are those with the highest cosine between both columns of the
     sequences, where `l2` is added to the squared length of each, and the regression on them is solved exactly. The

@@ -54,6 +54,9 @@ class ItemKNNRecommender(ItemItemMixin, BaseRecommender):
 
     Notes
     -----
+    With ``filter_seen=False`` the weight of an item for itself is ``r / (n + shrink)``: n sequences have it, r of them
+    twice or more. It is no neighbour that counts towards `n_neighbors`.
+
     Of a sequence of more than 1,000 events the latest 1,000 are read: pairs are as many as the square, and one visitor
     that opened every page would make all items neighbours of all.
 

@@ -57,6 +57,20 @@ def test_refit_leaves_what_was_passed_in():
     assert recommender.catalog.n_items == 5
 
 
+def test_refit_leaves_other_catalogues_and_arrays_among_the_parameters():
+    class Bridge(PopularityRecommender):
+        def __init__(self, catalog, other=None, numbers=None):
+            super().__init__(catalog)
+            self.other = other
+            self.numbers = numbers
+
+    other, numbers = Catalog(["x"], ["elsewhere"]), np.zeros(3)
+    recommender = Bridge(CATALOG, other, numbers).fit(HISTORIES).add_items(["n"], ["white tea"]).refit([["n"]])
+    assert recommender.catalog.n_items == 5
+    assert recommender.other is other
+    assert recommender.numbers.tolist() == [0, 0, 0]
+
+
 def test_refit_passes_y_on():
     recommender = PopularityRecommender(CATALOG).fit(HISTORIES).add_items(["n"], ["white tea"])
     assert recommender.refit([["a"], ["b"]], ["n", "n"]).popularity_.tolist() == [1, 1, 0, 0, 2]
