@@ -1,7 +1,6 @@
 """`TextNormalizer`: even out how texts are written, one switch for each kind of difference."""
 
 import re
-import unicodedata
 import weakref
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -17,6 +16,7 @@ from .._utils._texts import validate_texts
 from ._checks import checked_text
 from ._html import strip_html
 from ._simplify import simplify
+from ._unicode_form import normalize
 
 _REPLACEMENT = "\ufffd"
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -82,7 +82,8 @@ class TextNormalizer(
     unicode_form : {"NFC", "NFD", "NFKC", "NFKD"}, default="NFC"
         Unicode normal form (Unicode Standard Annex 15): ``"NFC"`` makes one of the two ways to write ``é`` the only
         one. ``"NFKC"`` also turns ligatures, circled digits and half-width kana into plain characters. None keeps
-        characters as they are.
+        characters as they are. More than 30 combining marks in a row are divided by U+034F, as in the annex's
+        Stream-Safe Text Format.
     width : {"alphanumeric", "all"}, default="alphanumeric"
         Turn full-width letters, digits and spaces into half-width ones, or with ``"all"`` also punctuation and
         signs, Chinese commas among them. None keeps them.
@@ -282,7 +283,7 @@ def _build_changes(normalizer: TextNormalizer) -> Iterator[Callable[[str], str]]
         if replacement is not None:
             yield partial(_replace, pattern, replacement)
     if normalizer.unicode_form is not None:
-        yield partial(unicodedata.normalize, normalizer.unicode_form)
+        yield partial(normalize, normalizer.unicode_form)
     if normalizer.width is not None:
         yield _translation(_WIDTHS[normalizer.width])
     if normalizer.case is not None:

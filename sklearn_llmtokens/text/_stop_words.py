@@ -8,9 +8,9 @@ keep negations, words of judgement and words of degree, and drop punctuation, wh
 import os
 import unicodedata
 from collections.abc import Iterable
-from pathlib import Path
 
 from .._utils._messages import shorten
+from ._files import read_bytes
 
 _LANGUAGES = ("zh", "en")
 _NAMES = (*_LANGUAGES, *(f"{language}-all" for language in _LANGUAGES))
@@ -141,15 +141,10 @@ def _read_list(name: str) -> frozenset[str]:
 
 
 def _read_file(path) -> frozenset[str]:
+    known = ", ".join(map(repr, _NAMES))
+    expected = f"stop_words is one of {known}, a collection of words, or the path of a file, and there is no file"
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except (FileNotFoundError, IsADirectoryError) as error:
-        known = ", ".join(map(repr, _NAMES))
-        raise type(error)(
-            error.errno,
-            f"stop_words is one of {known}, a collection of words, or the path of a file, and there is no file",
-            str(path),
-        ) from error
+        text = read_bytes(path, expected).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(
             f"stop_words: {path} is not UTF-8 ({error.reason} at byte {error.start}): write it anew in that encoding."

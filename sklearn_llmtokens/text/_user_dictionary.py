@@ -9,15 +9,17 @@ import os
 import re
 import warnings
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TypeAlias
 
+from .._utils._messages import shorten
 from .._utils._text_cells import lone_surrogate
 from ..exceptions import UserDictionaryError
+from ._files import read_bytes
 
 UserWords: TypeAlias = tuple[tuple[str, int | None, str | None], ...]
 
 _LINE = re.compile(r"(\S+)(?: ([0-9]+))?(?: ([a-z]+))?")
+_MOST_CHARACTERS = 256  # of a word: jieba enters every beginning of it, so that memory grows with the square
 _MOST_DIGITS = 300  # of a frequency: with more it is no double any more
 _TAG = re.compile("[a-z]+")
 _BETWEEN_BLOCKS = re.compile(r"[^\u4E00-\u9FD5a-zA-Z0-9+#&._%\-]")
@@ -30,7 +32,7 @@ def read_user_dictionary(source) -> UserWords:
     Parameters
     ----------
     source : str, path-like, iterable or None
-        The path of a file with a ``word [frequency] [tag]`` a line, or words and ``(word, frequency[, tag])``.
+        The path of a file with one ``word [frequency] [tag]`` per line, or words and ``(word, frequency[, tag])``.
 
     Returns
     -------
@@ -57,7 +59,7 @@ def read_user_dictionary(source) -> UserWords:
     if source is None:
         return ()
     if isinstance(source, str | os.PathLike):
-        words = tuple(_read_file(Path(source)))
+        words = tuple(_read_file(source))
         where = str(source)
     else:
         words = tuple(_read_entries(source))
@@ -66,13 +68,8 @@ def read_user_dictionary(source) -> UserWords:
     return words
 
 
-def _read_file(path: Path):
-    try:
-        data = path.read_bytes()
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise type(error)(
-            error.errno, "user_dict is the path of a file, or a list of words, and there is no such file", str(path)
-        ) from error
+def _read_file(path: str | os.PathLike):
+    data = read_bytes(path, "user_dict is the path of a file, or a list of words, and there is no such file")
     for number, raw in enumerate(data.split(b"\n"), 1):
         where = f"{path}:{number}"
         try:
@@ -83,11 +80,11 @@ def _read_file(path: Path):
             continue
         match = _LINE.fullmatch(line)
         if match is None:
-            raise UserDictionaryError(f"{where}: {line!r} cannot be read; {_EXPECTED}.")
+            raise UserDictionaryError(f"{where}: {shorten(line)} cannot be read; {_EXPECTED}.")
         word, frequency, tag = match.groups()
         if frequency is not None and len(frequency) > _MOST_DIGITS:
             raise UserDictionaryError(f"{where}: a frequency of {len(frequency)} digits is no number of occurrences.")
-        yield word, None if frequency is None else int(frequency), tag
+        yield _checked_word(word, where), None if frequency is None else int(frequency), tag
 
 
 def _read_entries(entries: Iterable):
@@ -96,7 +93,7 @@ def _read_entries(entries: Iterable):
         parts = (entry,) if isinstance(entry, str) else entry
         if not isinstance(parts, tuple | list) or not 1 <= len(parts) <= 3:
             raise UserDictionaryError(
-                f"{where}: {entry!r} is neither a word nor (word, frequency) nor (word, frequency, tag)."
+                f"{where}: {shorten(entry)} is neither a word nor (word, frequency) nor (word, frequency, tag)."
             )
         word, frequency, tag = (*parts, None, None)[:3]
         yield _checked_word(word, where), _checked_frequency(frequency, where), _checked_tag(tag, where)
@@ -104,11 +101,17 @@ def _read_entries(entries: Iterable):
 
 def _checked_word(word, where: str) -> str:
     if not isinstance(word, str):
-        raise UserDictionaryError(f"{where}: the word {word!r} is a {type(word).__name__}, not a str.")
+        raise UserDictionaryError(f"{where}: the word {shorten(word)} is a {type(word).__name__}, not a str.")
     if not word or any(c.isspace() for c in word):
-        raise UserDictionaryError(f"{where}: {word!r} is empty or has white space, at which jieba always cuts.")
+        raise UserDictionaryError(f"{where}: {shorten(word)} is empty or has white space, at which jieba always cuts.")
+    if len(word) > _MOST_CHARACTERS:
+        raise UserDictionaryError(
+            f"{where}: {shorten(word)} has {len(word)} characters: a word has at most {_MOST_CHARACTERS}."
+        )
     if lone_surrogate(word) is not None:
-        raise UserDictionaryError(f"{where}: {word!r} has a lone surrogate, which is not a character of Unicode.")
+        raise UserDictionaryError(
+            f"{where}: {shorten(word)} has a lone surrogate, which is not a character of Unicode."
+        )
     return str.__str__(word)
 
 
@@ -116,13 +119,13 @@ def _checked_frequency(frequency, where: str) -> int | None:
     if frequency is None:
         return None
     if not isinstance(frequency, numbers.Integral) or isinstance(frequency, bool) or frequency < 0:
-        raise UserDictionaryError(f"{where}: the frequency {frequency!r} is not a whole number of 0 or more.")
+        raise UserDictionaryError(f"{where}: the frequency {shorten(frequency)} is not a whole number of 0 or more.")
     return int(frequency)
 
 
 def _checked_tag(tag, where: str) -> str | None:
     if tag is not None and (not isinstance(tag, str) or _TAG.fullmatch(tag) is None):
-        raise UserDictionaryError(f"{where}: the tag {tag!r} is not a word of lower-case letters such as 'n'.")
+        raise UserDictionaryError(f"{where}: the tag {shorten(tag)} is not a word of lower-case letters such as 'n'.")
     return tag
 
 
@@ -130,7 +133,7 @@ def _warn_of_unreachable(words: UserWords, where: str) -> None:
     unreachable = [word for word, _, _ in words if _BETWEEN_BLOCKS.search(word)]
     if unreachable:
         warnings.warn(
-            f"{where}: {len(unreachable)} word(s) can never be found, the first is {unreachable[0]!r}: jieba "
+            f"{where}: {len(unreachable)} word(s) can never be found, the first is {shorten(unreachable[0])}: jieba "
             f"always cuts at characters such as {_BETWEEN_BLOCKS.search(unreachable[0])[0]!r}.",
             UserWarning,
             stacklevel=4,

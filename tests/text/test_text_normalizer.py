@@ -68,6 +68,40 @@ def test_unicode_form(form):
     assert only(unicode_form=form)(text) == unicodedata.normalize(form, text)
 
 
+@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
+@given(
+    marks=st.text("\u0301\u0323\u0344\u0f73\u3099\uff9e\U0001d165", max_size=13),
+    base=st.sampled_from(["", "e", "ế", "が", "好"]),
+)
+def test_few_combining_marks_are_normalized_as_ever(form, marks, base):
+    assert only(unicode_form=form)(base + marks) == unicodedata.normalize(form, base + marks)
+
+
+@pytest.mark.parametrize(
+    ("text", "n_marks"),
+    [
+        ("x" + "\u0301" * 30, [30]),
+        ("x" + "\u0301" * 31, [30, 1]),
+        ("\u0301" * 95, [30, 30, 30, 5]),
+        ("ế" + "\u0323\u0301" * 20, [30, 12]),  # ế brings two of its own
+        ("x" + "\u0344" * 20, [30, 10]),  # decomposes into two
+        ("x" + "\u0f73" * 16, [30, 2]),
+        ("ｶ" + "\uff9e" * 40, [30, 10]),  # counted as the compatibility forms decompose it
+        ("x" + "\u0301" * 25 + "y" + "\u0301" * 25, [25, 25]),
+        ("x" + "\u0301" * 30 + "\u034f" + "\u0301" * 30, [30, 30]),
+    ],
+)
+def test_long_runs_of_combining_marks_are_divided_as_in_the_stream_safe_format(text, n_marks):
+    decomposed = only(unicode_form="NFD")(text)
+    runs = [len(run) for run in re.findall("[\u0301\u0302\u0308\u0323\u0f71\u0f72\uff9e]+", decomposed)]
+    assert runs == n_marks
+    assert unicodedata.normalize("NFD", text.replace("\u034f", "")) == unicodedata.normalize(
+        "NFD", decomposed.replace("\u034f", "")
+    )
+    composed = only(unicode_form="NFC")(text)
+    assert only(unicode_form="NFC")(composed) == composed == unicodedata.normalize("NFC", composed)
+
+
 def test_width():
     text = "ＡＢｚ１９，：（％）￥　＿"
     assert only(width="alphanumeric")(text) == "ABz19，：（％）￥ ＿"

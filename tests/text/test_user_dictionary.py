@@ -20,6 +20,9 @@ TEXTS = ["他来到了网易杭研大厦"]
         ("云 计算 5 n", "cannot be read"),
         ("\udcff", "not UTF-8"),
         ("云计算 " + "9" * 5000, "5000 digits"),
+        ("云" * 257, "'云{30}'... has 257 characters: a word has at most 256"),
+        ("云" * 24_000 + " 5 n", "has 24000 characters"),
+        ("云 " * 1000, "'(云 ){15}'... cannot be read"),
     ],
 )
 def test_bad_line_is_named_by_file_and_number(tmp_path, line, complaint):
@@ -45,6 +48,10 @@ def test_bad_line_is_named_by_file_and_number(tmp_path, line, complaint):
         ("云 计算", "white space"),
         ("", "is empty"),
         ("云\ud800", "lone surrogate"),
+        ("云" * 257, "'云{30}'... has 257 characters: a word has at most 256"),
+        (("云 " * 1000, 5, "n"), "'(云 ){15}'... is empty or has white space"),
+        (("云", "好" * 1000), "the frequency '好{30}'... is not"),
+        (("云", 5, "好" * 1000), "the tag '好{30}'... is not"),
     ],
 )
 def test_bad_entry_is_named_by_position(entry, complaint):
@@ -86,10 +93,18 @@ def test_changed_list_is_read_again():
     assert tokenizer(TEXTS[0])[-1] == "网易杭研大厦"
 
 
-@pytest.mark.parametrize("source", ["云计算", ""])
-def test_a_word_in_place_of_a_path_is_explained(source):
-    with pytest.raises(OSError, match="or a list of words"):
-        JiebaTokenizer(user_dict=source).fit(["云计算"])
+@pytest.mark.parametrize("parameter", ["user_dict", "stop_words"])
+@pytest.mark.parametrize("source", ["云计算", "", "很好的手机" * 200, "云\0计算", "云\ud800"])
+def test_a_text_in_place_of_a_path_is_explained(parameter, source):
+    for use in (lambda tokenizer: tokenizer.fit(["云计算"]), lambda tokenizer: tokenizer("云计算")):
+        with pytest.raises(OSError, match="(or a list|a collection) of words") as info:
+            use(JiebaTokenizer(**{parameter: source}))
+        assert source[31:] == "" or source[:31] not in str(info.value)
+
+
+def test_a_word_of_256_characters_is_found():
+    word = "云" * 256
+    assert JiebaTokenizer(user_dict=[(word, 10**9)])(f"好{word}") == ["好", word]
 
 
 def test_frequencies_beyond_64_bits_count_as_they_do_in_jieba(judge_with):
