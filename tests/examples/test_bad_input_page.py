@@ -24,6 +24,7 @@ from sklearn_llmtokens import (
 )
 from sklearn_llmtokens.checkpoints import bundled_checkpoint
 from sklearn_llmtokens.exceptions import StoreWarning, TruncationWarning
+from sklearn_llmtokens.recommend import Catalog, ContentRecommender, ndcg_at_k
 
 PAGE = Path(__file__).parents[2] / "docs" / "bad_input.md"
 GOOD = ["物流很快", "好"]
@@ -143,6 +144,25 @@ RAISES = {
     ("one row", 0): (ValueError, lambda e, _: EmbeddingPCA(50).fit(np.ones((1, 384)))),
     ("top_k_labels of something that is no classifier", 0): (TypeError, lambda e, _: top_k_labels(e, GOOD)),
     ("an unknown task of text_pipeline", 0): (ValueError, lambda e, _: text_pipeline("cls")),
+    ("an id that is not in the catalogue", 0): (ValueError, lambda e, _: fitted().recommend([["gone"]])),
+    ("ids of another type", 0): (ValueError, lambda e, _: fitted(unknown="ignore").recommend([[1]])),
+    ("lists and targets that share no type, in a measure", 0): (
+        ValueError,
+        lambda e, _: ndcg_at_k([1], fitted().recommend([["2"]])),
+    ),
+    ("None between two items", 0): (ValueError, lambda e, _: fitted().recommend([["1", None, "2"]])),
+    ("fit on an item that add_items added", 0): (
+        ValueError,
+        lambda e, _: fitted().add_items(["3"], ["tea cup"]).fit([["1", "3"]]),
+    ),
+    ("a frame as the ids of a Catalog", 0): (TypeError, lambda e, _: Catalog(pd.DataFrame({"id": ["a"]}))),
+    ("a missing text in a Catalog", 0): (ValueError, lambda e, _: Catalog(["a", "b"], ["tea", None])),
+    ("features of new items of another kind", 0): (
+        ValueError,
+        lambda e, _: Catalog(["a"], features=pd.DataFrame({"price": [1]})).append(
+            ["b"], features=pl.DataFrame({"price": ["1"]})
+        ),
+    ),
 }
 
 WARNS = {
@@ -162,6 +182,24 @@ WARNS = {
 }
 
 
+def fitted(**options):
+    catalog = Catalog(["1", "2"], ["green tea", "iron pot"])
+    return ContentRecommender(catalog, **options).fit([["1", "2"], ["2"]])
+
+
+def is_left_alone_by_a_fit_that_fails(recommender):
+    before = recommender.add_items(["3"], ["tea cup"]).recommend([["1", "3"]]).tolist()
+    with pytest.raises(ValueError, match="is not in the catalogue"):
+        recommender.fit([["1", "3"]])
+    return recommender.recommend([["1", "3"]]).tolist() == before
+
+
+def shows_little(recommender, text):
+    with pytest.raises(ValueError, match="is not in the catalogue") as caught:
+        recommender.recommend([[text]])
+    return text[:30] in str(caught.value) and text[:31] not in str(caught.value)
+
+
 def unwritable(folder):
     """A folder inside a file: not even root can write there."""
     (folder / "file").write_text("")
@@ -174,6 +212,21 @@ def is_finite(rows):
 
 # Rows that are no complaint: what must hold.
 HOLDS = {
+    ('the same, unknown="ignore"', 0): lambda e: (
+        fitted(unknown="ignore").recommend([["gone", "1"]]).tolist() == fitted().recommend([["1"]]).tolist()
+    ),
+    ("None or NaN at the ends of a history, of candidates, of exclude", 0): lambda e: (
+        fitted().recommend([["1", np.nan]], 1, candidates=[None, "2"], exclude=[[None]]).tolist() == [["2"]]
+    ),
+    ("a fit that fails on a fitted recommender", 0): lambda e: is_left_alone_by_a_fit_that_fails(fitted()),
+    ("features of new items in a frame of another library, or of other types of number, text and date", 0): lambda e: (
+        Catalog(["a"], features=pd.DataFrame({"kind": pd.Categorical(["tea"]), "price": [1]}))
+        .append(["b"], features=pl.DataFrame({"kind": ["pot"], "price": [2.5]}))
+        .features()["price"]
+        .tolist()
+        == [1, 2.5]
+    ),
+    ("texts in messages", 0): lambda e: shows_little(fitted(), "0123456789" * 4),
     ('the same, LLMTokenEmbedder(missing="zero")', 0): lambda e: (
         not (LLMTokenEmbedder(missing="zero").fit_transform(["a", None])[1].any())
     ),
