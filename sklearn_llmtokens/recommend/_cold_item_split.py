@@ -1,11 +1,13 @@
 """Hold items out, not users: how good is a recommender at what it has never seen anybody choose."""
 
+from itertools import chain
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_random_state, check_scalar
 
+from ._ids import refuse_other_types
 from ._splitting import items_of
 
 
@@ -65,7 +67,7 @@ class ColdItemSplit(BaseCrossValidator):
         Raises
         ------
         ValueError
-            If a parameter is out of range, lengths differ, or a part is empty.
+            If a parameter is out of range, lengths differ, ids of `X` and `y` share no type, or a part is empty.
         """
         targets = y.tolist() if hasattr(y, "tolist") else list(y)
         if len(targets) != len(X):
@@ -74,6 +76,7 @@ class ColdItemSplit(BaseCrossValidator):
         n_cold = self._n_cold(len(items))
         generator = check_random_state(self.random_state)
         histories = [items_of(history) for history in X]
+        refuse_other_types(targets, chain.from_iterable(histories), ("y", "X"))
         for _ in range(self.get_n_splits()):
             cold = {items[i] for i in generator.choice(len(items), n_cold, replace=False)}
             is_test = np.array([item in cold for item in targets])

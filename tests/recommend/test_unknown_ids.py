@@ -8,6 +8,7 @@ import pytest
 from sklearn_llmtokens.exceptions import UnknownItemError
 from sklearn_llmtokens.recommend import (
     Catalog,
+    ColdItemSplit,
     ContentRecommender,
     EASERecommender,
     Event,
@@ -65,6 +66,12 @@ def test_novelty_refuses_ids_of_another_type():
     with pytest.raises(ValueError, match="recommended has ids of type str and histories of type int"):
         novelty([["1"]], [[1, 2]])
     assert novelty([["1"]], [[("1", 2.0), None]]) == 0
+
+
+def test_a_splitter_refuses_targets_of_another_type():
+    with pytest.raises(ValueError, match="y has ids of type int and X of type str"):
+        next(ColdItemSplit(2, test_size=0.5).split([["1", "2"], ["2"], ["3"]], [1, 2, 3]))
+    assert len(list(ColdItemSplit(2, test_size=1).split([["1"], [], [], ["2"]], ["2", "3", "1", "3"]))) == 2
 
 
 @pytest.mark.parametrize("cls", [PopularityRecommender, ItemKNNRecommender, EASERecommender, ContentRecommender])
