@@ -1,13 +1,17 @@
 """The defaults that we would use ourselves, as plain scikit-learn objects; no other part imports them."""
 
+import os
+from contextlib import suppress
+
 import numpy as np
+from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 
-from ._utils._texts import read_texts
+from ._utils._messages import shorten
 from .embedding import LLMTokenEmbedder
 from .recommend import (
     ContentRecommender,
@@ -16,7 +20,7 @@ from .recommend import (
     SmoothedTransitionRecommender,
     TransitionRecommender,
 )
-from .text import JiebaTokenizer
+from .text import JiebaTokenizer, TextColumn
 
 # So many terms of each kind, the most frequent ones. The others change no accuracy that was measured: but 3,000 reviews
 # have 370,000 runs of characters and 63,000 have 1.5 million, each of which has a weight in every class.
@@ -30,7 +34,7 @@ _FINAL = {
 }
 
 
-def text_pipeline(task="classification", *, embedder=None) -> Pipeline:
+def text_pipeline(task="classification", *, embedder=None, missing="error") -> Pipeline:
     """Build a pipeline from texts to labels or numbers: words, characters and meaning side by side, and a linear model.
 
     Words that occur in both training and new texts are best told by TF-IDF, what is said in other words by the vectors
@@ -40,22 +44,34 @@ def text_pipeline(task="classification", *, embedder=None) -> Pipeline:
     ----------
     task : {"classification", "regression"} or estimator, default="classification"
         What is predicted, or the estimator that predicts it. An estimator is cloned; it gets sparse rows.
-    embedder : transformer from texts to vectors, default=None
-        Gives the meaning; None is ``LLMTokenEmbedder()``. It is cloned.
+    embedder : str, path-like, or transformer from texts to vectors, default=None
+        Gives the meaning: the name of a model, as `LLMTokenEmbedder` takes it, or a transformer, which is cloned. None
+        is ``LLMTokenEmbedder()``.
+    missing : {"error", "zero"}, default="error"
+        Whether a missing text is refused, or read as an empty one: its rows of characters and words are zeros, and its
+        meaning is that of an empty text, the same for all.
 
     Returns
     -------
     Pipeline
-        Unfitted, with the steps ``column`` (which reads the texts), ``features`` (a `FeatureUnion` of ``characters``,
+        Unfitted, with the steps ``column`` (a `TextColumn`), ``features`` (a `FeatureUnion` of ``characters``,
         ``words`` and ``meaning``) and ``model``. It takes a list, 1-D array or Series of str, or a frame of one column,
         and every part can be set: ``set_params(features__meaning__embedder__pooling="cls", model__C=1)``.
 
     Raises
     ------
     ValueError
-        If `task` is another string.
+        If `task` is another string, or `missing` neither of its values.
     TypeError
-        If `task` or `embedder` is not an estimator.
+        If `task` is not an estimator, or `embedder` neither a name nor a transformer.
+
+    Notes
+    -----
+    Sample weights go to the last step alone: ``fit(X, y, model__sample_weight=w)``, or ``fit(X, y, sample_weight=w)``
+    where metadata routing is enabled. The last step then requests them in ``score`` too, unless it was passed with
+    requests of its own.
+
+    Results do not depend on the output that `sklearn.set_config` asks for.
 
     Examples
     --------
@@ -64,6 +80,8 @@ def text_pipeline(task="classification", *, embedder=None) -> Pipeline:
     >>> text_pipeline().fit(texts, ["delivery", "delivery", "taste", "taste"]).predict(["送货神速"]).shape
     (1,)
     """
+    if missing not in ("error", "zero"):
+        raise ValueError(f"missing={shorten(missing)} is neither 'error' nor 'zero'.")
     features = FeatureUnion(
         [
             (
@@ -77,7 +95,10 @@ def text_pipeline(task="classification", *, embedder=None) -> Pipeline:
             ("meaning", _meaning(embedder)),
         ]
     )
-    return Pipeline([("column", TextColumn()), ("features", features), ("model", _final(task))])
+    column = TextColumn(missing="error" if missing == "error" else "empty")
+    return Pipeline(
+        [("column", column), ("features", _returns_arrays(features)), ("model", _takes_weights(_final(task)))]
+    )
 
 
 def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
@@ -89,9 +110,10 @@ def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
     ----------
     catalog : Catalog
         The items, with texts.
-    embedder : transformer from texts to vectors, default=None
-        Gives the meaning; None is ``LLMTokenEmbedder()``, which reads the texts alone. One that is passed reads a table
-        of texts and features where the catalogue has features, as a `ColumnTransformer` does. It is cloned.
+    embedder : str, path-like, or transformer from texts to vectors, default=None
+        Gives the meaning: the name of a model, as `LLMTokenEmbedder` takes it, or a transformer, which is cloned. None
+        is ``LLMTokenEmbedder()``. A model reads the texts alone; a transformer that is passed reads a table of texts
+        and features where the catalogue has features, as a `ColumnTransformer` does.
 
     Returns
     -------
@@ -103,7 +125,7 @@ def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
     Raises
     ------
     TypeError
-        If `embedder` is not a transformer.
+        If `embedder` is neither a name nor a transformer.
 
     Examples
     --------
@@ -113,7 +135,7 @@ def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
     >>> text_recommender(catalog).fit([["g", "p"], ["b", "p"]]).recommend([["g"]], k=1)
     array([['p']], dtype=object)
     """
-    reads = "texts" if embedder is None else "auto"
+    reads = "texts" if embedder is None or isinstance(embedder, str | os.PathLike) else "auto"
     embedder = _transformer(embedder)
     words = make_pipeline(
         JiebaTokenizer(lowercase=True),
@@ -141,51 +163,59 @@ def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
     )
 
 
-class TextColumn(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
-    """Read one column of texts for `TfidfVectorizer`, which takes the column names of a frame for texts.
-
-    What is missing or no text is named by its row. A Series stays one; the column of a frame becomes an array.
-    """
-
-    def fit(self, X, y=None):
-        return self
-
-    def transform(self, X):
-        table = read_texts(X)
-        if len(table.columns) > 1:
-            raise ValueError(f"X has {len(table.columns)} columns: pass one column of texts, such as X['text'].")
-        return table.rebuild(table.columns) if table.ndim == 1 else np.array(table.columns[0], dtype=object)
-
-    def get_feature_names_out(self, input_features=None):
-        return np.array(["text"] if input_features is None else input_features, dtype=object)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.requires_fit = False
-        return tags
-
-
-def _transformer(embedder):
-    if embedder is not None and not hasattr(embedder, "transform"):
-        raise TypeError(f"embedder={embedder!r} has no transform: pass a transformer from texts to vectors.")
-    return LLMTokenEmbedder() if embedder is None else clone(embedder)
+def _transformer(embedder) -> BaseEstimator:
+    if embedder is None:
+        return LLMTokenEmbedder()
+    if isinstance(embedder, str | os.PathLike):
+        return LLMTokenEmbedder(embedder)
+    if not hasattr(embedder, "transform"):
+        raise TypeError(
+            f"embedder={shorten(embedder)} has no transform: pass the name of a model or a transformer from texts to "
+            "vectors."
+        )
+    return clone(embedder)
 
 
 def _meaning(embedder) -> Pipeline:
-    """Vectors whose features have one scale and whose rows have the unit length of a TF-IDF row."""
-    return Pipeline([("embedder", _transformer(embedder)), ("scaler", StandardScaler()), ("normalizer", Normalizer())])
+    """Return vectors whose features have one scale and whose rows have the unit length of a TF-IDF row."""
+    with config_context(enable_metadata_routing=True):
+        scaler = StandardScaler().set_fit_request(sample_weight=False)
+    steps = [("embedder", _transformer(embedder)), ("scaler", scaler), ("normalizer", Normalizer())]
+    return Pipeline(steps)
+
+
+def _returns_arrays(features: FeatureUnion) -> FeatureUnion:
+    """Return the features with arrays out of each part, whatever output `sklearn.set_config` asks for.
+
+    Frames cannot hold the sparse rows of TF-IDF, and a scaler that was fitted on one would warn of an array later.
+    """
+    for part in [features, *features.get_params().values()]:
+        if isinstance(part, TransformerMixin):
+            with suppress(AttributeError):  # of transformers that never return frames
+                TransformerMixin.set_output(part, transform="default")  # of this part alone
+    return features
+
+
+def _takes_weights(model: BaseEstimator) -> BaseEstimator:
+    """Return the model with a request for sample weights, unless it has one or cannot use them."""
+    with config_context(enable_metadata_routing=True):
+        requests = model.get_metadata_routing() if hasattr(model, "get_metadata_routing") else None
+        for method in ("fit", "score"):
+            request = getattr(getattr(requests, method, None), "requests", {})
+            if "sample_weight" in request and request["sample_weight"] is None:
+                getattr(model, f"set_{method}_request")(sample_weight=True)
+    return model
 
 
 def _final(task) -> BaseEstimator:
     if isinstance(task, str):
         if task not in _FINAL:
             raise ValueError(
-                f"task={task!r} is neither 'classification' nor 'regression'; an estimator can be passed too."
+                f"task={shorten(task)} is neither 'classification' nor 'regression'; an estimator can be passed too."
             )
         return clone(_FINAL[task])
     if not hasattr(task, "fit") or isinstance(task, type):
         raise TypeError(
-            f"task={task!r} is not an estimator: pass 'classification', 'regression', or an instance of one."
+            f"task={shorten(task)} is not an estimator: pass 'classification', 'regression', or an instance of one."
         )
     return clone(task)

@@ -46,10 +46,16 @@ def read_dataframe_library(X) -> TextTable | None:
             "X has columns of the same name, which only their names would tell apart: rename them."
         ) from error
     if isinstance(native, nw.LazyFrame):
-        raise TextTypeError(f"X is a lazy frame ({type(X).__name__}): pass what X{eager_call(X)} returns.")
+        raise TextTypeError(f"X is a lazy frame ({type(X).__name__}): pass {eager_advice(X) or 'a frame in memory'}.")
     if isinstance(native, nw.Series):
         return _read_series(native)
     return _read_frame(native) if isinstance(native, nw.DataFrame) else None
+
+
+def eager_advice(X) -> str | None:
+    """Return what to pass in place of a container that is not in memory; None where it has no call for that."""
+    call = ".read_all()" if hasattr(X, "read_all") else eager_call(X)
+    return f"what X{call} returns" if call and callable(getattr(X, call.strip(".()"), None)) else None
 
 
 def column_of(frame):

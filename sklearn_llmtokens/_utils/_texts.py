@@ -12,10 +12,9 @@ from scipy import sparse
 from sklearn.utils.validation import validate_data
 
 from ..exceptions import InvalidTextError, TextTypeError
-from ._columns import eager_call
 from ._text_arrays import read_array, read_sequence
 from ._text_cells import check_column
-from ._text_frames import batch_as_table, read_dataframe_library
+from ._text_frames import batch_as_table, eager_advice, read_dataframe_library
 from ._text_table import TextTable, one_column
 
 
@@ -115,14 +114,13 @@ def _read_container(X) -> TextTable:
     table = read_dataframe_library(X)
     if table is not None:
         return table
-    if hasattr(X, "to_pylist"):  # a pyarrow.Array, which narwhals does not wrap
+    if callable(getattr(X, "to_pylist", None)):  # a pyarrow.Array, which narwhals does not wrap
         return one_column(X.to_pylist())
     if hasattr(X, "__array__"):
         return read_array(np.asarray(X))
     if isinstance(X, Sequence):
         return read_sequence(list(X))
-    call = eager_call(X)
-    advice = "a list, a 1-D array or a Series of str, or a frame of them" if call is None else f"what X{call} returns"
+    advice = eager_advice(X) or "a list, a 1-D array or a Series of str, or a frame of them"
     raise TextTypeError(f"X is a {type(X).__name__}: pass {advice}.")
 
 
@@ -138,4 +136,6 @@ def _refuse_other_containers(X) -> None:
             f"X is a {type(X).__name__}, whose order is not that of rows: pass a list, an array, a Series or a frame."
         )
     if isinstance(X, Iterator):
-        raise TextTypeError(f"X is a {type(X).__name__}, which can be read only once: pass list(X).")
+        raise TextTypeError(
+            f"X is a {type(X).__name__}, which can be read only once: pass {eager_advice(X) or 'list(X)'}."
+        )

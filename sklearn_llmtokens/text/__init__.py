@@ -2,5 +2,6 @@
 
 from ._jieba_tokenizer import JiebaTokenizer
 from ._normalizer import TextNormalizer
+from ._text_column import TextColumn
 
-__all__ = ["JiebaTokenizer", "TextNormalizer"]
+__all__ = ["JiebaTokenizer", "TextColumn", "TextNormalizer"]
