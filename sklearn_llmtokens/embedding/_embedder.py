@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted
 
 from .._pickling import VersionedPickle
-from .._sklearn import HasMethods, Interval, StrOptions, fit_context
+from .._sklearn import HasMethods, Interval, StrOptions, check_feature_names_in, fit_context
 from .._utils._text_table import TextTable
 from .._utils._texts import validate_texts
 from ..exceptions import FingerprintMismatchError
@@ -263,6 +263,57 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         embed_distinct(cells.texts, self._spec_here(), store, self._resources(), vectors, cells.homes)
         cells.fill(vectors)
         return rows
+
+    def fit_transform(self, X, y=None, *, out=None):
+        """Fit, then embed the same texts.
+
+        Parameters
+        ----------
+        X : list, 1-D array or Series of str, or 2-D array or frame of them
+            The texts.
+        y : None
+            Ignored.
+        out : ndarray of shape (n_texts, n_features_out_), dtype float16 or float32, default=None
+            As in `transform`.
+
+        Returns
+        -------
+        ndarray of shape (n_texts, n_features_out_), dtype=float32
+            One row per text; `out` where it is given.
+
+        Raises
+        ------
+        ValueError, TypeError, CheckpointError, MemoryError, FloatingPointError
+            As in `fit` and `transform`.
+        """
+        return self.fit(X, y).transform(X, out=out)
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the features.
+
+        Parameters
+        ----------
+        input_features : array-like of str of shape (n_features_in_,), default=None
+            Names of the columns, which must be those of ``fit``.
+
+        Returns
+        -------
+        ndarray of str of shape (n_features_out_,)
+            ``title_0, title_1, ..., body_0, ...`` where ``fit`` saw a frame with the columns title and body;
+            ``llmtokenembedder0, ...`` where its columns had no names.
+
+        Raises
+        ------
+        ValueError
+            If `input_features` are not the names seen in ``fit``.
+        """
+        check_is_fitted(self)
+        columns = getattr(self, "feature_names_in_", None)
+        if columns is None:
+            return super().get_feature_names_out(input_features)
+        check_feature_names_in(self, input_features)
+        n_features = self.n_features_out_ // self.n_features_in_
+        return np.array([f"{column}_{i}" for column in columns for i in range(n_features)], dtype=object)
 
     def transform_tokens(self, X):
         """Give the vectors of the tokens themselves.

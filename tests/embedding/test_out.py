@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn import config_context
 
 from sklearn_llmtokens import LLMTokenEmbedder
 from sklearn_llmtokens.embedding import _torch
@@ -16,6 +17,20 @@ def test_out_gets_the_rows_in_place(checkpoints, tmp_path):
         out = np.memmap(tmp_path / np.dtype(dtype).name, dtype, "w+", shape=rows.shape)
         assert embedder.transform(texts, out=out) is out
         np.testing.assert_allclose(out, rows, atol=tolerance, rtol=0)
+
+
+@pytest.mark.parametrize("output", ["default", "pandas", "polars"])
+def test_fit_transform_takes_out_too(checkpoints, tmp_path, output):
+    embedder = LLMTokenEmbedder(checkpoints["bert"]).set_output(transform=output)
+    out = np.memmap(tmp_path / "rows", np.float32, "w+", shape=(len(TEXTS), HIDDEN))
+    returned = embedder.fit_transform(TEXTS, out=out)
+    assert (returned is out) == (output == "default")
+    expected = LLMTokenEmbedder(checkpoints["bert"]).fit_transform(TEXTS)
+    np.testing.assert_array_equal(out, expected)
+    np.testing.assert_array_equal(returned, expected)
+    assert embedder.fit_transform(TEXTS, None).shape == expected.shape
+    with config_context(enable_metadata_routing=True):
+        assert LLMTokenEmbedder(checkpoints["bert"]).fit_transform(TEXTS, out=out) is out
 
 
 def test_out_with_missing_texts_and_columns(checkpoints):

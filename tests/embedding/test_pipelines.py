@@ -1,10 +1,12 @@
 """The embedder inside scikit-learn: pipelines, searches, unions, frames, names, and openTSNE."""
 
+import pickle
 import warnings
 
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
@@ -15,7 +17,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_sco
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_llmtokens import LLMTokenEmbedder
+from sklearn_llmtokens import LLMTokenEmbedder, TextNormalizer
 from sklearn_llmtokens.embedding import _torch
 from tests.checkpoints import TEXTS
 
@@ -88,7 +90,8 @@ def test_column_transformer(checkpoints, library):
     expected = LLMTokenEmbedder(checkpoints["bert"], pooling="cls").fit_transform(X)
     np.testing.assert_allclose(rows[:, :32], expected, atol=1e-6)
     names = columns.get_feature_names_out()
-    assert names[0] == "title__llmtokenembedder0"
+    assert names[0] == "title__llmtokenembedder0"  # "title" selects a Series, whose name is no column name
+    assert list(names[[32, 64]]) == ["both__title_0", "both__text_0"]
     assert names[-1] == "price__price"
 
 
@@ -97,6 +100,44 @@ def test_feature_names(checkpoints):
     names = ours.get_feature_names_out()
     assert list(names) == [f"llmtokenembedder{i}" for i in range(32)]
     assert names.dtype == object
+
+
+@pytest.mark.parametrize("library", [pd.DataFrame, pl.DataFrame, pa.table])
+def test_feature_names_say_their_column(checkpoints, library):
+    ours = LLMTokenEmbedder(checkpoints["bert"], pooling=("cls", "mean")).fit(library({"title": X, "a_1": X[::-1]}))
+    expected = [f"{column}_{i}" for column in ("title", "a_1") for i in range(64)]
+    assert list(ours.get_feature_names_out()) == list(ours.get_feature_names_out(["title", "a_1"])) == expected
+    assert ours.get_feature_names_out().dtype == object
+    with pytest.raises(ValueError, match="not equal to feature_names_in_"):
+        ours.get_feature_names_out(["a_1", "title"])
+    assert list(pickle.loads(pickle.dumps(ours)).get_feature_names_out()) == expected
+
+
+@pytest.mark.parametrize(
+    "data", [np.array([X, X], dtype=object).T, pd.DataFrame({0: X, 1: X}), pd.Series(X, name="title")], ids=type
+)
+def test_feature_names_are_those_of_the_class_where_no_column_has_one(checkpoints, data):
+    ours = LLMTokenEmbedder(checkpoints["bert"]).fit(data)
+    n_features = 32 * ours.n_features_in_
+    assert list(ours.get_feature_names_out()) == [f"llmtokenembedder{i}" for i in range(n_features)]
+    with pytest.raises(ValueError, match="input_features should have length"):
+        ours.get_feature_names_out(["a", "b", "c"])
+
+
+@pytest.mark.parametrize("output", ["pandas", "polars"])
+def test_frames_out_of_several_columns_and_steps_say_them_too(checkpoints, output):
+    frame = pd.DataFrame({"title": X, "text": X[::-1], "price": 1.0})
+    embedder = LLMTokenEmbedder(checkpoints["bert"])
+    columns = ColumnTransformer(
+        [("first", embedder, ["title"]), ("second", embedder, ["text"]), ("price", StandardScaler(), ["price"])],
+        verbose_feature_names_out=False,
+    ).set_output(transform=output)
+    names = [f"{column}_{i}" for column in ("title", "text") for i in range(32)]
+    out = columns.fit_transform(frame)
+    assert list(out.columns) == list(columns.get_feature_names_out()) == [*names, "price"]
+    steps = make_pipeline(TextNormalizer(), embedder).set_output(transform=output)
+    out = steps.fit_transform(frame[["title", "text"]])
+    assert list(out.columns) == list(steps.get_feature_names_out()) == names
 
 
 def test_pandas_output_keeps_the_index(checkpoints):
