@@ -1,15 +1,23 @@
 """A fit that fails leaves the estimator as it was: every estimator of the package."""
 
+import inspect
+
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.utils.validation import check_is_fitted
 
+import sklearn_llmtokens.features
+import sklearn_llmtokens.recommend
+import sklearn_llmtokens.text
 from sklearn_llmtokens import LLMTokenEmbedder, text_recommender
 from sklearn_llmtokens.features import EmbeddingPCA
 from sklearn_llmtokens.recommend import (
+    BaseRecommender,
     Catalog,
     ContentRecommender,
     EASERecommender,
@@ -19,7 +27,7 @@ from sklearn_llmtokens.recommend import (
     SmoothedTransitionRecommender,
     TransitionRecommender,
 )
-from sklearn_llmtokens.text import JiebaTokenizer, TextNormalizer
+from sklearn_llmtokens.text import JiebaTokenizer, TextColumn, TextNormalizer
 
 TEXTS = ["物流很快", "发货迅速", "味道发苦", "又酸又涩"]
 VECTORS = np.random.default_rng(0).normal(size=(12, 4)).astype(np.float32)
@@ -44,6 +52,7 @@ TRANSFORMERS = {
     "embedder": (LLMTokenEmbedder(cache=None), TEXTS, {"pooling": "unheard of"}, {"max_length": 1}),
     "tokenizer": (JiebaTokenizer(), TEXTS, {"mode": "unheard of"}, {"stop_words": "/no/such/file"}),
     "normalizer": (TextNormalizer(), TEXTS, {"unicode_form": "unheard of"}, {"unicode_form": 3}),
+    "column": (TextColumn(), TEXTS, {"missing": "unheard of"}, {"missing": 3}),
     "PCA": (EmbeddingPCA(2), VECTORS, {"n_components": -1}, {"remove_top": 9}),
 }
 RECOMMENDERS = {
@@ -82,6 +91,25 @@ def test_a_transformer_whose_fit_fails_transforms_as_before(name, bad):
     assert fitted_state(estimator) == before
     estimator.set_params(**original)
     np.testing.assert_array_equal(np.asarray(estimator.transform(X)), output)
+
+
+def test_names_of_columns_stay_when_another_frame_is_refused():
+    frame = pd.DataFrame({"title": TEXTS, "body": TEXTS})
+    for estimator in (TextColumn(), LLMTokenEmbedder(cache=None), JiebaTokenizer(), TextNormalizer()):
+        estimator.fit(frame[["title"]])
+        with pytest.raises((ValueError, TypeError)):
+            estimator.fit(frame.assign(body=3j))
+        assert (estimator.feature_names_in_.tolist(), estimator.n_features_in_) == (["title"], 1)
+
+
+def test_every_estimator_with_a_fit_of_its_own_is_tried():
+    modules = [sklearn_llmtokens, sklearn_llmtokens.features, sklearn_llmtokens.recommend, sklearn_llmtokens.text]
+    public = {getattr(module, name) for module in modules for name in module.__all__}
+    classes = {one for one in public if inspect.isclass(one) and issubclass(one, BaseEstimator)}
+    tried = {type(estimator) for estimator, *_ in TRANSFORMERS.values()} | {
+        type(make()) for make in RECOMMENDERS.values()
+    }
+    assert tried == classes - {BaseRecommender}
 
 
 @pytest.mark.parametrize("name", RECOMMENDERS)
