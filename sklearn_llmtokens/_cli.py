@@ -1,8 +1,11 @@
 """The console command ``sklearn-llmtokens``: files in, files with vectors out."""
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
+
+from ._utils._messages import shorten
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,8 +83,8 @@ def _parser() -> argparse.ArgumentParser:
     embed.add_argument("--columns", nargs="*", metavar="NAME", help="the columns that are kept; all if not given")
     embed.add_argument("--suffix", default="_vector", help="ends the names of the columns of vectors")
     embed.add_argument("--dtype", choices=["float32", "float16"], default="float32", help="type of the vectors")
-    embed.add_argument("--batch-rows", type=int, default=8192, metavar="N", help="rows in memory at once")
-    embed.add_argument("--part-rows", type=int, default=131_072, metavar="N", help="most rows of a part")
+    embed.add_argument("--batch-rows", type=_integer, default=8192, metavar="N", help="rows in memory at once")
+    embed.add_argument("--part-rows", type=_integer, default=131_072, metavar="N", help="most rows of a part")
     embed.add_argument(
         "--shard", type=_shard, default=(0, 1), metavar="I/N", help="every N-th part, from the I-th (0/N to N-1/N)"
     )
@@ -90,13 +93,13 @@ def _parser() -> argparse.ArgumentParser:
     model.add_argument("--model", default="zh-mini", help="the bundled checkpoint, a folder or a Hub id")
     model.add_argument("--pooling", default="auto")
     model.add_argument("--prompt", default="auto", help="a prompt; an empty one is the bare text")
-    model.add_argument("--max-length", type=int, metavar="N", help="most tokens of a text")
+    model.add_argument("--max-length", type=_integer, metavar="N", help="most tokens of a text")
     model.add_argument("--long-text", choices=["truncate", "chunk", "error"], default="truncate")
     model.add_argument("--missing", choices=["error", "zero"], default="error")
     model.add_argument("--precision", choices=["auto", "float32", "bfloat16", "float16", "int8"], default="auto")
     model.add_argument("--device", default="auto", help="a torch device")
     model.add_argument("--cache", default="memory", help="'memory', or a folder; an empty one is none")
-    model.add_argument("--n-jobs", type=int, metavar="N", help="processes that run the model")
+    model.add_argument("--n-jobs", type=_integer, metavar="N", help="processes that run the model")
     model.add_argument("--batch-tokens", type=_count_or_auto, default="auto", metavar="N", help="tokens of a batch")
     return parser
 
@@ -109,11 +112,24 @@ def _shard(text: str) -> tuple[int, int]:
     >>> _shard("3/16")
     (3, 16)
     """
-    index, slash, count = text.partition("/")
-    if not (slash and index.isdigit() and count.isdigit() and int(index) < int(count)):
-        raise argparse.ArgumentTypeError(f"{text!r} is not I/N with I from 0 to N-1, such as 3/16")
-    return int(index), int(count)
+    match = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text)
+    if not match or int(match[1]) >= int(match[2]):
+        raise argparse.ArgumentTypeError(f"{shorten(text)} is not I/N with I from 0 to N-1, such as 3/16")
+    return int(match[1]), int(match[2])
+
+
+def _integer(text: str) -> int:
+    """Read a whole number in the digits 0 to 9; ``int`` reads other digits and underscores as well.
+
+    Examples
+    --------
+    >>> _integer("-1")
+    -1
+    """
+    if not re.fullmatch(r"-?[0-9]{1,18}", text):
+        raise argparse.ArgumentTypeError(f"{shorten(text)} is not a whole number, such as 8")
+    return int(text)
 
 
 def _count_or_auto(text: str) -> int | str:
-    return text if text == "auto" else int(text)
+    return text if text == "auto" else _integer(text)

@@ -9,10 +9,12 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from .._optional import require
+from .._utils._messages import shorten
 from ..exceptions import NonFiniteVectorError
 from ._embedder import LLMTokenEmbedder
 
 VECTOR_DTYPES = ("float32", "float16")
+_NAMED = 10  # most columns that an error message names
 
 
 class EmbedBatches:
@@ -68,7 +70,7 @@ class EmbedBatches:
             pickle.dumps(self.embedder)
         except (pickle.PicklingError, TypeError, AttributeError) as error:
             raise TypeError(
-                f"The embedder cannot be sent to other processes, for it does not pickle: {error}"
+                f"The embedder cannot be sent to other processes, for it does not pickle: {str(error)[:200]}"
             ) from error
 
     def __call__(self, batch):
@@ -202,9 +204,9 @@ def column_names(names, parameter: str = "text_columns") -> tuple[str, ...]:
     """
     found = (names,) if isinstance(names, str) else tuple(names)
     if not all(isinstance(name, str) for name in found):
-        raise TypeError(f"{parameter}={names!r}: names of columns are str.")
+        raise TypeError(f"{parameter}={shorten(names)}: names of columns are str.")
     if len(set(found)) < len(found) or (parameter == "text_columns" and not found):
-        raise ValueError(f"{parameter}={names!r}: give one name or several different ones.")
+        raise ValueError(f"{parameter}={shorten(names)}: give one name or several different ones.")
     return found
 
 
@@ -227,7 +229,7 @@ def vector_dtype(dtype: str) -> str:
         If it is not one of those that are written.
     """
     if dtype not in VECTOR_DTYPES:
-        raise ValueError(f"dtype={dtype!r} is neither of {', '.join(map(repr, VECTOR_DTYPES))}.")
+        raise ValueError(f"dtype={shorten(dtype)} is neither of {', '.join(map(repr, VECTOR_DTYPES))}.")
     return dtype
 
 
@@ -252,11 +254,12 @@ def check_columns(found: Sequence[str], text_columns: Sequence[str], suffix: str
     """
     for name in text_columns:
         if name not in found:
-            raise KeyError(f"text_columns names {name!r}, and the columns are {', '.join(map(repr, found))}.")
+            columns = ", ".join(map(shorten, found[:_NAMED])) + (", ..." if len(found) > _NAMED else "")
+            raise KeyError(f"text_columns names {shorten(name)}, and the columns are {columns}.")
         if found.count(name) > 1:
-            raise ValueError(f"There are {found.count(name)} columns {name!r}: rename all but the one to embed.")
+            raise ValueError(f"There are {found.count(name)} columns {shorten(name)}: rename all but the one to embed.")
         if name + suffix in found:
-            raise ValueError(f"There is a column {name + suffix!r} already: choose another suffix.")
+            raise ValueError(f"There is a column {shorten(name + suffix)} already: choose another suffix.")
 
 
 def _kind(batch) -> str:
@@ -280,14 +283,16 @@ def _texts(column, name: str) -> list:
             return list(column)
         convert = getattr(column, "tolist", None) or getattr(column, "to_list", None)
         if convert is None:
-            raise TypeError(f"Column {name!r} is a {type(column).__name__}: a list or an array of texts is expected.")
+            raise TypeError(
+                f"Column {shorten(name)} is a {type(column).__name__}: a list or an array of texts is expected."
+            )
         return convert()
     import pyarrow as pa
 
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     texts = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
     if not texts and not pa.types.is_string_view(kind):
-        raise TypeError(f"Column {name!r} holds {column.type}, not text.")
+        raise TypeError(f"Column {shorten(name)} holds {str(column.type)[:60]}, not text.")
     return column.to_pylist()
 
 
@@ -295,15 +300,15 @@ def _embed(embedder, texts: list, name: str, dtype: str) -> np.ndarray:
     try:
         vectors = np.asarray(embedder.transform(texts))
     except (ValueError, TypeError, MemoryError, FloatingPointError) as error:
-        error.add_note(f"X is column {name!r} of the batch.")
+        error.add_note(f"X is column {shorten(name)} of the batch.")
         raise
     with np.errstate(over="ignore"):
         small = vectors.astype(dtype, copy=False)
     if dtype == "float16" and not np.isfinite(small).all():
         row = int(np.flatnonzero(~np.isfinite(small).all(axis=1))[0])
         raise NonFiniteVectorError(
-            f"Row {row} of column {name!r} has a feature beyond the 65504 of float16: use dtype='float32', or rows of "
-            "unit length (normalize=True)."
+            f"Row {row} of column {shorten(name)} has a feature beyond the 65504 of float16: use dtype='float32', or "
+            "rows of unit length (normalize=True)."
         )
     return small
 

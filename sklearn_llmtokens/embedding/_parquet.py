@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .._optional import require
+from .._utils._messages import shorten
 from ..exceptions import TruncationWarning
 from ._embed_batches import add_vectors, check_columns, column_names, fitted, vector_dtype
 from ._parquet_identity import SourceHashes, embedder_hash
@@ -90,11 +91,16 @@ def embed_parquet(
         If a column does not hold text.
     FloatingPointError
         If a value does not fit into float16.
+    OSError
+        If a file of `src` is absent or cannot be read as Parquet. Page checksums are compared where the file has them;
+        without them a changed byte can be another text.
 
     Warns
     -----
     TruncationWarning
         Once, with the number of texts that were cut, each counted once a batch.
+    RuntimeWarning
+        If a part is damaged and is written again.
 
     See Also
     --------
@@ -122,10 +128,10 @@ def embed_parquet(
     )
     for name, value in (("batch_rows", batch_rows), ("part_rows", part_rows)):
         if value < 1:
-            raise ValueError(f"{name}={value!r} must be at least 1.")
+            raise ValueError(f"{name}={shorten(value)} must be at least 1.")
     index, count = shard
     if not 0 <= index < count:
-        raise ValueError(f"shard={shard!r} must be (i, n) with 0 <= i < n.")
+        raise ValueError(f"shard={shorten(shard)} must be (i, n) with 0 <= i < n.")
     files, filesystem = _files(src)
     parts = _plan(files, filesystem, _folder(dst, src), settings, part_rows)[index::count]
     sources = SourceHashes(filesystem, settings.read_columns)
@@ -205,11 +211,12 @@ def _plan(files: list[str], filesystem, dst: Path, settings: _Settings, part_row
         raise ValueError(f"dst={str(dst)!r} is the folder of the files that are read: choose another.")
     parts, file_of = [], dict[str, str]()
     for file in files:
-        with pq.ParquetFile(file, filesystem=filesystem) as opened:
+        with _readable(file), pq.ParquetFile(file, filesystem=filesystem) as opened:
             n_rows, names = opened.metadata.num_rows, opened.schema_arrow.names
         check_columns(names, settings.text_columns, settings.suffix)
         if settings.columns is not None and not set(settings.columns) <= set(names):
-            raise KeyError(f"{file}: columns names {sorted(set(settings.columns) - set(names))}, which are not there.")
+            absent = sorted(set(settings.columns) - set(names))
+            raise KeyError(f"{file}: columns names {shorten(absent)}, which are not there.")
         stem = os.path.relpath(file, base).removesuffix(".parquet")
         if file_of.setdefault(stem, file) != file:
             raise ValueError(f"{file_of[stem]} and {file} would both be written to {dst / stem}-*: rename one of them.")
@@ -220,13 +227,15 @@ def _plan(files: list[str], filesystem, dst: Path, settings: _Settings, part_row
 
 
 def _files(src) -> tuple[list[str], object]:
-    require("pyarrow", extra="frames", purpose="embed_parquet")
+    pa = require("pyarrow", extra="frames", purpose="embed_parquet")
     import pyarrow.dataset as ds
 
     try:
         dataset = src if isinstance(src, ds.Dataset) else ds.dataset(os.fspath(src), format="parquet")
     except FileNotFoundError as error:
         raise FileNotFoundError(f"src={src!r}: there is no such file or folder ({error}).") from error
+    except (pa.ArrowException, UnicodeDecodeError) as error:
+        raise OSError(f"src={src!r} cannot be read as Parquet ({_first_line(error)}).") from error
     if not isinstance(dataset, ds.FileSystemDataset) or dataset.format.default_extname != "parquet":
         raise ValueError(f"src is a {type(dataset).__name__} that is not made of Parquet files.")
     fragments = list(dataset.get_fragments())  # refused by pyarrow where rows or columns were filtered
@@ -243,9 +252,11 @@ def _is_written(part: _Part, settings: _Settings, sources: SourceHashes) -> bool
     if not part.path.exists():
         return False
     try:
-        found = json.loads((pq.read_schema(part.path).metadata or {}).get(_METADATA_KEY, b"{}"))
-    except pa.ArrowInvalid as error:
-        warnings.warn(f"{part.path} is damaged and is written again ({error}).", RuntimeWarning, stacklevel=3)
+        found = dict(json.loads((pq.read_schema(part.path).metadata or {}).get(_METADATA_KEY, b"{}")))
+    except (pa.ArrowException, OSError, ValueError, TypeError) as error:
+        warnings.warn(
+            f"{part.path} is damaged and is written again ({_first_line(error)}).", RuntimeWarning, stacklevel=3
+        )
         return False
     expected = part.describe(settings, sources)
     other = [name for name in expected if found.get(name) != expected[name]]
@@ -280,6 +291,7 @@ def _write_part(
             schema = kept.schema.with_metadata(metadata)
             flat = [field.name for field in schema if not pa.types.is_nested(field.type)]
             options = {"compression": "zstd", "use_dictionary": flat, "write_statistics": flat}
+            options["write_page_checksum"] = True
             writer = stack.enter_context(pq.ParquetWriter(file, schema, **options))
         writer.write_batch(kept.replace_schema_metadata(metadata))
         row += len(batch)
@@ -292,7 +304,8 @@ def _read_rows(part: _Part, settings: _Settings, batch_rows: int) -> Iterator:
     import pyarrow.parquet as pq
 
     columns = settings.read_columns
-    with pq.ParquetFile(part.file, filesystem=part.filesystem, buffer_size=_READ_BUFFER_BYTES) as opened:
+    options = {"buffer_size": _READ_BUFFER_BYTES, "page_checksum_verification": True}
+    with _readable(part.file), pq.ParquetFile(part.file, filesystem=part.filesystem, **options) as opened:
         groups, first, end = [], None, 0
         for k in range(opened.metadata.num_row_groups):
             start, end = end, end + opened.metadata.row_group(k).num_rows
@@ -312,6 +325,23 @@ def _read_rows(part: _Part, settings: _Settings, batch_rows: int) -> Iterator:
                 yield batch.slice(start, stop - start)
             if row >= part.stop:
                 return
+
+
+@contextmanager
+def _readable(file: str) -> Iterator[None]:
+    """Name the file where pyarrow cannot make sense of it."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
+        if getattr(error, "errno", None) is not None:
+            raise  # of the operating system, which names the file
+        raise OSError(f"{file} cannot be read as Parquet ({_first_line(error)}).") from error
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"
 
 
 @contextmanager

@@ -36,6 +36,11 @@ def test_the_command_embeds_a_file(tmp_path, source, capsys):
         (["--text-columns", "title"], "text_columns names 'title'"),
         (["--model", "/nowhere"], "/nowhere"),
         (["--pooling", "median"], "pooling"),
+        (["--quiet", "--cache", "\ud800"], "cache='\\ud800' names no folder"),
+        (
+            ["--text-columns", "t" * 1000],
+            f"text_columns names '{'t' * 30}'..., and the columns are 'id', 'text', 'more'.",
+        ),
         (["--quiet", "--cache", "~nosuchuser/x"], "cache='~nosuchuser/x': there is no such user"),
     ],
 )
@@ -58,3 +63,17 @@ def test_the_command_explains_itself(capsys, arguments):
         main(arguments)
     assert caught.value.code == 2
     assert "usage: sklearn-llmtokens" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("value", ["１２", "1_000", "²", "1.5", "x" * 1000, "9" * 5000])
+@pytest.mark.parametrize(
+    "option", ["--batch-rows", "--part-rows", "--batch-tokens", "--max-length", "--n-jobs", "--shard"]
+)
+def test_numbers_are_written_in_plain_digits(capsys, option, value):
+    value = f"{value}/9" if option == "--shard" else value
+    with pytest.raises(SystemExit) as caught:
+        main(["embed", "a", "b", option, value])
+    assert caught.value.code == 2
+    message = capsys.readouterr().err.splitlines()[-1]
+    assert f"argument {option}: '" in message
+    assert len(message) < 160

@@ -208,3 +208,29 @@ def test_texts_that_were_cut_are_counted_once(tmp_path, embedder):
 def test_a_bar_of_rows(tmp_path, source, capsys):
     embed_parquet(source, tmp_path / "out", embedder=Doubler(), verbose=1)
     assert "100/100" in capsys.readouterr().err
+
+
+def damaged(source, at):
+    data = source.read_bytes()
+    at = at % len(data)
+    source.write_bytes(data[:at] + bytes([data[at] ^ 255]) + data[at + 1 :])
+
+
+@pytest.mark.parametrize("at", [-1, -6, -200])
+def test_a_damaged_source_is_an_oserror_that_names_it(tmp_path, source, at):
+    damaged(source, at)
+    with pytest.raises(OSError, match=r"reviews\.parquet.* cannot be read as Parquet \(\w+: ") as caught:
+        embed_parquet(source, tmp_path / "out", embedder=Doubler())
+    assert len(str(caught.value)) < 500
+    assert not [file for file in (tmp_path / "out").rglob("*") if file.is_file()]
+
+
+def test_changed_bytes_are_noticed_where_pages_have_checksums_as_our_parts_have(tmp_path, source):
+    (part,) = embed_parquet(source, tmp_path / "first", embedder=Doubler())
+    data, group = part.read_bytes(), pq.ParquetFile(part).metadata.row_group(0)
+    for k in range(group.num_columns):
+        column = group.column(k)
+        at = (column.dictionary_page_offset or column.data_page_offset) + column.total_compressed_size - 3
+        part.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+        with pytest.raises(OSError, match="cannot be read as Parquet"):
+            embed_parquet(part, tmp_path / f"second {k}", embedder=Doubler(), suffix="_again")

@@ -93,6 +93,16 @@ def test_a_damaged_part_is_written_again(tmp_path, source):
     assert read(parts).equals(whole)
 
 
+@pytest.mark.parametrize("about", [b"{", b"[1]", b"7", b"\xff\xff", b'"text"'])
+def test_a_part_whose_description_is_damaged_is_written_again(tmp_path, source, about):
+    (part,) = embed_parquet(source, tmp_path / "out", embedder=Recorder())
+    whole = read([part])
+    pq.write_table(whole.replace_schema_metadata({"sklearn_llmtokens": about}), part)
+    with pytest.warns(RuntimeWarning, match="is damaged and is written again"):
+        embed_parquet(source, tmp_path / "out", embedder=Recorder())
+    assert read([part]).equals(whole)
+
+
 def test_processes_share_the_parts(tmp_path, source):
     one, two = Recorder(), Recorder()
     first = embed_parquet(source, tmp_path / "out", embedder=one, part_rows=30, shard=(0, 2))
