@@ -1,10 +1,7 @@
 """Vectors for corpora that are larger than memory: Parquet in, Parquet with vectors out, a part at a time."""
 
-import glob
 import json
 import os
-import tempfile
-import time
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,6 +12,7 @@ from .._optional import require
 from .._utils._messages import shorten
 from ..exceptions import TruncationWarning
 from ._embed_batches import add_vectors, check_columns, column_names, fitted, vector_dtype
+from ._parquet_files import first_line, readable, renamed_when_whole
 from ._parquet_identity import SourceHashes, embedder_hash
 from ._sharding import hold_workers
 
@@ -23,8 +21,6 @@ _FORMAT_VERSION = 2
 _METADATA_KEY = b"sklearn_llmtokens"
 
 _READ_BUFFER_BYTES = 1 << 20
-# A temporary file that nobody has written to for so long was left by a process that was killed.
-_STALE_SECONDS = 86_400
 
 
 def embed_parquet(
@@ -144,7 +140,7 @@ def embed_parquet(
     ):
         for part in missing:
             about = part.describe(settings, sources)
-            with _renamed_when_whole(part.path) as file, ExitStack() as stack:
+            with renamed_when_whole(part.path) as file, ExitStack() as stack:
                 _write_part(file, stack, part, about, embedder, settings, batch_rows, bar, gather)
     return [part.path for part in parts]
 
@@ -211,7 +207,7 @@ def _plan(files: list[str], filesystem, dst: Path, settings: _Settings, part_row
         raise ValueError(f"dst={str(dst)!r} is the folder of the files that are read: choose another.")
     parts, file_of = [], dict[str, str]()
     for file in files:
-        with _readable(file), pq.ParquetFile(file, filesystem=filesystem) as opened:
+        with readable(file), pq.ParquetFile(file, filesystem=filesystem) as opened:
             n_rows, names = opened.metadata.num_rows, opened.schema_arrow.names
         check_columns(names, settings.text_columns, settings.suffix)
         if settings.columns is not None and not set(settings.columns) <= set(names):
@@ -235,7 +231,7 @@ def _files(src) -> tuple[list[str], object]:
     except FileNotFoundError as error:
         raise FileNotFoundError(f"src={src!r}: there is no such file or folder ({error}).") from error
     except (pa.ArrowException, UnicodeDecodeError) as error:
-        raise OSError(f"src={src!r} cannot be read as Parquet ({_first_line(error)}).") from error
+        raise OSError(f"src={src!r} cannot be read as Parquet ({first_line(error)}).") from error
     if not isinstance(dataset, ds.FileSystemDataset) or dataset.format.default_extname != "parquet":
         raise ValueError(f"src is a {type(dataset).__name__} that is not made of Parquet files.")
     fragments = list(dataset.get_fragments())  # refused by pyarrow where rows or columns were filtered
@@ -255,7 +251,7 @@ def _is_written(part: _Part, settings: _Settings, sources: SourceHashes) -> bool
         found = dict(json.loads((pq.read_schema(part.path).metadata or {}).get(_METADATA_KEY, b"{}")))
     except (pa.ArrowException, OSError, ValueError, TypeError) as error:
         warnings.warn(
-            f"{part.path} is damaged and is written again ({_first_line(error)}).", RuntimeWarning, stacklevel=3
+            f"{part.path} is damaged and is written again ({first_line(error)}).", RuntimeWarning, stacklevel=3
         )
         return False
     expected = part.describe(settings, sources)
@@ -305,7 +301,7 @@ def _read_rows(part: _Part, settings: _Settings, batch_rows: int) -> Iterator:
 
     columns = settings.read_columns
     options = {"buffer_size": _READ_BUFFER_BYTES, "page_checksum_verification": True}
-    with _readable(part.file), pq.ParquetFile(part.file, filesystem=part.filesystem, **options) as opened:
+    with readable(part.file), pq.ParquetFile(part.file, filesystem=part.filesystem, **options) as opened:
         groups, first, end = [], None, 0
         for k in range(opened.metadata.num_row_groups):
             start, end = end, end + opened.metadata.row_group(k).num_rows
@@ -325,49 +321,6 @@ def _read_rows(part: _Part, settings: _Settings, batch_rows: int) -> Iterator:
                 yield batch.slice(start, stop - start)
             if row >= part.stop:
                 return
-
-
-@contextmanager
-def _readable(file: str) -> Iterator[None]:
-    """Name the file where pyarrow cannot make sense of it."""
-    import pyarrow as pa
-
-    try:
-        yield
-    except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
-        if getattr(error, "errno", None) is not None:
-            raise  # of the operating system, which names the file
-        raise OSError(f"{file} cannot be read as Parquet ({_first_line(error)}).") from error
-
-
-def _first_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"
-
-
-@contextmanager
-def _renamed_when_whole(path: Path) -> Iterator:
-    """Open a temporary file beside `path` for writing; give it its name at the end, or remove it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-        if time.time() - left.stat().st_mtime > _STALE_SECONDS:
-            left.unlink(missing_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    try:
-        with open(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 @contextmanager

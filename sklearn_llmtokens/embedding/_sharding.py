@@ -195,8 +195,8 @@ def _pack(arguments: tuple) -> bytes:
         return pickle.dumps(arguments, protocol=pickle.HIGHEST_PROTOCOL)
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         raise TypeError(
-            f"The work cannot be sent to other processes ({str(error)[:200]}): texts, settings and the weights of words must be "
-            "plain values. Use n_jobs=1 to do it in this process."
+            f"The work cannot be sent to other processes ({str(error)[:200]}): texts, settings and the weights of "
+            "words must be plain values. Use n_jobs=1 to do it in this process."
         ) from error
 
 

@@ -14,7 +14,7 @@ from sklearn.base import clone
 from sklearn.pipeline import FeatureUnion, make_pipeline
 
 from sklearn_llmtokens import JiebaTokenizer, LLMTokenEmbedder, embed_parquet
-from sklearn_llmtokens.embedding import _parquet
+from sklearn_llmtokens.embedding import _parquet_files
 from sklearn_llmtokens.embedding._parquet_identity import SourceHashes
 from tests.checkpoints import TEXTS
 from tests.embedding.parquet_helpers import Recorder, names, read, table
@@ -77,7 +77,7 @@ def test_a_killed_run_is_finished_by_the_next(tmp_path, source):
 def test_what_a_killed_run_left_is_removed_after_a_day(tmp_path, source):
     (tmp_path / "out").mkdir()
     old, young = (tmp_path / "out" / f".reviews-00000.parquet.{name}.tmp" for name in ("old", "young"))
-    for path, age in ((old, 2 * _parquet._STALE_SECONDS), (young, 0)):
+    for path, age in ((old, 2 * _parquet_files._STALE_SECONDS), (young, 0)):
         path.touch()
         os.utime(path, (path.stat().st_mtime - age,) * 2)
     embed_parquet(source, tmp_path / "out", embedder=Doubler())

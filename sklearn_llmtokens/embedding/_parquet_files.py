@@ -1,0 +1,89 @@
+"""Parquet files on the way in and out: one that cannot be read is named, one that is written is whole or not there."""
+
+import glob
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# A temporary file that nobody has written to for so long was left by a process that was killed.
+_STALE_SECONDS = 86_400
+
+
+@contextmanager
+def readable(file: str) -> Iterator[None]:
+    """Name the file where pyarrow cannot make sense of it.
+
+    Parameters
+    ----------
+    file : str
+        The file that the block reads.
+
+    Raises
+    ------
+    OSError
+        If the block raises an error of Arrow.
+    """
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
+        if getattr(error, "errno", None) is not None:
+            raise  # of the operating system, which names the file
+        raise OSError(f"{file} cannot be read as Parquet ({first_line(error)}).") from error
+
+
+def first_line(error: Exception) -> str:
+    """Return the beginning of an error message of Arrow, which may hold a whole schema.
+
+    Parameters
+    ----------
+    error : Exception
+        The error.
+
+    Returns
+    -------
+    str
+        Its type, and at most 200 characters of its first line.
+    """
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"
+
+
+@contextmanager
+def renamed_when_whole(path: Path) -> Iterator:
+    """Open a temporary file beside `path` for writing; give it its name at the end, or remove it.
+
+    Parameters
+    ----------
+    path : Path
+        Where the file is at the end.
+
+    Yields
+    ------
+    file object
+        Open for bytes.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        if time.time() - left.stat().st_mtime > _STALE_SECONDS:
+            left.unlink(missing_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    try:
+        with open(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
