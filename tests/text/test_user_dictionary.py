@@ -97,7 +97,7 @@ def test_changed_list_is_read_again():
 @pytest.mark.parametrize("source", ["云计算", "", "很好的手机" * 200, "云\0计算", "云\ud800"])
 def test_a_text_in_place_of_a_path_is_explained(parameter, source):
     for use in (lambda tokenizer: tokenizer.fit(["云计算"]), lambda tokenizer: tokenizer("云计算")):
-        with pytest.raises(OSError, match="(or a list|a collection) of words") as info:
+        with pytest.raises(OSError, match=r"(or a list|a collection) of words") as info:
             use(JiebaTokenizer(**{parameter: source}))
         assert source[31:] == "" or source[:31] not in str(info.value)
 
