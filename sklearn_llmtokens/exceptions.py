@@ -14,6 +14,7 @@ __all__ = [
     "StoreWarning",
     "TextTooLongError",
     "TextTypeError",
+    "TrainingRowsWarning",
     "TruncationWarning",
     "UnknownItemError",
     "UserDictionaryError",
@@ -89,6 +90,10 @@ class StoreWarning(UserWarning):
 
 class TruncationWarning(UserWarning):
     """Texts were cut to the number of tokens that the model reads."""
+
+
+class TrainingRowsWarning(UserWarning):
+    """Rows of a fit may not be of the users that they seem to be of, or not in the order of their targets."""
 
 
 class PrecisionWarning(UserWarning):

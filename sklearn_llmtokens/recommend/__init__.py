@@ -8,8 +8,9 @@ from ._content import ContentRecommender
 from ._ease import EASERecommender
 from ._exposure import ExposureReport, exposure_report
 from ._global_time_split import GlobalTimeSplit
-from ._histories import Event
+from ._history import Event, History
 from ._hybrid import HybridRecommender
+from ._interactions import Interactions
 from ._item_knn import ItemKNNRecommender
 from ._labels import top_k_labels
 from ._leave_last_out import LeaveLastOut
@@ -30,7 +31,9 @@ __all__ = [
     "Event",
     "ExposureReport",
     "GlobalTimeSplit",
+    "History",
     "HybridRecommender",
+    "Interactions",
     "ItemKNNRecommender",
     "LeaveLastOut",
     "PopularityRecommender",

@@ -38,7 +38,7 @@ from ._catalog_part import as_list
 from ._histories import Histories, given_events
 from ._ids import check_relevant
 from ._selection import Selection
-from ._training_rows import read_training
+from ._training import read_training
 from ._unknown_items import UNKNOWN_CONSTRAINTS
 
 SHARED_CONSTRAINTS: dict = {"unknown": UNKNOWN_CONSTRAINTS, "filter_seen": ["boolean"]}  # of every recommender
@@ -71,6 +71,7 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
     """
 
     _parameter_constraints: dict = {"catalog": [Catalog], **SHARED_CONSTRAINTS}
+    __metadata_request__fit = {"groups": True}  # the users, where metadata routing passes them on
     _needs_whole_rows = False  # True: `_score` is always asked for all items at once, and for fewer queries
 
     unknown = "error"  # what a recommender of its own has that does not take these parameters
@@ -82,16 +83,19 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
         self.filter_seen = filter_seen
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None):
-        """Learn from histories and the items that followed.
+    def fit(self, X, y=None, groups=None):
+        """Learn from what users did.
 
         Parameters
         ----------
-        X : list, array or Series of histories, or None
-            Each is a sequence of item ids, oldest first, or of `Event`. None where there are none yet: what needs no
-            clicks works.
+        X : Interactions, or list, array or Series of histories, or None
+            What users did: a table of events; rows of `make_queries`; or sequences of item ids or of `Event`, oldest
+            first. None where there is nothing yet: what needs no clicks works.
         y : array-like of shape (n_histories,), default=None
             The item that followed each history. None where the histories are whole.
+        groups : array-like of shape (n_histories,), default=None
+            The user of each history, where histories are made by hand and users have several. With scikit-learn's
+            metadata routing it is requested by default; ``set_fit_request(groups=False)`` declines it.
 
         Returns
         -------
@@ -101,19 +105,29 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
         Raises
         ------
         ValueError
-            If a parameter is out of range, an id is not in the catalogue, or there is no row.
+            If a parameter is out of range, an id is not in the catalogue, there is no row, or rows of one user
+            contradict each other.
+
+        Warns
+        -----
+        TrainingRowsWarning
+            If rows without users look like the growing histories of the same users, or `y` is not what followed the
+            rows of `make_queries`.
 
         Notes
         -----
-        A row whose history and target together are the history of another row is not counted beside it: rows that are
-        the growing history of one user count as one user.
+        A user is one training sequence: all events that some row of this user shows, in a history or as what followed,
+        each once. Two rows show the same event if it has the same number among the events of the same user. Rows of
+        `make_queries` know the user and this number, however they were sliced, copied or split. With `groups`, a
+        history begins with the first event of its user, and the longest one says weights and times. Without either,
+        each row is a user of its own, whatever it holds.
 
         The parameter `catalog` is read, not `catalog_`, which `add_items` makes longer: `refit` reads that one.
         """
         grown = vars(self).get("catalog_")
         self.catalog_ = self.catalog
         try:
-            sequences = self._training_sequences(X, y)
+            sequences = self._training_sequences(X, y, groups)
         except UnknownItemError as error:
             if grown is None or grown.lookup([error.item])[0] < 0:
                 raise
@@ -479,10 +493,10 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
         other._add(idx)
         return other
 
-    def _training_sequences(self, X, y) -> Histories:
+    def _training_sequences(self, X, y, groups=None) -> Histories:
         if X is None:
             return Histories(np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.intp))
-        return read_training(X, y, self.catalog_, unknown=self.unknown)
+        return read_training(X, y, groups, self.catalog_, unknown=self.unknown)
 
     def _read(self, X) -> Histories:
         """Read histories, without events that are left out."""

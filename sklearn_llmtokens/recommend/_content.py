@@ -14,10 +14,11 @@ from .._sklearn import HasMethods, Interval, StrOptions
 from ._base import SHARED_CONSTRAINTS, BaseRecommender
 from ._catalog import Catalog
 from ._faiss import FaissIndex
-from ._histories import Histories, as_targets, as_text_histories
+from ._histories import Histories, as_rows, as_targets, as_text_histories
 from ._index import DenseIndex, SparseIndex
 from ._profiles import PROFILE_CONSTRAINTS, event_weights
 from ._selection import Selection
+from ._training import read_targets
 from ._whitening import Whitening
 
 _SPARE_SHORTLIST = 16
@@ -227,14 +228,16 @@ class ContentRecommender(BaseRecommender):
         if self._faiss is not None:
             self._faiss.set(idx, vectors)
 
-    def _training_sequences(self, X, y) -> Histories:
+    def _training_sequences(self, X, y, groups=None) -> Histories:
         if self.query == "items" or X is None:
-            return super()._training_sequences(X, y)
-        histories = as_text_histories(X)
+            return super()._training_sequences(X, y, groups)
+        rows = as_rows(X)
+        histories = as_text_histories(rows)
         if histories.n_histories == 0:
             raise ValueError("Found array with 0 sample(s): X has no history. X=None fits without any.")
-        ids = [] if y is None else as_targets(y, self.catalog_, histories.n_histories, unknown=self.unknown)
-        return Histories(np.arange(len(ids) + 1), np.asarray(ids, dtype=np.intp)).known()
+        if y is None:
+            return Histories(np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.intp))
+        return read_targets(rows, as_targets(y, self.catalog_, len(rows), unknown=self.unknown), groups).known()
 
     def _given(self, X) -> Histories:
         return as_text_histories(X) if self.query == "texts" else super()._given(X)

@@ -6,7 +6,8 @@ import numpy as np
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_scalar
 
-from ._splitting import as_codes, as_times, history_lengths, rows_of_groups
+from ._splitting import history_lengths, numbers_of_rows, times_of_rows, users_of_rows
+from ._times import n_cuts, read_cuts
 
 _TARGETS = ("last", "first", "successive")
 
@@ -20,12 +21,15 @@ class GlobalTimeSplit(BaseCrossValidator):
 
     Parameters
     ----------
-    times : array-like of shape (n_queries,)
-        When the item of each row followed: numbers or dates.
+    times : array-like of shape (n_queries,), default=None
+        When the item of each row followed: numbers, durations, dates, or dates as ISO text ("2024-01-31"). None where
+        they are passed to `split`, or the rows know them. Dates with a time zone are compared in UTC, and those without
+        one are taken as UTC.
     quantile : float or sequence of floats, default=0.9
         Where to cut, as a quantile of `times`. Several give as many splits, each tested up to the next cut.
-    cut : number, date or sequence of them, default=None
-        The moments themselves, instead of `quantile`.
+    cut : number, duration, date, ISO text or sequence of them, default=None
+        The moments themselves, instead of `quantile`. A date among times that are numbers, and a number among dates, is
+        seconds since 1970.
     targets : {"last", "first", "successive"}, default="last"
         Which rows of the test period count: the last of each user, the first of each user, or all.
     min_history : int, default=1
@@ -39,6 +43,10 @@ class GlobalTimeSplit(BaseCrossValidator):
     Notes
     -----
     The three kinds of targets are those of [1]_, which compares them.
+
+    Rows of `make_queries` know their users and times, in every part of them: one splitter serves a cross-validation and
+    a search inside of it. For rows made by hand, `split` requests `groups` and `times` through scikit-learn's metadata
+    routing.
 
     References
     ----------
@@ -55,24 +63,28 @@ class GlobalTimeSplit(BaseCrossValidator):
     (['b'], ['c', 'b'])
     """
 
-    def __init__(self, times, *, quantile=0.9, cut=None, targets="last", min_history=1):
+    __metadata_request__split = {"groups": True, "times": True}
+
+    def __init__(self, times=None, *, quantile=0.9, cut=None, targets="last", min_history=1):
         self.times = times
         self.quantile = quantile
         self.cut = cut
         self.targets = targets
         self.min_history = min_history
 
-    def split(self, X, y=None, groups=None):
-        """Give the rows of training and test.
+    def split(self, X, y=None, groups=None, times=None):
+        """Yield the rows of training and test.
 
         Parameters
         ----------
         X : sequence of histories, length n_queries
-            The rows that `times` belongs to.
+            The rows.
         y : None
             Not used.
         groups : array-like of shape (n_queries,), default=None
-            The user of each row. Needed for the targets "last" and "first".
+            The user of each row, for the targets "last" and "first". None asks the rows.
+        times : array-like of shape (n_queries,), default=None
+            When the item of each row followed. None takes the parameter, and asks the rows if that is None.
 
         Yields
         ------
@@ -87,17 +99,22 @@ class GlobalTimeSplit(BaseCrossValidator):
             If a parameter is out of range, lengths differ, users are needed and missing, a part is empty, or, with
             the targets "first", a row may be the second event of a user who is new.
         """
-        times = as_times(self.times, len(X))
+        times = times_of_rows(self.times if times is None else times, X)
+        if times is None:
+            raise ValueError(
+                "times is None: pass the time of each row as times, or rows of make_queries, which know theirs."
+            )
         self._check()
         one_a_user = self.targets != "successive"
-        users = as_codes(rows_of_groups(groups, len(X), "user")) if one_a_user else np.zeros(len(X), dtype=np.int64)
+        users = users_of_rows(groups, X) if one_a_user else np.zeros(len(X), dtype=np.int64)
         lengths = history_lengths(X)
-        cuts = self._cuts(times)
+        cuts, times = self._cuts(times)
+        numbers = numbers_of_rows(X)
         for i, cut in enumerate(cuts):
             is_train = times <= cut
             is_test = ~is_train if i == len(cuts) - 1 else ~is_train & (times <= cuts[i + 1])
             if one_a_user:
-                is_test = _one_a_user(is_test, users, times, self.targets)
+                is_test = _one_a_user(is_test, users, times, numbers, self.targets)
             if self.targets == "first" and self.min_history > 0:
                 _refuse_doubtful(is_test, is_train, users, lengths)
             is_long = lengths >= self.min_history
@@ -108,7 +125,7 @@ class GlobalTimeSplit(BaseCrossValidator):
             yield train, test
 
     def get_n_splits(self, X=None, y=None, groups=None):
-        """Give the number of splits.
+        """Return the number of splits.
 
         Parameters
         ----------
@@ -120,11 +137,12 @@ class GlobalTimeSplit(BaseCrossValidator):
         int
             One a cut.
         """
-        return np.size(self.quantile if self.cut is None else self.cut)
+        return np.size(self.quantile) if self.cut is None else n_cuts(self.cut)
 
     def __repr__(self):
+        times = "" if self.times is None else f"<{len(self.times)} times>, "
         where = f"quantile={self.quantile}" if self.cut is None else f"cut={self.cut}"
-        return f"GlobalTimeSplit(<{len(self.times)} times>, {where}, targets={self.targets!r})"
+        return f"GlobalTimeSplit({times}{where}, targets={self.targets!r})"
 
     def _check(self):
         if self.targets not in _TARGETS:
@@ -134,21 +152,22 @@ class GlobalTimeSplit(BaseCrossValidator):
             for quantile in np.ravel(self.quantile).tolist():
                 check_scalar(quantile, "quantile", Real, min_val=0, max_val=1, include_boundaries="neither")
 
-    def _cuts(self, times: np.ndarray) -> np.ndarray:
-        """Give the moments in order, in a dtype that compares with `times`."""
+    def _cuts(self, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the moments in order, and the times in a dtype that compares with them."""
         if self.cut is not None:
-            dtype = times.dtype if times.dtype.kind == "M" else None
-            return np.sort(np.ravel(np.asarray(self.cut, dtype=dtype)))
+            return read_cuts(self.cut, times)
         quantiles = np.sort(np.ravel(self.quantile))
-        if times.dtype.kind == "M":
-            return np.quantile(times.astype(np.int64), quantiles, method="lower").astype(times.dtype)
-        return np.quantile(times, quantiles)
+        if times.dtype.kind in "mM":
+            return np.quantile(times.astype(np.int64), quantiles, method="lower").astype(times.dtype), times
+        return np.quantile(times, quantiles), times
 
 
-def _one_a_user(is_test: np.ndarray, users: np.ndarray, times: np.ndarray, targets: str) -> np.ndarray:
-    """Keep the first or the last test row of each user, by time and then by row."""
+def _one_a_user(
+    is_test: np.ndarray, users: np.ndarray, times: np.ndarray, numbers: np.ndarray, targets: str
+) -> np.ndarray:
+    """Keep the first or the last test row of each user, by time and then by number."""
     rows = np.flatnonzero(is_test)
-    rows = rows[np.lexsort((rows, times[rows]))]
+    rows = rows[np.lexsort((rows, numbers[rows], times[rows]))]
     if targets == "last":
         rows = rows[::-1]
     kept = np.zeros_like(is_test)

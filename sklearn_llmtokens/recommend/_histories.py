@@ -2,43 +2,19 @@
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from numbers import Real
-from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
 
-from .._utils._columns import is_missing
+from .._utils._columns import is_missing, read_column
 from .._utils._messages import shorten
 from ._catalog import Catalog
-from ._catalog_part import as_list
+from ._history import Event, History, flatten
+from ._interactions import LARGEST_WEIGHT, Interactions
 from ._times import seconds_of
 from ._unknown_items import find_items
-
-
-class Event(NamedTuple):
-    """One event of a history, where its weight or its time matters.
-
-    Parameters
-    ----------
-    item : str or int
-        Id of the item.
-    weight : float, default=1.0
-        How much the event counts; a negative weight is a dislike, which makes nothing popular and is not wanted.
-    time : float, default=nan
-        When it was: a number in any unit, the same everywhere, or a date, which becomes seconds since 1970, in UTC
-        where it has no time zone. NaN, None and NaT where it is not known.
-
-    Examples
-    --------
-    >>> from sklearn_llmtokens.recommend import Event
-    >>> [Event("tea", time=17.0), Event("pot", weight=0.5, time=18.0)]
-    [Event(item='tea', weight=1.0, time=17.0), Event(item='pot', weight=0.5, time=18.0)]
-    """
-
-    item: str | int
-    weight: float = 1.0
-    time: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -171,19 +147,24 @@ def as_histories(X, catalog: Catalog, *, unknown: str = "error") -> Histories:
 
 def given_events(X, catalog: Catalog, *, unknown: str = "error") -> Histories:
     """Read `X` as `as_histories` does, and keep the place of events that are left out: their position is -1."""
-    rows = [_as_row(row, i) for i, row in enumerate(as_rows(X))]
-    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows], dtype=np.int64)]).astype(np.int64)
-    ids, weights, times = _split_events([event for row in rows for event in row], indptr)
-    _refuse_gaps(ids, indptr)
+    rows = as_rows(X)
+    if len(rows) and all(type(row) is History for row in rows):
+        indptr, event_idx, ids, weights, times = flatten(rows)
+    else:
+        rows = [_as_row(row, i) for i, row in enumerate(rows)]
+        indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows], dtype=np.int64)]).astype(np.int64)
+        ids, weights, times = _split_events([event for row in rows for event in row], indptr)
+        _refuse_gaps(ids, indptr)
+        event_idx = np.arange(len(ids))
     item_idx = find_items(
         catalog,
         ids,
-        lambda at: _place(indptr, at),
+        lambda at: _place(indptr, int((event_idx == at).argmax())),
         unknown=unknown,
         skip_missing=True,
         kind="an id or an event",
         advice=": add it, leave the event out, or set unknown='ignore'",
-    )
+    )[event_idx]
     return Histories(indptr, item_idx, weights, times)
 
 
@@ -247,7 +228,7 @@ def as_targets(y, catalog: Catalog, n_rows: int, *, unknown: str = "error") -> n
     TypeError
         If `y` has no order, or an id is neither a str nor an int.
     """
-    ids = as_list(y, "y")
+    ids = read_column(y, "y").tolist()
     if len(ids) != n_rows:
         raise ValueError(f"X has {n_rows} rows and y has {len(ids)}: y is the item that followed each history.")
     return find_items(catalog, ids, "y[{}]".format, unknown=unknown, advice=": add it, or set unknown='ignore'")
@@ -255,6 +236,8 @@ def as_targets(y, catalog: Catalog, n_rows: int, *, unknown: str = "error") -> n
 
 def as_rows(X) -> Sequence:
     """Give the rows of `X` as a sequence, or say why it is no list of histories."""
+    if isinstance(X, Interactions):
+        return X.histories().tolist()
     if isinstance(X, str | bytes | Set | Mapping) or not isinstance(X, Iterable):
         raise TypeError(f"X is a {type(X).__name__}: pass a list, an array or a Series of histories.")
     if hasattr(X, "columns"):
@@ -341,10 +324,10 @@ def _refuse_gaps(values: list, indptr: np.ndarray) -> None:
 
 
 def _number(value, what: str) -> float:
-    if not isinstance(value, Real):
+    if not isinstance(value, Real | Decimal):
         raise TypeError(f"{what} is {shorten(value)} of type {type(value).__name__}, not a number.")
-    if not np.isfinite(float(value)):
-        raise ValueError(f"{what} is {shorten(value)}: it must be finite.")
+    if is_missing(value) or not -LARGEST_WEIGHT <= value <= LARGEST_WEIGHT:  # type: ignore[operator]
+        raise ValueError(f"{what} is {shorten(value)}: it must be finite, and at most 3.4e38.")
     return float(value)
 
 

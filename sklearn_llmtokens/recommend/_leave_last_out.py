@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_scalar
 
-from ._splitting import as_codes, as_times, history_lengths, rows_of_groups
+from ._splitting import history_lengths, numbers_of_rows, times_of_rows, users_of_rows
 
 
 class LeaveLastOut(BaseCrossValidator):
@@ -19,7 +19,9 @@ class LeaveLastOut(BaseCrossValidator):
     Parameters
     ----------
     times : array-like of shape (n_queries,), default=None
-        When the item of each row followed. None takes the order of the rows, and cannot see ties.
+        When the item of each row followed: numbers, durations, dates, or dates as ISO text. None where they are passed
+        to `split`, or the rows know them, as those of `make_queries` do; otherwise the order of the rows counts, in
+        which no ties are seen.
     min_history : int, default=1
         Rows with fewer events in their history are left out of both parts.
 
@@ -43,21 +45,25 @@ class LeaveLastOut(BaseCrossValidator):
     (['b'], ['c', 'b'])
     """
 
+    __metadata_request__split = {"groups": True, "times": True}
+
     def __init__(self, times=None, *, min_history=1):
         self.times = times
         self.min_history = min_history
 
-    def split(self, X, y=None, groups=None):
-        """Give the rows of training and test.
+    def split(self, X, y=None, groups=None, times=None):
+        """Yield the rows of training and test.
 
         Parameters
         ----------
         X : sequence of histories, length n_queries
-            The rows that `times` belongs to.
+            The rows.
         y : None
             Not used.
-        groups : array-like of shape (n_queries,)
-            The user of each row.
+        groups : array-like of shape (n_queries,), default=None
+            The user of each row. None asks the rows, which know it if `make_queries` made them.
+        times : array-like of shape (n_queries,), default=None
+            When the item of each row followed. None takes the parameter, and asks the rows if that is None.
 
         Yields
         ------
@@ -72,9 +78,10 @@ class LeaveLastOut(BaseCrossValidator):
             If lengths differ, `groups` is missing, or a part is empty.
         """
         check_scalar(self.min_history, "min_history", Integral, min_val=0)
-        users = as_codes(rows_of_groups(groups, len(X), "user"))
-        times = np.arange(len(X)) if self.times is None else as_times(self.times, len(X))
-        order = np.lexsort((np.arange(len(X)), times, users))
+        users = users_of_rows(groups, X)
+        times = times_of_rows(self.times if times is None else times, X)
+        times = np.arange(len(X)) if times is None else times
+        order = np.lexsort((np.arange(len(X)), numbers_of_rows(X), times, users))
         is_last = np.r_[users[order][1:] != users[order][:-1], True]
         self._warn_of_ties(users[order], times[order], is_last)
 
@@ -86,7 +93,7 @@ class LeaveLastOut(BaseCrossValidator):
         yield train, test
 
     def get_n_splits(self, X=None, y=None, groups=None):
-        """Give the number of splits.
+        """Return the number of splits.
 
         Parameters
         ----------

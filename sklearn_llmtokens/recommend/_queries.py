@@ -1,14 +1,13 @@
 """From a table of events (who, what, when) to the rows that recommenders and splitters work on."""
 
-from collections.abc import Mapping
 from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
 from sklearn.utils import check_scalar
 
-from .._utils._columns import missing_places
-from ._times import as_seconds, ordered_times
+from ._history import History
+from ._interactions import Interactions, user_events
 
 
 class Queries(NamedTuple):
@@ -17,7 +16,8 @@ class Queries(NamedTuple):
     Parameters
     ----------
     X : ndarray of shape (n_queries,), dtype object
-        Histories, oldest event first: arrays of item ids, or of tuples (id, weight, time).
+        A :class:`History` each, oldest event first: a sequence of item ids, or of events (id, weight, time), that knows
+        its user.
     y : ndarray of shape (n_queries,)
         The item that followed.
     groups : ndarray of shape (n_queries,)
@@ -43,17 +43,17 @@ def make_queries(
     drop_repeats=False,
     history_times=False,
 ):
-    """Turn a table of events into queries: a row an event, with everything that its user did before.
+    """Turn a table of events into queries: a row for each event, with everything that its user did before.
 
     Rows are ordered by user, then by time; events of a user at one time stay in the order of the table.
 
     Parameters
     ----------
-    events : DataFrame of pandas, polars or another library, mapping of columns, or array of shape (n_events, 3)
-        The events. The columns of an array are user, item and time, in this order. Times are numbers, dates, or dates
-        as ISO text ("2024-01-31").
+    events : Interactions, DataFrame of pandas, polars, pyarrow or another library, mapping of columns, or array
+        The events. The columns of an array of shape (n_events, 3) are user, item and time, in this order. Times are
+        numbers, durations, dates, or dates as ISO text ("2024-01-31").
     user, item, time : str, default="user_id", "item_id", "timestamp"
-        Names of the columns.
+        Names of the columns. Not used for `Interactions`, nor is `weight`.
     weight : str, default=None
         Name of a column of weights of events. With it, events of a history are (id, weight, time).
     min_history : int, default=0
@@ -63,7 +63,7 @@ def make_queries(
         Whether an event is dropped if the same user's event just before it has the same item.
     history_times : bool, default=False
         Whether events of a history are (id, weight, time) instead of ids; the weight is 1 without `weight`. Dates are
-        seconds since 1970 there.
+        seconds since 1970 there, durations are seconds.
 
     Returns
     -------
@@ -73,14 +73,19 @@ def make_queries(
     Raises
     ------
     ValueError
-        If a column is missing, there is no event, a user, item, time or weight is missing, or times are numbers written
-        as text; the message names the row.
+        If a column is missing, there is no event, a user, item, time or weight is missing, a weight is not finite in
+        single precision, or times are numbers written as text; the message names the row.
     TypeError
         If `events` is none of these.
 
     Notes
     -----
-    Histories are views of one array: n events of a user take memory for n events, not n * n / 2.
+    A history knows its user, and the place of its events among those of the user. Both last through slicing, shuffling,
+    copies, pickles and worker processes, so that recommenders count an event once however many rows show it, and
+    splitters need neither `groups` nor `times`. Rows of two calls are of different users, even if these have the same
+    name: call `make_queries` once, for all events.
+
+    Histories share the events of their user: n events take memory for n events, not n * n / 2.
 
     Examples
     --------
@@ -91,114 +96,14 @@ def make_queries(
     ([[], ['a'], ['a', 'b'], []], ['a', 'b', 'c', 'a'], [1, 1, 1, 2], [1, 2, 3, 1])
     """
     check_scalar(min_history, "min_history", Integral, min_val=0)
-    names = [user, item, time] if weight is None else [user, item, time, weight]
-    users, items, times, *rest = _columns(events, names)
-
-    order = _order(users, times)
-    users, items, times = users[order], items[order], times[order]
-    weights = rest[0][order].astype(np.float64) if rest else np.ones(len(order))
+    if not isinstance(events, Interactions):
+        events = Interactions.from_frame(events, user=user, item=item, time=time, weight=weight)
+    if events.time is None:
+        raise ValueError("The interactions have no times: make_queries orders the rows of a user by time.")
     if drop_repeats:
-        kept = np.r_[True, (items[1:] != items[:-1]) | (users[1:] != users[:-1])]
-        users, items, times, weights = users[kept], items[kept], times[kept], weights[kept]
-
-    starts = _starts(users)
-    rows = np.flatnonzero(np.arange(len(users)) - starts >= min_history)
-    events_told = items
-    if history_times or weight is not None:
-        triples = zip(items.tolist(), weights.tolist(), as_seconds(times).tolist(), strict=True)
-        events_told = np.fromiter(triples, dtype=object, count=len(items))
-    X = np.empty(len(rows), dtype=object)
-    for i, row in enumerate(rows):
-        X[i] = events_told[starts[row] : row]
-    return Queries(X, items[rows], users[rows], times[rows])
-
-
-def _columns(events, names: list[str]) -> list[np.ndarray]:
-    """Give the columns as arrays of equal length without missing values: ids of int64 or object, times that order."""
-    columns = [_clean(column, name) for column, name in zip(_raw_columns(events, names), names, strict=True)]
-    lengths = {len(column) for column in columns}
-    if len(lengths) > 1:
-        raise ValueError(f"The columns {names} have different lengths: {[len(column) for column in columns]}.")
-    if lengths == {0}:
-        raise ValueError("events has no row: at least one event is needed.")
-    columns[2] = ordered_times(columns[2], names[2])
-    return columns
-
-
-def _raw_columns(events, names: list[str]) -> list:
-    if isinstance(events, np.ndarray):
-        if events.ndim != 2 or events.shape[1] != len(names):
-            raise ValueError(f"events has the shape {events.shape}; the columns {names} are expected, (n_events, n).")
-        return list(events.T)
-    if isinstance(events, Mapping):
-        available = list(events)
-    else:
-        import narwhals as nw
-
-        try:
-            events = nw.from_native(events, eager_only=True)
-        except TypeError:
-            kind = type(events).__name__
-            raise TypeError(f"events is a {kind}: pass a DataFrame, a dict of columns, or an array.") from None
-        available = events.columns
-    missing = [name for name in names if name not in available]
-    if missing:
-        raise ValueError(f"events has no column {missing[0]!r}, it has {available}: name the columns to use.")
-    if isinstance(events, Mapping):
-        return [_to_numpy(events[name]) for name in names]
-    return [_series_to_numpy(events[name]) for name in names]
-
-
-def _to_numpy(values) -> np.ndarray:
-    """Give an array, of objects where numpy would round integers beyond 64 bits to floats."""
-    array = np.asarray(values)
-    if array.dtype.kind == "f" and isinstance(values, list | tuple):
-        return np.array(values, dtype=object) if any(type(v) is int and v >= 2**63 for v in values) else array
-    return array
-
-
-def _series_to_numpy(series) -> np.ndarray:
-    """Give ids as objects or int64: a null would turn integers into floats in silence."""
-    if series.is_null().any() or series.dtype.is_numeric() or series.dtype.is_temporal():
-        return series.to_numpy() if not series.is_null().any() else np.array(series.to_list(), dtype=object)
-    return np.array(series.to_list(), dtype=object)
-
-
-def _clean(column: np.ndarray, name: str) -> np.ndarray:
-    """Refuse missing values, and give strings as objects."""
-    if column.ndim != 1:
-        raise ValueError(f"The column {name!r} has {column.ndim} dimensions; one value an event is expected.")
-    missing = missing_places(column)
-    if missing.any():
-        row = int(np.flatnonzero(missing)[0])
-        raise ValueError(f"{name!r} is missing in row {row}: drop the row or fill it.")
-    if column.dtype.kind == "O":
-        values = column.tolist()
-        if all(type(value) is int and -(2**63) <= value < 2**63 for value in values):
-            return np.array(values, dtype=np.int64)
-        return column
-    return column.astype(object) if column.dtype.kind in "UT" else column
-
-
-def _order(users: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Give the rows by user, then time, then as they come."""
-    if users.dtype.kind == "O":
-        codes = {value: code for code, value in enumerate(sorted(set(users.tolist()), key=_sort_key))}
-        users = np.array([codes[value] for value in users.tolist()])
-    return np.lexsort((times, users))
-
-
-def _sort_key(value):
-    return type(value).__name__, value
-
-
-def _starts(users: np.ndarray) -> np.ndarray:
-    """Give for each row the first row of its user, users being consecutive.
-
-    Examples
-    --------
-    >>> _starts(np.array([7, 7, 7, 9]))
-    array([0, 0, 0, 3])
-    """
-    is_first = np.r_[True, users[1:] != users[:-1]]
-    return np.maximum.accumulate(np.where(is_first, np.arange(len(users)), 0))
+        events = events.without_repeats()
+    users = user_events(events, as_events=bool(history_times) or events.weight is not None)
+    histories = [History(user, 0, at) for user in users for at in range(len(user.items))]
+    rows = np.flatnonzero(np.fromiter(map(len, histories), np.int64, len(histories)) >= min_history)
+    X = np.fromiter((histories[row] for row in rows), object, len(rows))
+    return Queries(X, events.item[rows], events.user[rows], events.time[rows])

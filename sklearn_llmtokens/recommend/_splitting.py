@@ -2,46 +2,79 @@
 
 import numpy as np
 
-from .._utils._columns import missing_places
+from .._utils._columns import read_column, refuse_missing
+from ._history import History
 from ._ids import event_item
 from ._times import ordered_times
 
 
-def as_times(times, n_rows: int) -> np.ndarray:
-    """Check the times of the rows.
+def times_of_rows(times, X) -> np.ndarray | None:
+    """Return when the item of each row followed.
 
     Parameters
     ----------
-    times : array-like of shape (n_rows,)
-        Numbers, dates, or dates as ISO text.
-    n_rows : int
-        Number of rows of X.
+    times : array-like of shape (n_rows,) or None
+        Numbers, durations, dates, or dates as ISO text. None asks the rows, which know it if `make_queries` made them.
+    X : sequence of histories, length n_rows
+        The rows.
 
     Returns
     -------
-    ndarray of shape (n_rows,)
-        The times.
+    ndarray of shape (n_rows,) or None
+        The times; None where they were not passed and a row does not know.
 
     Raises
     ------
     ValueError
-        If there are not `n_rows` of them, one is missing, or they are neither numbers nor dates; numbers
-        written as text are refused.
+        If there are not as many as rows, one is missing, or they are neither numbers nor dates; numbers written as text
+        are refused.
     """
-    times = np.asarray(times)
-    if times.dtype.kind not in "iufMOUT" or times.ndim != 1:
+    if times is None:
+        known = [history.time for history in X] if _know_their_user(X) else [None]
+        return None if any(time is None for time in known) else np.array(known)
+    column = read_column(times, "times")
+    if len(column) != len(X):
         raise ValueError(
-            f"times has dtype {times.dtype} and {times.ndim} dimensions: a number or a date a row is needed."
+            f"X has {len(X)} rows and times has {len(column)}: one time for each row is needed. For a search inside of "
+            "a split, leave times out if make_queries made the rows, which know theirs, or use metadata routing."
         )
-    if len(times) != n_rows:
-        raise ValueError(
-            f"X has {n_rows} rows and times has {len(times)}: they are given for all rows that are split. For a search "
-            "inside of a split, give the inner splitter the times of the training rows."
-        )
-    missing = missing_places(times)
-    if missing.any():
-        raise ValueError(f"times[{int(np.flatnonzero(missing)[0])}] is missing: drop the row.")
-    return ordered_times(times, "times")
+    return ordered_times(refuse_missing(column, "times", "drop the row."), "times")
+
+
+def users_of_rows(groups, X) -> np.ndarray:
+    """Return the number of the user of each row.
+
+    Parameters
+    ----------
+    groups : array-like of shape (n_rows,) or None
+        The users. None asks the rows, which know it if `make_queries` made them.
+    X : sequence of histories, length n_rows
+        The rows.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,), dtype int64
+        The numbers, in the order in which users come.
+
+    Raises
+    ------
+    ValueError
+        If they were not passed and a row does not know, one is missing, or the length is another.
+    """
+    if groups is None and len(X) and _know_their_user(X):
+        return as_codes([history.events.person for history in X])
+    return as_codes(rows_of_groups(groups, len(X), "user").tolist())
+
+
+def numbers_of_rows(X) -> np.ndarray:
+    """Return what orders rows of one user and time: the number of the event that followed, or that of the row."""
+    if not _know_their_user(X):
+        return np.arange(len(X))
+    return np.fromiter((history.stop for history in X), np.int64, len(X))
+
+
+def _know_their_user(X) -> bool:
+    return all(type(history) is History for history in X)
 
 
 def rows_of_groups(groups, n_rows: int, what: str) -> np.ndarray:
@@ -64,23 +97,25 @@ def rows_of_groups(groups, n_rows: int, what: str) -> np.ndarray:
     Raises
     ------
     ValueError
-        If `groups` is None or has another length.
+        If `groups` is None, has another length, or one is missing.
     """
     if groups is None:
-        raise ValueError(f"groups is None: pass the {what} of each row as groups.")
-    groups = np.asarray(groups)
+        raise ValueError(
+            f"groups is None: pass the {what} of each row as groups, or rows of make_queries, which know theirs."
+        )
+    groups = read_column(groups, "groups")
     if len(groups) != n_rows:
-        raise ValueError(f"X has {n_rows} rows and groups has {len(groups)}: one {what} a row is needed.")
-    return groups
+        raise ValueError(f"X has {n_rows} rows and groups has {len(groups)}: one {what} for each row is needed.")
+    return refuse_missing(groups, "groups", f"name the {what} of each row.")
 
 
-def as_codes(values: np.ndarray) -> np.ndarray:
+def as_codes(values: list) -> np.ndarray:
     """Number the distinct values in the order in which they come.
 
     Parameters
     ----------
-    values : ndarray of shape (n,)
-        Anything hashable.
+    values : list of length n
+        Anything that can be hashed.
 
     Returns
     -------
@@ -89,11 +124,11 @@ def as_codes(values: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> as_codes(np.array(["b", "a", "b"]))
+    >>> as_codes(["b", "a", "b"])
     array([0, 1, 0])
     """
     codes: dict = {}
-    return np.fromiter((codes.setdefault(value, len(codes)) for value in values.tolist()), np.int64, len(values))
+    return np.fromiter((codes.setdefault(value, len(codes)) for value in values), np.int64, len(values))
 
 
 def history_lengths(X) -> np.ndarray:

@@ -40,9 +40,9 @@ def check_unknown_id_refused(name, recommender, *, X, y):
 def check_growing_histories_count_once(name, recommender, *, X, y):
     """Rows that are the growing history of one user teach what the last of them teaches."""
     whole = [[*history, item] for history, item in zip(X, y, strict=True)]
-    grown = [(sequence[:n], sequence[n]) for sequence in whole for n in range(1, len(sequence))]
+    grown = [(sequence[:n], sequence[n], user) for user, sequence in enumerate(whole) for n in range(1, len(sequence))]
     one = prepare(recommender).fit([sequence[:-1] for sequence in whole], [sequence[-1] for sequence in whole])
-    many = prepare(recommender).fit([history for history, _ in grown], [item for _, item in grown])
+    many = prepare(recommender).fit(*map(list, zip(*grown, strict=True)))
     assert_same(many.popularity_, one.popularity_, f"{name} counts a user's rows as users")
 
 

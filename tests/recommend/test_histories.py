@@ -1,22 +1,20 @@
 import datetime
 import re
 import time
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from sklearn_llmtokens.recommend import Catalog, Event, make_queries
+from sklearn_llmtokens.recommend import Catalog, Event
 from sklearn_llmtokens.recommend._histories import (
     Histories,
     as_histories,
     as_targets,
     as_text_histories,
 )
-from sklearn_llmtokens.recommend._training_rows import read_training, starts_of_others, training_sequences
 
 CATALOG = Catalog(list("abcdef"))
 ROWS = [["b", "a"], [], ["c", "c", "f"]]
@@ -74,6 +72,14 @@ def test_weights_and_times():
         ([["a"], [["b"]]], TypeError, r"X\[1\]\[0\] is a list, not an id"),
         ([["a", None, "b"]], ValueError, r"X\[0\]\[1\] is missing \(None\)"),
         ([[], ["a", ("b", np.nan)]], ValueError, r"The weight of X\[1\]\[1\] is nan: it must be finite"),
+        (
+            [["a"], [("b", 1e39)]],
+            ValueError,
+            r"The weight of X\[1\]\[0\] is 1e\+39: it must be finite, and at most 3.4e38",
+        ),
+        ([[("b", -(10**400))]], ValueError, r"The weight of X\[0\]\[0\] is <int of 1329 bits>: it must be finite"),
+        ([[("b", Decimal("1e39"))]], ValueError, r"The weight of X\[0\]\[0\] is Decimal\('1E\+39'\): it must be"),
+        ([[("b", 1, 10**400)]], ValueError, r"The time of X\[0\]\[0\] is <int of"),
         ([[("b", "much")]], TypeError, r"The weight of X\[0\]\[0\] is 'much' of type str"),
         ([[("b", 1, np.inf)]], ValueError, r"The time of X\[0\]\[0\] is inf"),
         ([[("b", 1, 2, 3)]], ValueError, r"X\[0\]\[0\] is \('b', 1, 2, 3\): an event is"),
@@ -123,85 +129,11 @@ def test_a_matrix_sums_and_leaves_the_histories_alone():
     assert parts(histories) == [[2, 0, 2]]
 
 
-def test_a_user_whose_every_event_is_a_row_is_counted_once():
-    rows, y = [["a"], ["a", "b"], ["a", "b", "c"], ["a"], []], list("bcdba")
-    sequences = training_sequences(as_histories(rows, CATALOG), as_targets(y, CATALOG, 5))
-    # the last row is the beginning of one of the two users that began with a
-    assert sorted(parts(sequences)) == [[0, 1], [0, 1, 2, 3]]
-
-
-def test_times_tell_users_apart():
-    rows = [[("a", 1, 1.0)], [("a", 1, 2.0), ("b", 1, 3.0)]]
-    apart = training_sequences(as_histories(rows, CATALOG), as_targets(["b", "c"], CATALOG, 2))
-    assert parts(apart) == [[0, 1], [0, 1, 2]]
-    rows[0] = [("a", 1, 2.0)]
-    together = training_sequences(as_histories(rows, CATALOG), as_targets(["b", "c"], CATALOG, 2))
-    assert parts(together) == [[0, 1, 2]]
-    np.testing.assert_array_equal(together.times, [2, 3, np.nan])
-
-
-def test_without_targets_histories_are_the_sequences():
-    histories, sequences = as_histories(ROWS, CATALOG), read_training(ROWS, None, CATALOG)
-    np.testing.assert_array_equal(sequences.indptr, histories.indptr)
-    np.testing.assert_array_equal(sequences.item_idx, histories.item_idx)
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=5), min_size=1, max_size=6), st.randoms())
-def test_growing_rows_in_any_order_give_the_whole_sequences(users, random):
-    grown = [(user[:n], user[n]) for user in users for n in range(len(user))]
-    random.shuffle(grown)
-    histories = as_histories([history for history, _ in grown], CATALOG)
-    y_idx = as_targets([item for _, item in grown], CATALOG, len(grown))
-    wanted = sorted(CATALOG.index_of(user).tolist() for user in users)
-    assert sorted(parts(training_sequences(histories, y_idx))) == wanted
-
-
 def test_empty():
     histories = as_histories([], CATALOG)
     assert histories.n_histories == 0
     assert isinstance(histories.rows(0, 0), Histories)
     assert histories.matrix(6).shape == (0, 6)
-
-
-def lists(rows):
-    return [row.tolist() for row in rows]
-
-
-@pytest.mark.parametrize("options", [{}, {"history_times": True}, {"weight": "stars"}])
-@pytest.mark.parametrize("seed", range(5))
-def test_views_of_one_array_are_read_as_copies_of_them_are(seed, options):
-    rng = np.random.default_rng(seed)
-    events = {"user_id": rng.integers(0, 5, 60), "item_id": rng.choice(list("abcdef"), 60), "timestamp": np.arange(60)}
-    events["stars"] = rng.integers(1, 6, 60)
-    X, y, *_ = make_queries(events, **options)
-    chosen = rng.integers(0, 60, 50)  # some twice, some not at all
-    X, y = X[chosen], y[chosen]
-    apart = training_sequences(as_histories(lists(X), CATALOG), as_targets(y, CATALOG, 50))
-    together = read_training(X, y, CATALOG)
-    assert sorted(parts(together)) == sorted(parts(apart))
-    if options:
-        np.testing.assert_array_equal(np.sort(together.times), np.sort(apart.times))
-
-
-def test_of_views_that_grow_the_longest_is_read_alone():
-    items = np.array(list("abcabcabc"), dtype=object)
-    rows = [items[:i] for i in range(9)]
-    is_start, goes_on = starts_of_others(rows, items.tolist())
-    assert is_start.tolist() == [True] * 8 + [False]
-    assert goes_on.tolist() == [False] + [True] * 8
-    assert not starts_of_others(lists(rows), items.tolist())[0].any()
-    assert not starts_of_others(rows, ["f"] * 9)[0].any()
-    assert parts(read_training(rows, items, CATALOG)) == [[0, 1, 2] * 3]
-    X, y, *_ = make_queries({"user_id": [1] * 9, "item_id": items, "timestamp": range(9)}, history_times=True)
-    assert starts_of_others(list(X), y.tolist())[0].tolist() == [True] * 8 + [False]
-    assert parts(read_training(X, y, CATALOG)) == [[0, 1, 2] * 3]
-
-
-def test_a_complaint_about_views_counts_all_rows():
-    items = np.array(["a", "b", "zz", "c"], dtype=object)
-    with pytest.raises(ValueError, match=r"X\[3\]\[2\] is 'zz'"):
-        read_training([items[:1], items[:2], items[:0], items[:3]], ["b", "c", "a", "c"], CATALOG)
 
 
 def _structs(pa):

@@ -6,8 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_llmtokens.recommend import Event, make_queries
-from sklearn_llmtokens.recommend._histories import as_histories, as_targets
-from sklearn_llmtokens.recommend._training_rows import training_sequences
 
 EVENTS = {"user_id": [2, 1, 1, 2, 1], "item_id": ["a", "b", "c", "a", "b"], "timestamp": [3, 9, 1, 4, 5]}
 
@@ -84,31 +82,13 @@ events = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5), st.integers(0,
 
 
 @settings(deadline=None)
-@given(rows=events, form=st.sampled_from(["ids", "times"]))
-def test_a_row_an_event_and_each_user_once_in_training(rows, form):
-    X, y, *_ = make_queries(np.array(rows), history_times=form == "times")
-    assert len(X) == len(rows)
-    naive = {}
-    for user, item, _ in sorted(rows, key=lambda row: (row[0], row[2])):
-        naive.setdefault(user, []).append(item)
-    catalog = FakeCatalog(range(6))
-    histories = as_histories(list(X), catalog)
-    sequences = training_sequences(histories, as_targets(y, catalog, len(X)))
-    found = [sequences.item_idx[a:b].tolist() for a, b in zip(sequences.indptr, sequences.indptr[1:], strict=False)]
-    assert sorted(found) == sorted(naive.values())
-
-
-def FakeCatalog(ids):
-    from sklearn_llmtokens.recommend import Catalog
-
-    return Catalog(list(ids), [str(i) for i in ids])
-
-
-@pytest.mark.parametrize("options", [{}, {"history_times": True}, {"weight": "timestamp"}])
-def test_histories_take_memory_for_the_events_alone(options):
-    events = {"user_id": np.zeros(500, int), "item_id": np.arange(500), "timestamp": np.arange(500)}
-    X, *_ = make_queries(events, **options)
-    assert all(np.shares_memory(X[499], history) for history in X[1:])
+@given(rows=events)
+def test_there_is_a_row_for_each_event_with_what_came_before(rows):
+    naive = []
+    for user in sorted({row[0] for row in rows}):
+        done = sorted((row for row in rows if row[0] == user), key=lambda row: row[2])
+        naive += [([item for _, item, _ in done[:n]], item, user, time) for n, (_, item, time) in enumerate(done)]
+    assert list(zip(*plain(make_queries(np.array(rows))), strict=True)) == naive
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,8 @@ def test_times_that_are_objects_are_ordered_as_dates_or_numbers(times):
 @pytest.mark.parametrize(
     ("options", "groups", "message"),
     [
-        ({}, None, "groups is None: pass the user of each row"),
+        ({}, None, "groups is None: pass the user of each row as groups, or rows of make_queries"),
+        ({"times": None}, [1] * 4, "times is None: pass the time of each row as times, or rows of make_queries"),
         ({}, [1, 2], "X has 4 rows and groups has 2"),
         ({"targets": "all"}, [1] * 4, "targets='all' is not known; choose one of 'last', 'first', 'successive'"),
         ({"quantile": 1.5}, [1] * 4, "quantile == 1.5"),
@@ -115,7 +116,7 @@ def test_times_that_are_objects_are_ordered_as_dates_or_numbers(times):
         ({"times": [1, 2]}, [1] * 4, "X has 4 rows and times has 2"),
         ({"times": [1, 2, np.nan, 3]}, [1] * 4, r"times\[2\] is missing"),
         ({"times": list("abcd")}, [1] * 4, "'times' holds 'a': numbers or dates are expected"),
-        ({"times": [[1], [2], [3], [4]]}, [1] * 4, "a number or a date a row is needed"),
+        ({"times": [[1], [2], [3], [4]]}, [1] * 4, r"'times' holds \[1\]: numbers or dates are expected"),
         ({"times": ["20240102", "9", "12", "7"]}, [1] * 4, "'times' holds '20240102' at 0, a number .* convert"),
         ({"times": np.array([1, 2, None, 3], dtype=object)}, [1] * 4, r"times\[2\] is missing"),
     ],
@@ -234,7 +235,9 @@ def test_splitters_serve_a_search(toy):
 def test_times_of_other_rows_are_refused_inside_a_split(toy):
     catalog, (X, y, groups, times) = toy
     search = GridSearchCV(PopularityRecommender(catalog), {}, cv=GlobalTimeSplit(times))
-    with pytest.raises(ValueError, match="give the inner splitter the times of the training rows"):
+    with pytest.raises(
+        ValueError, match=r"X has 500 rows and times has .* leave times out if make_queries made the rows"
+    ):
         search.fit(X[:500], y[:500], groups=groups[:500])
 
 

@@ -131,7 +131,7 @@ class SkipsUnknownIds(ItemKNNRecommender):
 
 
 class CountsRows(ItemKNNRecommender):
-    def _training_sequences(self, X, y):
+    def _training_sequences(self, X, y, groups=None):
         return super()._training_sequences([[*row, item] for row, item in zip(X, y, strict=True)], None)
 
 

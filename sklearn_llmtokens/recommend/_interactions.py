@@ -1,0 +1,288 @@
+"""Events of users as one table: who, what, when and how much, each column once."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from itertools import pairwise
+from numbers import Real
+
+import numpy as np
+
+from .._utils._columns import eager_call, missing_places, read_column
+from .._utils._messages import shorten
+from ._history import History, UserEvents
+from ._times import ordered_times
+
+_COLUMNS = ("user", "item", "time", "weight")
+LARGEST_WEIGHT = float(np.finfo(np.float32).max)
+
+
+@dataclass(frozen=True, eq=False)
+class Interactions:
+    """Events of users, ordered by user and then by time: the training data of recommenders.
+
+    Recommenders learn from it directly, ``recommender.fit(interactions)``, and `make_queries` cuts it into rows. Events
+    of a user at one time, and all of them without times, stay in the order in which they come.
+
+    Parameters
+    ----------
+    user : array-like of shape (n_events,)
+        Whose each event is: str, int or anything else that can be hashed and ordered.
+    item : array-like of shape (n_events,)
+        Id of the item: str or int.
+    time : array-like of shape (n_events,), default=None
+        When it was: numbers, durations, dates, or dates as ISO text ("2024-01-31"). Dates with a time zone become those
+        of UTC. None where it is not known.
+    weight : array-like of shape (n_events,), default=None
+        How much it counts; a negative weight is a dislike. None is 1 for each.
+
+    Attributes
+    ----------
+    user, item : ndarray of shape (n_events,), dtype int64 or object
+        The columns in order.
+    time : ndarray of shape (n_events,) or None
+        Numbers, timedelta64 or datetime64.
+    weight : ndarray of shape (n_events,), dtype float64, or None
+        The weights.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, there is no event, a value is missing, a weight is not finite in single precision, or times
+        are numbers written as text; the message names the row.
+    TypeError
+        If a column is no list, array or Series, or a user cannot be hashed.
+
+    See Also
+    --------
+    make_queries : Rows of a history and what followed, for validation.
+
+    Examples
+    --------
+    >>> from sklearn_llmtokens.recommend import Catalog, Interactions, PopularityRecommender
+    >>> interactions = Interactions(["u", "v", "u"], ["a", "a", "b"], [2, 1, 1])
+    >>> interactions, interactions.item
+    (<Interactions of 3 events of 2 users>, array(['b', 'a', 'a'], dtype=object))
+    >>> PopularityRecommender(Catalog(["a", "b"])).fit(interactions).popularity_
+    array([2., 1.], dtype=float32)
+    """
+
+    user: np.ndarray
+    item: np.ndarray
+    time: np.ndarray | None = None
+    weight: np.ndarray | None = None
+
+    def __post_init__(self):
+        self._keep(self._columns(), _COLUMNS)
+
+    @classmethod
+    def from_frame(cls, events, *, user="user_id", item="item_id", time="timestamp", weight=None) -> "Interactions":
+        """Read a table of events.
+
+        Parameters
+        ----------
+        events : DataFrame of pandas, polars, pyarrow or another library, mapping of columns, or array
+            The events. An array has the columns user, item, time and, with `weight`, the weight, in this order; one
+            with named fields has them by name.
+        user, item : str, default="user_id", "item_id"
+            Names of the columns.
+        time : str or None, default="timestamp"
+            Name of the column; None where there is none.
+        weight : str, default=None
+            Name of the column; None where each event counts 1.
+
+        Returns
+        -------
+        Interactions
+            The events.
+
+        Raises
+        ------
+        ValueError
+            If a column is missing, and as for :class:`Interactions`.
+        TypeError
+            If `events` is none of these, or a lazy frame; the message has the call that brings it into memory.
+
+        Examples
+        --------
+        >>> from sklearn_llmtokens.recommend import Interactions
+        >>> events = {"user_id": ["u", "u"], "item_id": ["a", "b"], "timestamp": ["2024-01-31", "2024-01-02"]}
+        >>> Interactions.from_frame(events).item
+        array(['b', 'a'], dtype=object)
+        """
+        wanted = [user, item, time, weight]
+        columns = iter(_read_table(events, [name for name in wanted if name is not None]))
+        self = object.__new__(cls)
+        self._keep([None if name is None else next(columns) for name in wanted], wanted)
+        return self
+
+    @property
+    def n_events(self) -> int:
+        """Number of events."""
+        return len(self.user)
+
+    @property
+    def n_users(self) -> int:
+        """Number of users."""
+        return len(self._starts) - 1
+
+    def histories(self) -> np.ndarray:
+        """Return everything that each user did.
+
+        Returns
+        -------
+        ndarray of shape (n_users,), dtype object
+            A :class:`History` for each user, in the order of `user`. It has events instead of ids where there are
+            weights or times.
+        """
+        users = user_events(self, as_events=self.time is not None or self.weight is not None)
+        return np.fromiter((History(user, 0, len(user.items)) for user in users), object, len(users))
+
+    def without_repeats(self) -> "Interactions":
+        """Leave out events whose item is that of the same user's event just before.
+
+        Returns
+        -------
+        Interactions
+            The other events.
+        """
+        is_repeat = (self.item[1:] == self.item[:-1]) & (self.user[1:] == self.user[:-1])
+        kept = np.r_[True, ~is_repeat]
+        columns = [None if column is None else column[kept] for column in self._columns()]
+        return Interactions(*columns)
+
+    def __repr__(self) -> str:
+        return f"<Interactions of {self.n_events} events of {self.n_users} users>"
+
+    @cached_property
+    def _starts(self) -> np.ndarray:
+        """Where each user begins, and the end."""
+        is_first = np.r_[True, self.user[1:] != self.user[:-1], True]
+        return np.flatnonzero(is_first)
+
+    @cached_property
+    def _digest(self) -> str:
+        """SHA-256 of the content, by which copies of one table are known as such."""
+        content = hashlib.sha256()
+        for column in self._columns():
+            if column is not None and column.dtype != object:
+                content.update(f"{column.dtype}".encode() + column.tobytes())
+            else:
+                content.update(repr(None if column is None else column.tolist()).encode())
+        return content.hexdigest()
+
+    def _columns(self) -> list:
+        return [getattr(self, name) for name in _COLUMNS]
+
+    def _keep(self, given: list, names: Sequence) -> None:
+        """Read the columns, put them in order and set them."""
+        columns = [None if one is None else _present(one, name) for one, name in zip(given, names, strict=True)]
+        lengths = [len(column) for column in columns if column is not None]
+        if len(set(lengths)) > 1:
+            named = [name for column, name in zip(columns, names, strict=True) if column is not None]
+            raise ValueError(f"The columns {named} have different lengths: {lengths}.")
+        if not lengths[0]:
+            raise ValueError("events has no row: at least one event is needed.")
+        columns[0], columns[1] = _as_ids(columns[0]), _as_ids(columns[1])
+        columns[2] = None if columns[2] is None else ordered_times(columns[2], names[2])
+        columns[3] = None if columns[3] is None else _as_weights(columns[3], names[3])
+        order = _order(columns[0], columns[2], names[0])
+        for name, column in zip(_COLUMNS, columns, strict=True):
+            object.__setattr__(self, name, None if column is None else _read_only(column[order]))
+
+
+def user_events(interactions: Interactions, *, as_events: bool) -> list[UserEvents]:
+    """Return the events of each user, as views."""
+    found = []
+    starts = interactions._starts.tolist()
+    for start, stop in pairwise(starts):
+        user, item, times, weights = (
+            None if column is None else column[start:stop] for column in interactions._columns()
+        )
+        found.append(UserEvents(interactions._digest, user[:1].tolist()[0], item, times, weights, as_events))
+    return found
+
+
+def _read_table(events, names: list[str]) -> list:
+    """Return the columns of a table of any library."""
+    if isinstance(events, np.ndarray) and events.dtype.names is None:
+        if events.ndim != 2 or events.shape[1] != len(names):
+            raise ValueError(f"events has the shape {events.shape}; the columns {names} are expected, (n_events, n).")
+        return list(events.T)
+    available, column = _table(events)
+    missing = [name for name in names if name not in available]
+    if missing:
+        raise ValueError(f"events has no column {missing[0]!r}, it has {available}: name the columns to use.")
+    return [column(name) for name in names]
+
+
+def _table(events) -> tuple:
+    """Return the names of the columns of a table, and what gives one by its name."""
+    if isinstance(events, np.ndarray):
+        return list(events.dtype.names), events.__getitem__
+    if isinstance(events, Mapping):
+        return list(events), events.__getitem__
+    if hasattr(events, "to_struct_array") and hasattr(events, "column"):  # pyarrow.RecordBatch, unknown to narwhals
+        return events.schema.names, events.column
+    import narwhals as nw
+
+    kind = type(events).__name__
+    if (call := eager_call(events)) is not None:
+        raise TypeError(f"events is a {kind}, which is not in memory: pass what its {call} returns.")
+    try:
+        frame = nw.from_native(events, eager_only=True)
+    except TypeError:
+        raise TypeError(f"events is a {kind}: pass a DataFrame, a dict of columns, or an array.") from None
+    return frame.columns, lambda name: frame[name].to_native()
+
+
+def _present(values, name: str) -> np.ndarray:
+    """Return a column without missing values."""
+    column = read_column(values, repr(name))
+    missing = missing_places(column)
+    if missing.any():
+        raise ValueError(f"{name!r} is missing in row {int(missing.argmax())}: drop the row or fill it.")
+    return column
+
+
+def _as_ids(column: np.ndarray) -> np.ndarray:
+    """Return integers that came as objects as int64, and others as they are."""
+    if column.dtype.kind == "O" and all(type(value) is int and -(2**63) <= value < 2**63 for value in column):
+        return column.astype(np.int64)
+    return column
+
+
+def _as_weights(column: np.ndarray, name: str) -> np.ndarray:
+    wrong = None
+    if column.dtype.kind not in "biuf":
+        wrong = next((value for value in column.tolist() if not isinstance(value, Real | Decimal)), None)
+    if wrong is not None:
+        raise ValueError(f"{name!r} holds {shorten(wrong)}: weights are numbers.")
+    weights = column.astype(np.float64)
+    is_large = ~(np.abs(weights) <= LARGEST_WEIGHT)
+    if is_large.any():
+        row = int(is_large.argmax())
+        raise ValueError(f"{name!r} is {weights[row]} in row {row}: a weight is finite, and at most 3.4e38.")
+    return weights
+
+
+def _order(users: np.ndarray, times: np.ndarray | None, name: str) -> np.ndarray:
+    """Return the rows by user, then time, then as they come."""
+    if users.dtype.kind == "O":
+        values = users.tolist()
+        try:
+            ordered = sorted(set(values), key=lambda value: (type(value).__name__, value))
+        except TypeError as error:
+            raise TypeError(
+                f"{name!r} holds users that cannot be hashed and ordered, such as {shorten(values[0])}: {error}"
+            ) from None
+        codes = {value: code for code, value in enumerate(ordered)}
+        users = np.array([codes[value] for value in values])
+    return np.argsort(users, kind="stable") if times is None else np.lexsort((times, users))
+
+
+def _read_only(column: np.ndarray) -> np.ndarray:
+    column.setflags(write=False)
+    return column
