@@ -267,6 +267,12 @@ def test_a_model_can_be_named(checkpoints, tmp_path):
     np.testing.assert_array_equal(named.predict_proba(TEXTS), passed.predict_proba(TEXTS))
 
 
+@pytest.mark.parametrize("typo", ["zh-mni", "zhmini", "ZH-mini", "zh_mini"])
+def test_a_typo_in_a_bundled_name_is_answered_with_the_name(typo):
+    with pytest.raises(OSError, match="Did you mean 'zh-mini'"):
+        text_pipeline(embedder=typo).fit(TEXTS, [0, 1] * 4)
+
+
 def test_texts_stay_texts_where_transformers_give_frames(embedder):
     with config_context(transform_output="pandas"):
         column = text_pipeline(embedder=embedder)[0].fit(TEXTS).transform(TEXTS)

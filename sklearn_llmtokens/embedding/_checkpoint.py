@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -130,7 +131,7 @@ class Conventions:
     truncate_dim: int | None = None
 
 
-_found: dict[tuple[str, bool, str], tuple[Checkpoint, str, dict]] = {}
+_found: dict[tuple[str, bool, str | None], tuple[Checkpoint, str, dict]] = {}
 
 
 def resolve(model: str | os.PathLike) -> Checkpoint:
@@ -208,7 +209,7 @@ def recall(model: str, *, code: bool = False) -> tuple[Checkpoint, str]:
     CheckpointError
         As in `resolve`.
     """
-    key = (model, code, os.getcwd())
+    key = (model, code, _working_folder())
     if key in _found:
         checkpoint, digest, state = _found[key]
         if _state(list(state)) == state:
@@ -219,6 +220,14 @@ def recall(model: str, *, code: bool = False) -> tuple[Checkpoint, str]:
     digest = fingerprint(checkpoint, code=code)
     _found[key] = checkpoint, digest, state
     return checkpoint, digest
+
+
+def _working_folder() -> str | None:
+    """Return the folder that relative paths start from; None where it was removed, and no relative path leads on."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return None
 
 
 def _state(paths: list[Path]) -> dict[Path, tuple[int, int] | None]:
@@ -279,25 +288,27 @@ def read_conventions(checkpoint: Checkpoint) -> Conventions:
 def _from_hub(name: str) -> Checkpoint:
     repo, _, revision = name.partition("@")
     if repo.count("/") > 1 or repo.startswith((".", "/", "~", "\\")) or os.sep + os.sep in repo:
-        raise CheckpointError(f"model={name!r}: there is no such folder. {_accepted()}")
+        raise CheckpointError(f"model={name!r}: there is no such folder. {_accepted(name)}")
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError
 
     try:
         folder = snapshot_download(repo, revision=revision or None, ignore_patterns=list(_HUB_IGNORE))
     except HFValidationError as error:
-        raise CheckpointError(f"model={name!r} is neither a folder nor a Hub id. {_accepted()}") from error
+        raise CheckpointError(f"model={name!r} is neither a folder nor a Hub id. {_accepted(name)}") from error
     except (OSError, ValueError) as error:
         raise CheckpointError(
             f"model={repo}@{revision or 'main'} could not be fetched from the Hub and is not in its cache "
-            f"({type(error).__name__}: {str(error).partition(chr(10))[0]}). {_accepted()}"
+            f"({type(error).__name__}: {str(error).partition(chr(10))[0]}). {_accepted(name)}"
         ) from error
     return Checkpoint(Path(folder), repo, Path(folder).name)
 
 
-def _accepted() -> str:
+def _accepted(name: str) -> str:
     bundled = ", ".join(BUNDLED_CHECKPOINTS)
-    return f"Pass a bundled name ({bundled}), a checkpoint folder, or a Hub id such as 'org/name@revision'."
+    near = get_close_matches(name.partition("@")[0].lower(), BUNDLED_CHECKPOINTS, n=1)
+    question = f"Did you mean {near[0]!r}? " if near else ""
+    return f"{question}Pass a bundled name ({bundled}), a checkpoint folder, or a Hub id such as 'org/name@revision'."
 
 
 def _check_complete(checkpoint: Checkpoint) -> None:

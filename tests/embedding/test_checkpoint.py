@@ -314,3 +314,27 @@ def test_any_change_in_a_folder_is_noticed_when_it_is_recalled(folder, change):
     shutil.rmtree(folder)
     with pytest.raises(CheckpointError, match="no such folder"):
         recall(str(folder))
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("zh-mni", True), ("zhmini", True), ("ZH-Mini", True), ("zh_mini@main", True), ("org/zh", False), ("bert", False)],
+)
+def test_a_name_that_is_nearly_a_bundled_one_is_asked_about(name, near):
+    with pytest.raises(OSError, match="Pass a bundled name") as raised:
+        LLMTokenEmbedder(name).fit(["好"])
+    assert ("Did you mean 'zh-mini'?" in str(raised.value)) == near
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not remove a folder that is in use")
+@pytest.mark.parametrize("bundled", [True, False])
+def test_texts_are_embedded_where_the_working_folder_was_removed(checkpoints, tmp_path, monkeypatch, bundled):
+    model = "zh-mini" if bundled else checkpoints["bert"]
+    embedder = LLMTokenEmbedder(model).fit(["good"])
+    expected = embedder.transform(["good", "屏幕"])
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    (tmp_path / "here").rmdir()
+    np.testing.assert_array_equal(embedder.transform(["good", "屏幕"]), expected)
+    assert LLMTokenEmbedder(model, cache=None).fit(["good"]).fingerprint_ == embedder.fingerprint_
+    np.testing.assert_allclose(LLMTokenEmbedder(model, cache=None).fit_transform(["good", "屏幕"]), expected, atol=1e-6)
