@@ -124,12 +124,12 @@ class GlobalTimeSplit(BaseCrossValidator):
                 raise ValueError(f"The cut at {cut} leaves no row for {part}: choose another quantile or cut.")
             yield train, test
 
-    def get_n_splits(self, X=None, y=None, groups=None):
+    def get_n_splits(self, X=None, y=None, groups=None, times=None):
         """Return the number of splits.
 
         Parameters
         ----------
-        X, y, groups : None
+        X, y, groups, times : None
             Not used.
 
         Returns

@@ -92,12 +92,12 @@ class LeaveLastOut(BaseCrossValidator):
             raise ValueError(f"No row is left for {part}: users with several rows are needed.")
         yield train, test
 
-    def get_n_splits(self, X=None, y=None, groups=None):
+    def get_n_splits(self, X=None, y=None, groups=None, times=None):
         """Return the number of splits.
 
         Parameters
         ----------
-        X, y, groups : None
+        X, y, groups, times : None
             Not used.
 
         Returns

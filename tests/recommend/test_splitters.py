@@ -1,6 +1,7 @@
 import datetime
 import importlib.util
 import os
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +103,68 @@ def test_first_targets_need_the_rows_of_first_events():
 def test_times_that_are_objects_are_ordered_as_dates_or_numbers(times):
     splitter = GlobalTimeSplit(np.array(times, dtype=object), quantile=0.5, targets="successive")
     assert [part.tolist() for part in next(splitter.split([[1]] * 3))] == [[0, 1], [2]]
+
+
+DAYS = ["2024-01-01", "2024-01-02", "2024-01-03"]
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        1704153600,
+        1704153600.0,
+        Decimal(1704153600),
+        "2024-01-02",
+        "2024-01-02T01:00+01:00",
+        datetime.date(2024, 1, 2),
+        datetime.datetime(2024, 1, 2, tzinfo=datetime.UTC),
+        np.datetime64("2024-01-02"),
+        [datetime.date(2024, 1, 2)],
+    ],
+)
+@pytest.mark.parametrize("kind", ["seconds", "dates", "texts"])
+def test_a_date_among_numbers_is_seconds_since_1970(cut, kind):
+    times = np.array(DAYS, dtype="datetime64[s]")
+    times = {"seconds": times.astype(np.int64).tolist(), "dates": times, "texts": DAYS}[kind]
+    splitter = GlobalTimeSplit(times, cut=cut, targets="successive")
+    assert splitter.get_n_splits() == 1
+    assert [part.tolist() for part in next(splitter.split([["a"]] * 3))] == [[0, 1], [2]]
+
+
+def test_durations_are_cut_by_durations_and_seconds():
+    times = [datetime.timedelta(days=n) for n in range(4)]
+    for how in ({"cut": datetime.timedelta(days=1)}, {"cut": 86400}, {"quantile": 0.4}):
+        train, test = next(GlobalTimeSplit(times, targets="successive", **how).split([["a"]] * 4))
+        assert (train.tolist(), test.tolist()) == ([0, 1], [2, 3])
+
+
+@pytest.mark.parametrize(
+    ("cut", "message"),
+    [
+        ("x", "'cut' holds 'x': numbers or dates are expected"),
+        ("20240102", "'cut' holds '20240102' at 0, a number"),
+        (datetime.timedelta(1), r"cut is datetime.timedelta\(days=1\), and times of dtype datetime64"),
+        (float("nan"), r"cut\[0\] is missing"),
+        (datetime.date(2030, 1, 1), "The cut at 2030-01-01.* leaves no row for test"),
+    ],
+)
+def test_a_cut_that_does_not_fit_is_refused(cut, message):
+    with pytest.raises(ValueError, match=message):
+        next(GlobalTimeSplit(DAYS, cut=cut, targets="successive").split([["a"]] * 3))
+
+
+@pytest.mark.parametrize("splitter", [GlobalTimeSplit(DAYS), LeaveLastOut(DAYS)])
+@pytest.mark.parametrize("groups", [np.ma.array([1, 2, 3], mask=[0, 1, 0]), [1, None, 3], ["a", float("nan"), "b"]])
+def test_groups_that_are_missing_are_named(splitter, groups):
+    with pytest.raises(ValueError, match=r"groups\[1\] is missing \(.*\): name the user of each row"):
+        next(splitter.split([["a"]] * 3, None, groups))
+
+
+@pytest.mark.parametrize("times", [np.ma.array([1, 2, 3], mask=[0, 1, 0]), ["2024-01-01", None, "2024-01-03"]])
+def test_times_that_are_missing_are_named(times):
+    for splitter in (GlobalTimeSplit(times), LeaveLastOut(times)):
+        with pytest.raises(ValueError, match=r"times\[1\] is missing"):
+            next(splitter.split([["a"]] * 3, None, [1, 2, 3]))
 
 
 @pytest.mark.parametrize(
