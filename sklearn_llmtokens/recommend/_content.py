@@ -7,10 +7,10 @@ from scipy import sparse
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.preprocessing import normalize
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import HasMethods, Interval, StrOptions
+from .._utils._unit_rows import row_norms, unit_of_measure, unit_rows
 from ._base import SHARED_CONSTRAINTS, BaseRecommender
 from ._catalog import Catalog
 from ._faiss import FaissIndex
@@ -22,6 +22,7 @@ from ._training import read_targets
 from ._whitening import Whitening
 
 _SPARE_SHORTLIST = 16
+_CANCELLED = 1e-6  # of the weights: the length of a sum of unit vectors in float32 that is only rounding
 
 
 class ContentRecommender(BaseRecommender):
@@ -185,6 +186,8 @@ class ContentRecommender(BaseRecommender):
         columns = self._columns(told)
         self.embedder_ = _default_embedder(columns) if self.embedder is None else clone(self.embedder)
         raw = _embed(self.embedder_, columns, fit=True)
+        self._unit_of_measure = _unit_of_measure(raw)
+        raw = _checked(raw, len(told), self._unit_of_measure)
         dense = not sparse.issparse(raw)
         self._whitening = Whitening.of(raw, float(self.whiten)) if dense and self.whiten > 0 else None
         self.n_features_ = raw.shape[1]
@@ -202,18 +205,14 @@ class ContentRecommender(BaseRecommender):
         """Learn nothing: vectors do not depend on clicks."""
 
     def _prepare(self, histories: Histories):
-        weights = event_weights(histories, self.profile)
-        return _unit_rows(_weighted_sums(histories, weights, *self._event_vectors(histories)))
+        return self._profiles(histories)[0]
 
     def _score(self, queries, items) -> np.ndarray:
         return self._index.scores(queries, items)
 
     def _contributions(self, histories: Histories, item_idx: np.ndarray) -> np.ndarray:
-        weights = event_weights(histories, self.profile).astype(np.float64)
-        vectors, places = self._event_vectors(histories)
-        norms = _row_norms(_weighted_sums(histories, weights, vectors, places))[histories.row_idx]
-        share = np.divide(weights, norms, out=np.zeros_like(weights), where=norms > 0)
-        return share * self._index.pair_scores(vectors[places], item_idx[histories.row_idx])
+        _, shares, vectors, places = self._profiles(histories)
+        return shares * self._index.pair_scores(vectors[places], item_idx[histories.row_idx])
 
     def _add(self, idx: np.ndarray) -> None:
         if not len(idx):
@@ -221,7 +220,7 @@ class ContentRecommender(BaseRecommender):
         told = self._told(idx)
         raw = vectors = self._index.take(told[:0])
         if len(told):
-            raw = _embed(self.embedder_, self._columns(idx[told]))
+            raw = self._transform(self._columns(idx[told]), len(told))
             vectors = self._unit(raw)
         vectors = _rows_at(vectors, told, len(idx))
         self._index = self._index.extended(idx, vectors, _rows_at(raw, told, len(idx)))
@@ -264,6 +263,31 @@ class ContentRecommender(BaseRecommender):
             chunk[exact] = scores
             yield items, chunk
 
+    def _profiles(self, histories: Histories):
+        """Return the profiles, of length 1 or 0, and what they are sums of.
+
+        Returns
+        -------
+        profiles : ndarray or csr_array of shape (n_histories, n_features), dtype=float32
+            ``shares @ vectors[places]`` of each history.
+        shares : ndarray of shape (n_events,), dtype=float64
+            Weight of each event, divided by the length of the sum; 0 where the events cancel each other out.
+        vectors : ndarray or csr_array of shape (n_distinct, n_features), dtype=float32
+            Vectors of distinct items or texts.
+        places : ndarray of shape (n_events,), dtype=intp
+            The vector of each event.
+        """
+        weights = event_weights(histories, self.profile)
+        vectors, places = self._event_vectors(histories)
+        lengths = row_norms(_weighted_sums(histories, weights, vectors, places))
+        total = np.bincount(histories.row_idx, np.abs(weights), minlength=histories.n_histories)
+        scale = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > _CANCELLED * total)
+        shares = weights * scale[histories.row_idx]
+        return _weighted_sums(histories, shares, vectors, places).astype(np.float32), shares, vectors, places
+
+    def _transform(self, columns, n: int):
+        return _checked(_embed(self.embedder_, columns), n, self._unit_of_measure)
+
     def _event_vectors(self, histories: Histories):
         """Give vectors of the distinct items or texts of some histories, and which of them each event has."""
         used, places = np.unique(histories.item_idx, return_inverse=True)
@@ -273,7 +297,7 @@ class ContentRecommender(BaseRecommender):
         told = np.flatnonzero([not _is_blank(text) for text in texts])
         if not len(told):
             return _rows_at(self._index.take(told), told, len(used)), places
-        raw = _embed(self.embedder_, [texts[i] for i in told])
+        raw = self._transform([texts[i] for i in told], len(told))
         return _rows_at(self._unit(raw), told, len(used)), places
 
     def _columns(self, idx: np.ndarray):
@@ -287,7 +311,7 @@ class ContentRecommender(BaseRecommender):
         return np.flatnonzero([not _is_blank(text) for text in self.catalog_.texts(idx)])
 
     def _unit(self, vectors):
-        return _unit_rows(vectors if self._whitening is None else self._whitening.apply(vectors))
+        return unit_rows(vectors if self._whitening is None else self._whitening.apply(vectors))
 
 
 def _default_embedder(texts: list[str]):
@@ -341,40 +365,39 @@ def _weighted_sums(histories: Histories, weights: np.ndarray, vectors, places: n
 
 
 def _embed(embedder, columns, *, fit: bool = False):
-    """Return the vectors of items, float32, dense or sparse, whatever ``set_config(transform_output=...)`` asks for."""
+    """Return the vectors of items, dense or sparse, whatever ``set_config(transform_output=...)`` asks for."""
     with config_context(transform_output="default"):
         if not fit:
-            vectors = embedder.transform(columns)
-        elif hasattr(embedder, "fit_transform"):
-            vectors = embedder.fit_transform(columns)
-        else:
-            vectors = embedder.fit(columns).transform(columns)
-    return _checked(vectors, len(columns))
+            return embedder.transform(columns)
+        if hasattr(embedder, "fit_transform"):
+            return embedder.fit_transform(columns)
+        return embedder.fit(columns).transform(columns)
 
 
-def _checked(vectors, n_items: int):
-    """Give vectors as float32 rows, dense or sparse, or say what is wrong with them."""
-    if sparse.issparse(vectors):
-        vectors = sparse.csr_array(vectors, dtype=np.float32)
-        values = vectors.data
-    else:
-        values = vectors = np.asarray(vectors, dtype=np.float32)
+def _unit_of_measure(vectors) -> float:
+    values = vectors.data if sparse.issparse(vectors) else np.asarray(vectors)
+    if values.dtype.kind not in "fiu" or not np.isfinite(values).all():
+        return 1.0
+    return unit_of_measure(float(np.abs(values).max(initial=0)))
+
+
+def _checked(vectors, n_items: int, unit: float):
+    """Return vectors as float32 rows in another unit of measure, dense or sparse; raise if they are not finite."""
+    if not sparse.issparse(vectors):
+        vectors = np.asarray(vectors)
+    if unit != 1.0:
+        vectors = vectors * unit
+    with np.errstate(over="ignore"):
+        vectors = (
+            sparse.csr_array(vectors, dtype=np.float32)
+            if sparse.issparse(vectors)
+            else vectors.astype(np.float32, copy=False)
+        )
     if vectors.ndim != 2 or vectors.shape[0] != n_items:
         raise ValueError(
             f"The embedder gave the shape {vectors.shape} for {n_items} items: a row each is needed. Of a catalogue "
             "with features it reads a table: a ColumnTransformer takes the texts and the features apart."
         )
-    if not np.isfinite(values).all():
-        raise ValueError("The embedder gave NaN or infinity.")
+    if not np.isfinite(vectors.data if sparse.issparse(vectors) else vectors).all():
+        raise ValueError("The embedder gave NaN or infinity, or numbers beyond the range of float32.")
     return vectors
-
-
-def _unit_rows(vectors):
-    """Divide rows by their length; rows of zeros stay."""
-    return normalize(vectors, copy=True)
-
-
-def _row_norms(vectors) -> np.ndarray:
-    if sparse.issparse(vectors):
-        return np.sqrt(np.asarray(vectors.multiply(vectors).sum(axis=1, dtype=np.float64)).ravel())
-    return np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))

@@ -7,12 +7,14 @@ from scipy import sparse
 from scipy.linalg import lapack
 
 from .._sklearn import Interval
+from .._utils._unit_rows import unit_of_measure
 from ._base import SHARED_CONSTRAINTS, BaseRecommender
 from ._catalog import Catalog
 from ._histories import Histories
 from ._item_item import (
     ItemItemMixin,
     ItemWeights,
+    as_float32,
     cooccurrence,
     largest_entries,
     latest_events,
@@ -23,6 +25,8 @@ from ._item_item import (
 from ._profiles import PROFILE_CONSTRAINTS
 
 _TILE = 1024
+# of what is inverted to `l2`: from here on in double precision, and refused
+_SINGLE_RATIO, _DOUBLE_RATIO = 1e6, 1e14
 
 
 class EASERecommender(ItemItemMixin, BaseRecommender):
@@ -155,19 +159,33 @@ def dense_ease(gram: sparse.csr_array, l2: float) -> np.ndarray:
     """
     if not gram.shape[0]:
         return np.empty((0, 0), dtype=np.float32)
-    inverse = _inverse(gram, l2, np.float32)
-    if inverse is None:  # rounding made it indefinite
-        inverse = _inverse(gram, l2, np.float64)
+    ratio = _ratio(gram, l2)
+    unit = unit_of_measure(float(gram.diagonal().max()) + l2)  # it leaves the weights as they are
+    gram = gram * unit if unit != 1 else gram
+    inverse = _inverse(gram, l2 * unit, np.float32) if 1 / _SINGLE_RATIO < ratio < _SINGLE_RATIO else None
+    if inverse is None:  # rounding made it indefinite, or would decide what comes out
+        inverse = _inverse(gram, l2 * unit, np.float64)
     if inverse is None:
         raise ValueError(f"The co-occurrence matrix is singular for l2={l2}: pass a larger l2.")
     inverse /= -np.diag(inverse).copy()
     np.fill_diagonal(inverse, 0.0)
-    return np.asarray(inverse, dtype=np.float32)
+    return as_float32(inverse, f"Weights with l2={l2}")
+
+
+def _ratio(gram: sparse.csr_array, l2: float) -> float:
+    """Return how many times `l2` the largest eigenvalue of `gram` is at most; raise if rounding would drown `l2`."""
+    largest = float(abs(gram).sum(axis=1, dtype=np.float64).max())
+    if largest > _DOUBLE_RATIO * l2:
+        raise ValueError(
+            f"l2={l2} is lost beside co-occurrences that add up to {largest:.1e}: pass a larger l2, or divide the "
+            "weights of all events by one number."
+        )
+    return largest / l2
 
 
 def _inverse(gram: sparse.csr_array, l2: float, dtype) -> np.ndarray | None:
     """Invert in place by a Cholesky factorisation; None if there is none."""
-    matrix = gram.toarray().astype(dtype, copy=False)
+    matrix = gram.astype(dtype).toarray()
     matrix[np.diag_indices_from(matrix)] += dtype(l2)
     factor, invert = (lapack.spotrf, lapack.spotri) if dtype is np.float32 else (lapack.dpotrf, lapack.dpotri)
     # symmetric, so that the transpose, which LAPACK wants in its order of columns, is the matrix itself
@@ -219,6 +237,8 @@ def sparse_ease(gram: sparse.csr_array, l2: float, n_neighbors: int) -> sparse.c
            [0.3333, 0.    ]], dtype=float32)
     """
     n_items = gram.shape[0]
+    if n_items:
+        _ratio(gram, l2)
     is_near = _neighbours(gram, np.sqrt(gram.diagonal() + l2), n_neighbors)
     place = np.full(n_items, -1, dtype=np.intp)
     rows, values = [], []
@@ -228,7 +248,7 @@ def sparse_ease(gram: sparse.csr_array, l2: float, n_neighbors: int) -> sparse.c
         rows.append(near)
         values.append(_ridge(gram, near, counts, l2, place))
     indptr = np.concatenate([[0], np.cumsum([len(part) for part in rows])])
-    data = np.concatenate([*values, np.empty(0)]).astype(np.float32)
+    data = as_float32(np.concatenate([*values, np.empty(0)]), f"Weights with l2={l2}")
     columns = sparse.csc_array(
         (data, np.concatenate([*rows, np.empty(0, int)]).astype(np.int32), indptr), shape=gram.shape
     )

@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
 from .._utils._messages import shorten
 from ._histories import Histories
+from ._interactions import LARGEST_WEIGHT
 from ._softmax_weights import STRENGTH, shortlist, softmax_weights
 
 QUERIES_AT_ONCE = 64
@@ -121,7 +123,8 @@ def given_weights(weights, names: list[str]) -> np.ndarray:
     Raises
     ------
     ValueError
-        If names or their number differ, or an entry is neither a finite number nor a pair of them.
+        If names or their number differ, or an entry is neither a number, of a magnitude that float32 can multiply
+        with, nor a pair of them.
     """
     if isinstance(weights, dict):
         unknown = sorted(set(weights) ^ set(names))
@@ -132,13 +135,19 @@ def given_weights(weights, names: list[str]) -> np.ndarray:
         raise ValueError(f"weights has {len(weights)} entries for {len(names)} recommenders: {names}.")
     pairs: list = [(one, one) if isinstance(one, Real) else one for one in weights]
     for name, pair in zip(names, pairs, strict=True):
-        if not (
-            np.ndim(pair) == 1 and len(pair) == 2 and all(isinstance(w, Real) and np.isfinite(float(w)) for w in pair)
-        ):
+        if not (np.ndim(pair) == 1 and len(pair) == 2 and all(map(_is_weight, pair))):
             raise ValueError(
-                f"The weight of {name!r} is {shorten(pair)}: pass a finite number or a pair of them (warm, cold)."
+                f"The weight of {name!r} is {shorten(pair)}: pass a number, or a pair of them (warm, cold), that "
+                f"is 0 or of a magnitude from {1 / LARGEST_WEIGHT:g} to {LARGEST_WEIGHT:g}."
             )
     return np.asarray(pairs, dtype=np.float64)
+
+
+def _is_weight(value) -> bool:
+    if not isinstance(value, Real):
+        return False
+    magnitude: Any = abs(value)  # not float(value): an int may be too large for it
+    return magnitude == 0 or 1 / LARGEST_WEIGHT <= magnitude <= LARGEST_WEIGHT
 
 
 def bounded_odds(odds: float, n_cold: int, n_items: int) -> float:

@@ -27,7 +27,7 @@ class Histories:
         History `i` is the events from ``indptr[i]`` to ``indptr[i + 1]``.
     item_idx : ndarray of shape (n_events,), dtype=intp
         Position in the catalogue of the item of each event, or in `texts` where these are given.
-    weights : ndarray of shape (n_events,), dtype=float32, or None
+    weights : ndarray of shape (n_events,), dtype=float64, or None
         Weight of each event; None where all of them are 1.
     times : ndarray of shape (n_events,), dtype=float64, or None
         Time of each event, NaN where it is not known; None where none is.
@@ -140,7 +140,7 @@ def as_histories(X, catalog: Catalog, *, unknown: str = "error") -> Histories:
     >>> catalog = Catalog(["a", "b", "c"])
     >>> histories = as_histories([["b", "a"], [None], [("c", 0.5)]], catalog)
     >>> histories.indptr, histories.item_idx, histories.weights
-    (array([0, 2, 2, 3]), array([1, 0, 2]), array([1. , 1. , 0.5], dtype=float32))
+    (array([0, 2, 2, 3]), array([1, 0, 2]), array([1. , 1. , 0.5]))
     """
     return given_events(X, catalog, unknown=unknown).known()
 
@@ -269,7 +269,7 @@ def _split_events(events: list, indptr: np.ndarray) -> tuple[list, np.ndarray | 
     if not any(isinstance(event, tuple) for event in events):
         return events, None, None
     ids: list = []
-    weights, times = np.ones(len(events), np.float32), np.full(len(events), np.nan)
+    weights, times = np.ones(len(events)), np.full(len(events), np.nan)
     for at, event in enumerate(events):
         if not isinstance(event, tuple):
             ids.append(event)
@@ -327,7 +327,9 @@ def _number(value, what: str) -> float:
     if not isinstance(value, Real | Decimal):
         raise TypeError(f"{what} is {shorten(value)} of type {type(value).__name__}, not a number.")
     if is_missing(value) or not -LARGEST_WEIGHT <= value <= LARGEST_WEIGHT:  # type: ignore[operator]
-        raise ValueError(f"{what} is {shorten(value)}: it must be finite, and at most 3.4e38.")
+        raise ValueError(
+            f"{what} is {shorten(value)}: it must be finite, and at most 1e30; divide all weights by one number."
+        )
     return float(value)
 
 

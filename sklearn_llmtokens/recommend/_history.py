@@ -17,7 +17,8 @@ class Event(NamedTuple):
     item : str or int
         Id of the item.
     weight : float, default=1.0
-        How much the event counts; a negative weight is a dislike, which makes nothing popular and is not wanted.
+        How much the event counts; a negative weight is a dislike, which makes nothing popular and is not wanted. Its
+        magnitude is at most 1e30.
     time : float, default=nan
         When it was: a number in any unit, the same everywhere, a duration, which becomes seconds, or a date, which
         becomes seconds since 1970, in UTC where it has no time zone. NaN, None and NaT where it is not known.
@@ -189,7 +190,7 @@ def flatten(rows: Sequence[History]) -> tuple[np.ndarray, np.ndarray, list, np.n
         The place of each event among those that are returned.
     ids : list of length n_distinct
         Item ids of the events that a history shows.
-    weights : ndarray of shape (n_events,), dtype=float32, or None
+    weights : ndarray of shape (n_events,), dtype=float64, or None
         Weights of all events; None where all of them are 1.
     times : ndarray of shape (n_events,), dtype=float64, or None
         Times of all events; None where none is known.
@@ -209,7 +210,7 @@ def flatten(rows: Sequence[History]) -> tuple[np.ndarray, np.ndarray, list, np.n
 def _weights_and_times(parts: list[UserEvents], places: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
     weights = times = None
     if any(part.as_events and part.weights is not None for part in parts):
-        weights = np.concatenate([part.shown_weights() for part in parts]).astype(np.float32)[places]
+        weights = np.concatenate([part.shown_weights() for part in parts])[places]
     if any(part.as_events and part.times is not None for part in parts):
         times = np.concatenate([part.shown_times() for part in parts])[places]
     return None if weights is None or (weights == 1).all() else weights, times if len(places) else None

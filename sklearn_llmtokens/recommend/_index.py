@@ -149,7 +149,8 @@ class SparseIndex:
 
     def pair_scores(self, profiles: sparse.csr_array, item_idx: np.ndarray) -> np.ndarray:
         """Give the inner product of each row with the vector of one item."""
-        return np.asarray(profiles.multiply(self.take(item_idx)).sum(axis=1, dtype=np.float64)).ravel()
+        products = profiles.astype(np.float64).multiply(self.take(item_idx))
+        return np.asarray(products.sum(axis=1)).ravel()
 
     def take(self, idx: np.ndarray) -> sparse.csr_array:
         """Give vectors."""

@@ -16,7 +16,7 @@ from ._history import History, UserEvents
 from ._times import ordered_times
 
 _COLUMNS = ("user", "item", "time", "weight")
-LARGEST_WEIGHT = float(np.finfo(np.float32).max)
+LARGEST_WEIGHT = 1e30  # the product of two, summed over all events, stays finite in double precision
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class Interactions:
         When it was: numbers, durations, dates, or dates as ISO text ("2024-01-31"). Dates with a time zone become those
         of UTC. None where it is not known.
     weight : array-like of shape (n_events,), default=None
-        How much it counts; a negative weight is a dislike. None is 1 for each.
+        How much it counts, at most 1e30; a negative weight is a dislike. None is 1 for each.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Interactions:
     Raises
     ------
     ValueError
-        If lengths differ, there is no event, a value is missing, a weight is not finite in single precision, or times
+        If lengths differ, there is no event, a value is missing, a weight is of a magnitude beyond 1e30, or times
         are numbers written as text; the message names the row.
     TypeError
         If a column is no list, array or Series, or a user cannot be hashed.
@@ -264,7 +264,9 @@ def _as_weights(column: np.ndarray, name: str) -> np.ndarray:
     is_large = ~(np.abs(weights) <= LARGEST_WEIGHT)
     if is_large.any():
         row = int(is_large.argmax())
-        raise ValueError(f"{name!r} is {weights[row]} in row {row}: a weight is finite, and at most 3.4e38.")
+        raise ValueError(
+            f"{name!r} is {weights[row]} in row {row}: a weight is finite, and at most 1e30; divide all by one number."
+        )
     return weights
 
 

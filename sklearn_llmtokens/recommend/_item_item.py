@@ -5,13 +5,17 @@ from scipy import sparse
 
 from .._utils._top_k import top_columns
 from ._histories import Histories
+from ._interactions import LARGEST_WEIGHT
 from ._profiles import event_weights
 
 _ROWS, _CELLS = 1024, 2_097_152  # that are selected from at once
 
 
 def presence(sequences: Histories, n_items: int) -> sparse.csr_array:
-    """Give the largest weight of each item's events, 1 without weights, float32, of shape (n_sequences, n_items)."""
+    """Return the largest weight of each item's events, of shape (n_sequences, n_items).
+
+    It is float64, because products of weights leave the range of float32; without weights it is 1, float32.
+    """
     weights = np.ones(len(sequences.item_idx), np.float32) if sequences.weights is None else sequences.weights
     order = np.lexsort((-weights, sequences.item_idx, sequences.row_idx))
     rows, items = sequences.row_idx[order], sequences.item_idx[order]
@@ -95,8 +99,37 @@ def largest_entries(values: np.ndarray, indptr: np.ndarray, n: int) -> np.ndarra
     return kept
 
 
+def as_float32(values: np.ndarray, what: str) -> np.ndarray:
+    """Return learnt weights as float32; raise if all of them are too small for it, or one is too large.
+
+    Parameters
+    ----------
+    values : ndarray of any shape
+        The weights.
+    what : str
+        Their name, and what made them so, for the message.
+
+    Returns
+    -------
+    ndarray of the same shape, dtype=float32
+        The weights.
+
+    Raises
+    ------
+    ValueError
+        If the largest magnitude is beyond 1e30, or below 1e-30 and not 0.
+    """
+    largest = float(max(values.max(initial=0.0), -values.min(initial=0.0)))  # no copy: they may be a large table
+    if not (largest == 0 or 1 / LARGEST_WEIGHT <= largest <= LARGEST_WEIGHT):
+        raise ValueError(
+            f"{what} are of magnitude {largest:.1e}, beyond single precision: multiply the weights of all events by "
+            "one number, so that the largest is about 1, or change this parameter."
+        )
+    return values.astype(np.float32, copy=False)
+
+
 def cooccurrence(matrix: sparse.csr_array) -> sparse.csr_array:
-    """Give the product of the columns, shape (n_items, n_items), float32, sorted."""
+    """Return the product of the columns, shape (n_items, n_items), of the same dtype, sorted."""
     gram = sparse.csr_array(matrix.T @ matrix)
     gram.sort_indices()
     return gram

@@ -12,6 +12,7 @@ from ._histories import Histories
 from ._item_item import (
     ItemItemMixin,
     ItemWeights,
+    as_float32,
     cooccurrence,
     latest_events,
     presence,
@@ -109,6 +110,7 @@ def _cosines(gram: sparse.csr_array, shrink: float) -> sparse.csr_array:
     denominators = norms[row_idx] * norms[gram.indices] + shrink
     values = np.divide(gram.data, denominators, out=np.zeros(len(denominators)), where=denominators > 0)
     values[row_idx == gram.indices] = 0.0
-    cosines = sparse.csr_array((values.astype(np.float32), gram.indices, gram.indptr), shape=gram.shape)
+    values = as_float32(values, f"Cosines with shrink={shrink}")
+    cosines = sparse.csr_array((values, gram.indices, gram.indptr), shape=gram.shape)
     cosines.eliminate_zeros()
     return cosines

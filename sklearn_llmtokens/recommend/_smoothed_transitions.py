@@ -9,6 +9,7 @@ from .._sklearn import Interval
 from .._utils._top_k import top_columns
 from ._base import SHARED_CONSTRAINTS, BaseRecommender
 from ._histories import Histories
+from ._item_item import as_float32
 from ._profiles import PROFILE_CONSTRAINTS, event_weights
 from ._transitions import transitions
 
@@ -121,10 +122,14 @@ class SmoothedTransitionRecommender(BaseRecommender):
 
     def _learn_transitions(self, sequences: Histories) -> None:
         counts = transitions(sequences, self.catalog_.n_items, int(self.window), again=not self.filter_seen)
-        counts = sparse.csr_array(counts + np.float32(self.reverse) * counts.T)
+        counts = counts.astype(np.float64)
+        counts = sparse.csr_array(counts + float(self.reverse) * counts.T)
         total = np.asarray(abs(counts).sum(axis=1, dtype=np.float64)).ravel() + float(self.shrinkage)
         scale = np.divide(1.0, np.sqrt(total), out=np.zeros_like(total), where=total > 0)
-        self._transitions = sparse.csr_array(counts.multiply(scale[:, np.newaxis]), dtype=np.float32)
+        scaled = sparse.csr_array(counts.multiply(scale[:, np.newaxis]))
+        what = f"Transitions with reverse={self.reverse} and shrinkage={self.shrinkage}"
+        scaled.data = as_float32(scaled.data, what)
+        self._transitions = scaled
         self._reached = self._columns_of(self._spread)
 
     def _prepare(self, histories: Histories) -> sparse.csr_array:
@@ -137,7 +142,7 @@ class SmoothedTransitionRecommender(BaseRecommender):
 
     def _contributions(self, histories: Histories, item_idx: np.ndarray) -> np.ndarray:
         n_known = self._transitions.shape[0]
-        weights = event_weights(histories, self.profile).astype(np.float64)
+        weights = event_weights(histories, self.profile)
         followed = self._spread[histories.item_idx][:, :n_known] @ self._transitions
         nearest = self._spread[item_idx[histories.row_idx]][:, :n_known]
         return weights * np.asarray(followed.multiply(nearest).sum(axis=1, dtype=np.float64)).ravel()
@@ -189,7 +194,10 @@ def _nearest(scores: np.ndarray, own_idx: np.ndarray, n_neighbors: int, sharpnes
     scores = np.maximum(scores, 0)
     scores[np.arange(n_rows), own_idx] = -1
     nearest = top_columns(scores, n_neighbors)
-    values = np.take_along_axis(scores, nearest, axis=1) ** sharpness
+    values = np.take_along_axis(scores, nearest, axis=1).astype(np.float64)
+    if n_neighbors:  # in proportion to the largest, whose power is neither too large nor too small
+        values /= np.where(values[:, :1] > 0, values[:, :1], 1)
+    values **= sharpness
     total = values.sum(axis=1, keepdims=True)
     values = np.divide(values, total, out=np.zeros_like(values), where=total > 0)
     columns = np.concatenate([own_idx[:, np.newaxis], nearest], axis=1)

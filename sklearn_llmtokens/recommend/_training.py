@@ -128,7 +128,7 @@ class _Shown:
         events, at an odd place.
     item_idx : ndarray of intp
         Position in the catalogue.
-    weight : ndarray of float32
+    weight : ndarray of float64
     time : ndarray of float64
     row : ndarray of int64
         The row that shows it.
@@ -169,7 +169,7 @@ def _of_histories(histories: Histories, rows: np.ndarray, users: np.ndarray, sta
     n_before = np.concatenate([[0], np.cumsum(histories.item_idx >= 0)])
     by_hand = n_before[:-1] - n_before[firsts]
     number = np.where(starts[of_row] < 0, by_hand, starts[of_row] + np.arange(n) - firsts)
-    weights = np.ones(n, np.float32) if histories.weights is None else histories.weights
+    weights = np.ones(n) if histories.weights is None else histories.weights
     times = np.full(n, np.nan) if histories.times is None else histories.times
     rank = -histories.lengths[of_history]  # the longest history is the latest word
     return _Shown(users[of_row], 2 * number, histories.item_idx, weights, times, of_row, rank)
@@ -189,7 +189,7 @@ def _followed(rows: Sequence, known: np.ndarray, targets: list) -> _Followed:
     """Compare the targets with what followed the rows of `make_queries`; others are taken as they are."""
     n_rows = len(rows)
     is_target, is_other = np.ones(n_rows, dtype=bool), np.zeros(n_rows, dtype=bool)
-    weight, time = np.ones(n_rows, np.float32), np.full(n_rows, np.nan)
+    weight, time = np.ones(n_rows), np.full(n_rows, np.nan)
     if not len(known):
         return _Followed(is_target, is_other, weight, time)
     parts, of_row = distinct_events([rows[i] for i in known])

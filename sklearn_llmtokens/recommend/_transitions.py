@@ -83,7 +83,7 @@ class TransitionRecommender(ItemItemMixin, BaseRecommender):
 def transitions(sequences: Histories, n_items: int, window: int, *, again: bool = False) -> sparse.csr_array:
     """Count how often the column's item came up to `window` events after the row's item, by 1 / distance.
 
-    An item that came after itself counts if `again` is True.
+    An item that came after itself counts if `again` is True. Counts are float32, and float64 where events have weights.
 
     Examples
     --------
@@ -114,4 +114,4 @@ def _balanced(counts: sparse.csr_array) -> sparse.csr_array:
         scales.append(np.divide(1.0, np.sqrt(total), out=np.zeros_like(total), where=total > 0))
     balanced = sparse.dia_array((scales[0][np.newaxis], [0]), shape=counts.shape) @ counts
     balanced = balanced @ sparse.dia_array((scales[1][np.newaxis], [0]), shape=counts.shape)
-    return sparse.csr_array(balanced, dtype=np.float32)
+    return sparse.csr_array(balanced, dtype=np.float32)  # at most 1

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.covariance import ledoit_wolf_shrinkage
 
+from .._utils._unit_rows import row_norms
+
 _BLOCK_ITEMS = 8192
 _SHRINKAGE_ITEMS = 20_000
+_ROUNDING = 8 * float(np.finfo(np.float32).eps)
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,11 @@ class Whitening:
         return cls(mean.astype(np.float32), np.ascontiguousarray(directions / std**exponent, dtype=np.float32))
 
     def apply(self, vectors: np.ndarray) -> np.ndarray:
-        """Give the whitened vectors."""
-        return (vectors - self.mean) @ self.projection
+        """Return the whitened vectors; zeros for a vector that differs from the mean by rounding alone."""
+        centred = vectors - self.mean
+        is_mean = row_norms(centred) <= _ROUNDING * row_norms(self.mean[np.newaxis])
+        centred[is_mean] = 0
+        return centred @ self.projection
 
 
 def _shrinkage(vectors: np.ndarray) -> float:

@@ -75,7 +75,7 @@ def test_weights_and_times():
         (
             [["a"], [("b", 1e39)]],
             ValueError,
-            r"The weight of X\[1\]\[0\] is 1e\+39: it must be finite, and at most 3.4e38",
+            r"The weight of X\[1\]\[0\] is 1e\+39: it must be finite, and at most 1e30",
         ),
         ([[("b", -(10**400))]], ValueError, r"The weight of X\[0\]\[0\] is <int of 1329 bits>: it must be finite"),
         ([[("b", Decimal("1e39"))]], ValueError, r"The weight of X\[0\]\[0\] is Decimal\('1E\+39'\): it must be"),

@@ -2,9 +2,9 @@
 
 import numpy as np
 from scipy import sparse
-from sklearn.preprocessing import normalize
 from sklearn.utils import check_array
 
+from ..._utils._unit_rows import unit_rows
 from .._ids import encode_lists, item_index
 from ._hits import summarise
 
@@ -88,7 +88,7 @@ def unit_vectors(vectors, n_items: int):
             f"vectors has {vectors.shape[0]} rows for {n_items} items: one vector for each item is needed. Those of "
             "items that were added are in what ContentRecommender.item_vectors() returns."
         )
-    return normalize(vectors)
+    return unit_rows(vectors)
 
 
 def _pair_sums(codes: np.ndarray, units) -> np.ndarray:
