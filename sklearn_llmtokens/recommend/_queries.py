@@ -73,8 +73,8 @@ def make_queries(
     Raises
     ------
     ValueError
-        If a column is missing, there is no event, a user, item, time or weight is missing, a weight is not finite in
-        single precision, or times are numbers written as text; the message names the row.
+        If a column is missing, there is no event, a user, item, time or weight is missing, a weight is of a
+        magnitude beyond 1e30, or times are numbers written as text; the message names the row.
     TypeError
         If `events` is none of these.
 
