@@ -141,13 +141,13 @@ class TextColumn(TransformerMixin, VersionedPickle, BaseEstimator, auto_wrap_out
 
     def _read(self, X, *, reset: bool) -> TextTable:
         missing = "keep" if self.missing == "empty" else "error"
-        table = validate_texts(self, X, reset=reset, missing=missing)
-        if len(table.columns) > 1:
-            names = ", ".join(shorten(label) for label in table.labels[:5])
-            raise ValueError(
-                f"X has {len(table.columns)} columns ({names}): pass one column of texts, such as X['text']."
-            )
-        return table
+        shape = getattr(X, "shape", ())
+        if (
+            reset and len(shape) == 2 and shape[1] > 1
+        ):  # before they are read: numbers in another column are of no interest
+            names = ", ".join(shorten(name) for name in _column_names(X)[:5])
+            raise ValueError(f"X has {shape[1]} columns ({names}): pass one column of texts, such as X['text'].")
+        return validate_texts(self, X, reset=reset, missing=missing)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -158,3 +158,16 @@ class TextColumn(TransformerMixin, VersionedPickle, BaseEstimator, auto_wrap_out
         tags.transformer_tags.preserves_dtype = []
         tags.requires_fit = False
         return tags
+
+
+def _column_names(X) -> list:
+    """Return the names of the columns, or their numbers where they have none.
+
+    Examples
+    --------
+    >>> _column_names(np.zeros((1, 2)))
+    [0, 1]
+    """
+    if hasattr(X, "column_names"):  # of pyarrow, whose columns are no names
+        return list(X.column_names)
+    return list(getattr(X, "columns", range(X.shape[1])))

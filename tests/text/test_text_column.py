@@ -108,3 +108,10 @@ def test_clones_and_pickles_keep_what_was_set_and_learnt():
     loaded = pickle.loads(pickle.dumps(column))
     assert list(loaded.feature_names_in_) == ["review"]
     assert loaded.missing == "empty"
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, pa.table])
+def test_numbers_in_a_column_that_is_not_used_are_no_matter(make):
+    # warnings are errors here: a warning of the column of numbers would stand before the error
+    with pytest.raises(ValueError, match=r"X has 2 columns \('text', 'price'\): pass one column"):
+        TextColumn().fit(make({"text": ["好"], "price": [1.5]}))
