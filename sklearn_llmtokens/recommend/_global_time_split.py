@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_scalar
 
+from .._utils._messages import shorten
 from ._splitting import history_lengths, numbers_of_rows, times_of_rows, users_of_rows
 from ._times import n_cuts, read_cuts
 
@@ -146,7 +147,9 @@ class GlobalTimeSplit(BaseCrossValidator):
 
     def _check(self):
         if self.targets not in _TARGETS:
-            raise ValueError(f"targets={self.targets!r} is not known; choose one of {', '.join(map(repr, _TARGETS))}.")
+            raise ValueError(
+                f"targets={shorten(self.targets)} is not known; choose one of {', '.join(map(repr, _TARGETS))}."
+            )
         check_scalar(self.min_history, "min_history", Integral, min_val=0)
         if self.cut is None:
             for quantile in np.ravel(self.quantile).tolist():
