@@ -2,11 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ._cutting import Cutter
+from ._exact_words import ExactWords
 from ._jieba import PartOfSpeechTagger, load_dictionary
 from ._shared import shared
 from ._stemmer import Stemmer
@@ -18,6 +19,7 @@ _SMOOTHING = 1e-3
 _LATIN_WORD = re.compile(r"[a-zA-Z\u00c0-\u024f\u1e00-\u1eff]+")
 _MAX_REMEMBERED = 1 << 18
 _LONGEST_REMEMBERED = 64
+_NO_TAG = "x"  # what jieba says of a word that it has no tag for
 _BETWEEN_WORDS = ("P", "Z", "C")  # general categories: punctuation, separators, control
 
 
@@ -28,6 +30,7 @@ class Settings:
     mode: str
     hmm: bool
     user_words: UserWords
+    exact_words: UserWords
     stop_words: frozenset[str]
     drop_punctuation: bool
     pos: tuple[str, ...] | None
@@ -48,40 +51,71 @@ class Analysis:
         self.settings = settings
         self._cutter = Cutter(settings.mode, settings.hmm, settings.user_words)
         self._tagger = None if settings.pos is None else shared(PartOfSpeechTagger, settings.user_words)
+        self._exact = ExactWords(settings.exact_words)
         self._stop_words = _lowered(settings.stop_words) if settings.lowercase else settings.stop_words
         self._stem = None if settings.stemmer is None else Stemmer(settings.stemmer)
         self._written = _Remembered(self._write)
         self._weights = _Remembered(self._weigh)
 
     def words(self, texts: Sequence[str]) -> list[list[str]]:
-        """Give the words of each text."""
+        """Return the words of each text."""
+        if self.settings.exact_words:
+            return self._words_beside_exact(texts)
         return [words.split() for words in self.join(texts)]
 
-    def join(self, texts: Sequence[str]) -> list[str]:
-        """Give the words of each text with a space between them: no word has white space inside."""
-        cut = self._cutter.cut(texts) if self._tagger is None else [self._cut_tagged(text) for text in texts]
-        settings = self.settings
-        if not (settings.lowercase or self._stop_words or settings.drop_punctuation or self._stem):
-            return cut
-        written = self._written
-        return [" ".join(filter(None, map(written.__getitem__, words.split()))) for words in cut]
+    def join(self, texts: Sequence[str], separator: str = " ") -> list[str]:
+        """Return the words of each text with a separator between them."""
+        if self.settings.exact_words:
+            return [separator.join(words) for words in self._words_beside_exact(texts)]
+        settings, cut, written = self.settings, self._cut(texts), self._written
+        if settings.lowercase or self._stop_words or settings.drop_punctuation or self._stem:
+            cut = [" ".join(filter(None, map(written.__getitem__, words.split()))) for words in cut]
+        return cut if separator == " " else [words.replace(" ", separator) for words in cut]
 
     def spans(self, text: str) -> list[tuple[int, int, float]]:
-        """Give the place of each word of the text, whatever the mode, and its weight."""
+        """Return the place of each word of the text, whatever the mode, and its weight."""
         spans = []
         stop = 0
-        for word, is_kept in self._accurate(text):
-            start = text.index(word, stop)
-            stop = start + len(word)
-            spans.append((start, stop, self._weights[word] if is_kept else 0.0))
+        for i, part in enumerate(self._exact.split(text)):
+            for word, is_kept in self._exact_word(part) if i % 2 else self._accurate(part):
+                start = text.index(word, stop)
+                stop = start + len(word)
+                spans.append((start, stop, self._weights[word] if is_kept else 0.0))
         return spans
+
+    def _words_beside_exact(self, texts: Sequence[str]) -> list[list[str]]:
+        parts_of_texts = [self._exact.split(text) for text in texts]
+        cut = iter(self._cut([part for parts in parts_of_texts for part in parts[::2]]))
+        written = self._written
+        return [
+            [
+                out
+                for i, part in enumerate(parts)
+                for word in (self._split_exact(part) if i % 2 else next(cut).split())
+                if (out := written[word])
+            ]
+            for parts in parts_of_texts
+        ]
+
+    def _split_exact(self, word: str) -> list[str]:
+        """Return a word that was found exactly, before it the shorter ones inside where the mode asks for them."""
+        if not all(is_kept for _, is_kept in self._exact_word(word)):
+            return []
+        return [word] if self.settings.mode == "accurate" else [*self._cutter.words_inside(word), word]
+
+    def _exact_word(self, word: str) -> list[tuple[str, bool]]:
+        pos = self.settings.pos
+        return [(word, pos is None or _has_tag(self._exact.tags.get(word, _NO_TAG), pos))]
+
+    def _cut(self, texts: Sequence[str]) -> list[str]:
+        """Return the words of each text with a space between them: no word has white space inside."""
+        return self._cutter.cut(texts) if self._tagger is None else [self._cut_tagged(text) for text in texts]
 
     def _accurate(self, text: str) -> Iterator[tuple[str, bool]]:
         settings = self.settings
         if self._tagger is not None:
-            for word, tag in self._tagger.cut(text, hmm=settings.hmm):
-                if not word.isspace():
-                    yield word, _has_tag(tag, settings.pos)
+            for word, tag in self._tagged(text):
+                yield word, _has_tag(tag, settings.pos)
         else:
             cutter = self._cutter
             if settings.mode != "accurate":
@@ -89,16 +123,15 @@ class Analysis:
             for word in cutter.cut([text])[0].split():
                 yield word, True
 
+    def _tagged(self, text: str) -> Iterator[tuple[str, str]]:
+        tags = self._exact.tags
+        for word, tag in self._tagger.cut(text, hmm=self.settings.hmm):
+            if not word.isspace():
+                yield word, tags.get(word, tag)
+
     def _cut_tagged(self, text: str) -> str:
-        settings = self.settings
-        words = [
-            word
-            for word, tag in self._tagger.cut(text, hmm=settings.hmm)
-            if _has_tag(tag, settings.pos) and not word.isspace()
-        ]
-        if settings.mode == "search":
-            words = map(self._cutter.split_for_search, words)
-        return " ".join(words)
+        words: Iterable[str] = (word for word, tag in self._tagged(text) if _has_tag(tag, self.settings.pos))
+        return " ".join(map(self._cutter.split_for_search, words) if self.settings.mode == "search" else words)
 
     def _write(self, word: str) -> str | None:
         """Give what is put out for a word: nothing if it is a stop word."""
@@ -112,18 +145,22 @@ class Analysis:
         if self._is_dropped(word.lower() if self.settings.lowercase else word):
             return 0.0
         dictionary = load_dictionary(self.settings.user_words)
-        if all(unicodedata.category(char)[0] in _BETWEEN_WORDS for char in word):
+        if word in self._exact.frequencies:
+            frequency = self._exact.frequencies[word]
+        elif word not in self._exact and all(unicodedata.category(char)[0] in _BETWEEN_WORDS for char in word):
             frequency = shared(_commonest_frequency, self.settings.user_words)
         else:
             frequency = max(dictionary.frequency(word), 1)
         return _SMOOTHING / (_SMOOTHING + frequency / dictionary.tokenizer.total)
 
     def _is_dropped(self, word: str) -> bool:
-        return word in self._stop_words or (self.settings.drop_punctuation and is_punctuation(word))
+        if word in self._stop_words:
+            return True
+        return self.settings.drop_punctuation and word not in self._exact and is_punctuation(word)
 
 
 def analysis_of(settings: Settings) -> Analysis:
-    """Give the analysis for `settings`, built once per process.
+    """Return the analysis for `settings`, built once per process.
 
     Parameters
     ----------

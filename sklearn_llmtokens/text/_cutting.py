@@ -79,12 +79,14 @@ class Cutter:
         return [words for chunk in _chunks(texts) for words in cut_chunk(chunk)]
 
     def split_for_search(self, word: str) -> str:
-        """Give `word` and before it the shorter words inside, as jieba's search mode does."""
+        """Return `word` and before it the shorter words inside, as jieba's search mode does."""
+        return " ".join([*self.words_inside(word), word]) if len(word) > 2 else word
+
+    def words_inside(self, word: str) -> list[str]:
+        """Return the words of two and, inside of longer ones, of three characters that the dictionary has."""
         n = len(word)
-        if n < 3:
-            return word
-        grams = [word[:2], word[1:]] if n == 3 else [word[i : i + k] for k in (2, 3) for i in range(n - k + 1)]
-        return " ".join([*filter(self.engine.is_word, grams), word])
+        lengths = () if n < 3 else (2,) if n == 3 else (2, 3)
+        return [gram for k in lengths for i in range(n - k + 1) if self.engine.is_word(gram := word[i : i + k])]
 
     def _cut_full(self, texts: Sequence[str]) -> list[str]:
         mark, _ = _unused_characters(texts)

@@ -12,11 +12,11 @@ from sklearn.utils.validation import check_is_fitted
 from .._distinct import distinct
 from .._pickling import VersionedPickle
 from .._sklearn import StrOptions, fit_context
-from .._utils._messages import shorten
 from .._utils._texts import validate_texts
 from ._analysis import Analysis, Settings, analysis_of
 from ._checks import checked_text
-from ._stemmer import stemmer_names
+from ._exact_words import divide
+from ._parameters import check_pos, check_separator, check_stemmer, snapshot
 from ._stop_words import drops_punctuation, is_named, read_stop_words
 from ._user_dictionary import read_user_dictionary
 
@@ -28,7 +28,7 @@ _analyses: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 class JiebaTokenizer(
     OneToOneFeatureMixin, TransformerMixin, VersionedPickle, BaseEstimator, auto_wrap_output_keys=None
 ):
-    """Cut Chinese texts into words with jieba.
+    r"""Cut Chinese texts into words with jieba.
 
     The words are those of jieba 0.42.1, without white space, several times faster where `rjieba` is installed
     (``pip install "sklearn-llmtokens[fast]"``), and in time linear in the length of the text. Mixed text is welcome:
@@ -50,6 +50,11 @@ class JiebaTokenizer(
         Words added to jieba's dictionary: the path of a UTF-8 file with ``word [frequency] [tag]`` a line, or a
         sequence of words and ``(word, frequency)`` or ``(word, frequency, tag)``. A word without a frequency gets one
         that lets it stay together; frequency 0 takes a word out.
+    user_dict_match : {"jieba", "exact"}, default="jieba"
+        Who looks for the words of `user_dict`. jieba cannot find words with spaces, brackets or rare characters, and
+        a word of letters cuts others that contain it. With ``"exact"`` each word that is not of Chinese characters
+        alone is taken whole wherever it stands, from left to right, the longest first, but not inside of another word
+        of letters and digits; words of Chinese characters alone are found by jieba as ever.
     stop_words : {"zh", "en", "zh-all", "en-all"}, str, path-like, list, tuple or set, default=None
         Words left out: a list of the package `stopwordsiso`, the path of a UTF-8 file with one word per line, or
         words. ``"zh"`` and ``"en"`` keep negations and words of judgement and of degree (不, 好, 很, not, good),
@@ -67,7 +72,8 @@ class JiebaTokenizer(
         lower case. Stems differ between versions of `snowballstemmer`: a pickle names the version, and warns where
         another one reads it.
     separator : str, default=" "
-        What `transform` puts between words.
+        What `transform` puts between words. No word of a `user_dict` that is matched exactly may have it inside:
+        ``"\t"`` is in none.
     n_jobs : int, default=None
         Number of jobs of `transform`, as in `joblib.Parallel`. Each distinct text is cut once.
 
@@ -106,6 +112,8 @@ class JiebaTokenizer(
     array(['我 来到 北京 清华大学', '他 来到 了 网易 杭研 大厦'], dtype=object)
     >>> JiebaTokenizer("search", stop_words=["我"])("我来到北京清华大学")
     ['来到', '北京', '清华', '华大', '大学', '清华大学']
+    >>> JiebaTokenizer(user_dict=["宝马(进口)", "CH125 Spacy"], user_dict_match="exact")("宝马(进口)和本田CH125 Spacy")
+    ['宝马(进口)', '和', '本田', 'CH125 Spacy']
 
     In a vectorizer, and searched there as ``analyzer__mode``:
 
@@ -119,6 +127,7 @@ class JiebaTokenizer(
         "mode": [StrOptions({"accurate", "full", "search"})],
         "hmm": ["boolean"],
         "user_dict": [str, os.PathLike, list, tuple, None],
+        "user_dict_match": [StrOptions({"jieba", "exact"})],
         "stop_words": [str, os.PathLike, list, tuple, set, frozenset, None],
         "pos": [list, tuple, set, frozenset, None],
         "lowercase": ["boolean"],
@@ -133,6 +142,7 @@ class JiebaTokenizer(
         *,
         hmm=True,
         user_dict=None,
+        user_dict_match="jieba",
         stop_words=None,
         pos=None,
         lowercase=False,
@@ -143,6 +153,7 @@ class JiebaTokenizer(
         self.mode = mode
         self.hmm = hmm
         self.user_dict = user_dict
+        self.user_dict_match = user_dict_match
         self.stop_words = stop_words
         self.pos = pos
         self.lowercase = lowercase
@@ -173,7 +184,7 @@ class JiebaTokenizer(
         """
         _check_settings(self)
         validate_texts(self, X, reset=True)
-        self.user_dict_ = read_user_dictionary(self.user_dict)
+        self.user_dict_ = read_user_dictionary(self.user_dict, self.user_dict_match)
         self.stop_words_ = read_stop_words(self.stop_words)
         return self
 
@@ -190,15 +201,19 @@ class JiebaTokenizer(
         texts : ndarray, Series or frame of str, of the shape of `X`
             The words of each text with the separator between them. A list gives a 1-D array; a Series or frame one of
             the same kind, with its index.
+
+        Raises
+        ------
+        ValueError
+            If a word of the user dictionary that is matched exactly has the separator inside.
         """
         check_is_fitted(self)
         _check_settings(self)
         table = validate_texts(self, X, reset=False)
         texts, inverse = distinct([text for column in table.columns for text in column])
         settings = _settings(self, self.user_dict_, self.stop_words_)
-        joined = _join(texts, settings, self.n_jobs)
-        if self.separator != " ":
-            joined = [words.replace(" ", self.separator) for words in joined]
+        check_separator(self.separator, settings)
+        joined = _join(texts, settings, self.separator, self.n_jobs)
         rows = iter(inverse.tolist())
         return table.rebuild([[joined[next(rows)] for _ in column] for column in table.columns])
 
@@ -257,20 +272,20 @@ class JiebaTokenizer(
         return tags
 
 
-def _join(texts: Sequence[str], settings: Settings, n_jobs: int | None) -> list[str]:
+def _join(texts: Sequence[str], settings: Settings, separator: str, n_jobs: int | None) -> list[str]:
     """Cut distinct texts, in worker processes if that is asked for and worth it."""
     n_chars = sum(map(len, texts))
     n_shares = min(effective_n_jobs(n_jobs), max(1, n_chars // _MIN_SHARE))
     if n_shares == 1:
-        return analysis_of(settings).join(texts)
+        return analysis_of(settings).join(texts, separator)
     shares = Parallel(n_jobs=n_jobs)(
-        delayed(_join_share)(settings, share) for share in _shares(texts, n_chars / n_shares)
+        delayed(_join_share)(settings, separator, share) for share in _shares(texts, n_chars / n_shares)
     )
     return [words for share in shares for words in share]
 
 
-def _join_share(settings: Settings, texts: Sequence[str]) -> list[str]:
-    return analysis_of(settings).join(texts)
+def _join_share(settings: Settings, separator: str, texts: Sequence[str]) -> list[str]:
+    return analysis_of(settings).join(texts, separator)
 
 
 def _shares(texts: Sequence[str], n_chars: float):
@@ -288,14 +303,15 @@ def _shares(texts: Sequence[str], n_chars: float):
 def _analysis(tokenizer: JiebaTokenizer) -> Analysis:
     """Find the analysis of an instance again, unless a parameter or a file has changed."""
     is_fitted = "user_dict_" in vars(tokenizer)
-    user_dict = tokenizer.user_dict_ if is_fitted else _snapshot(tokenizer.user_dict)
-    stop_words = tokenizer.stop_words_ if is_fitted else _snapshot(tokenizer.stop_words)
+    user_dict = tokenizer.user_dict_ if is_fitted else snapshot(tokenizer.user_dict)
+    stop_words = tokenizer.stop_words_ if is_fitted else snapshot(tokenizer.stop_words)
     state = (
         tokenizer.mode,
         tokenizer.hmm,
         user_dict,
+        tokenizer.user_dict_match,
         stop_words,
-        _snapshot(tokenizer.pos),
+        snapshot(tokenizer.pos),
         tokenizer.lowercase,
         tokenizer.stemmer,
         drops_punctuation(tokenizer.stop_words),
@@ -304,7 +320,7 @@ def _analysis(tokenizer: JiebaTokenizer) -> Analysis:
     if known_state != state:
         _check_settings(tokenizer)
         if not is_fitted:
-            user_dict = read_user_dictionary(tokenizer.user_dict)
+            user_dict = read_user_dictionary(tokenizer.user_dict, tokenizer.user_dict_match)
             stop_words = read_stop_words(tokenizer.stop_words)
         analysis = analysis_of(_settings(tokenizer, user_dict, stop_words))
         _analyses[tokenizer] = (state, analysis)
@@ -312,10 +328,12 @@ def _analysis(tokenizer: JiebaTokenizer) -> Analysis:
 
 
 def _settings(tokenizer: JiebaTokenizer, user_words, stop_words) -> Settings:
+    for_jieba, exact = divide(user_words) if tokenizer.user_dict_match == "exact" else (user_words, ())
     return Settings(
         mode=tokenizer.mode,
         hmm=bool(tokenizer.hmm),
-        user_words=user_words,
+        user_words=for_jieba,
+        exact_words=exact,
         stop_words=stop_words,
         drop_punctuation=drops_punctuation(tokenizer.stop_words),
         pos=None if tokenizer.pos is None else tuple(sorted(tokenizer.pos)),
@@ -324,38 +342,8 @@ def _settings(tokenizer: JiebaTokenizer, user_words, stop_words) -> Settings:
     )
 
 
-def _snapshot(value):
-    """Give what tells whether a parameter, or the file it names, is still the same."""
-    if isinstance(value, str | os.PathLike):
-        try:
-            status = os.stat(value)
-        except (OSError, ValueError):  # no file, or no path
-            return value
-        return value, status.st_mtime_ns, status.st_size
-    return tuple(value) if isinstance(value, list | tuple | set | frozenset) else value
-
-
 def _check_settings(tokenizer: JiebaTokenizer) -> None:
     """Refuse parameters that cannot be used, at the latest where they are used: some are set after `fit`."""
     tokenizer._validate_params()
-    _check_pos(tokenizer.pos, tokenizer.mode)
-    _check_stemmer(tokenizer.stemmer)
-
-
-def _check_pos(pos, mode: str) -> None:
-    if pos is None:
-        return
-    if mode == "full":
-        raise ValueError(
-            'pos cannot be used with mode="full": jieba tags no overlapping words; use "accurate" or "search".'
-        )
-    if not pos or any(not isinstance(tag, str) or not tag for tag in pos):
-        raise ValueError(f"pos is {shorten(pos)}: it must hold tags such as 'n' or 'v', or prefixes such as 'n*'.")
-
-
-def _check_stemmer(stemmer: str | None) -> None:
-    if stemmer is None:
-        return
-    known = stemmer_names()
-    if stemmer not in known:
-        raise ValueError(f"stemmer is {shorten(stemmer)}: Snowball has {', '.join(known)}.")
+    check_pos(tokenizer.pos, tokenizer.mode)
+    check_stemmer(tokenizer.stemmer)

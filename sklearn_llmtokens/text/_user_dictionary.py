@@ -21,18 +21,24 @@ UserWords: TypeAlias = tuple[tuple[str, int | None, str | None], ...]
 _LINE = re.compile(r"(\S+)(?: ([0-9]+))?(?: ([a-z]+))?")
 _MOST_CHARACTERS = 256  # of a word: jieba enters every beginning of it, so that memory grows with the square
 _MOST_DIGITS = 300  # of a frequency: with more it is no double any more
+_DIGITS = re.compile("[0-9]+")
 _TAG = re.compile("[a-z]+")
+_LINE_END = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 _BETWEEN_BLOCKS = re.compile(r"[^\u4E00-\u9FD5a-zA-Z0-9+#&._%\-]")
 _EXPECTED = "expected 'word', 'word frequency', 'word tag' or 'word frequency tag' with single spaces between"
+_EXPECTED_TABS = "expected 'word', 'frequency' and 'tag' with tabs between, of which the last two may be empty"
 
 
-def read_user_dictionary(source) -> UserWords:
+def read_user_dictionary(source, match: str = "jieba") -> UserWords:
     """Read the words of a user dictionary.
 
     Parameters
     ----------
     source : str, path-like, iterable or None
         The path of a file with one ``word [frequency] [tag]`` per line, or words and ``(word, frequency[, tag])``.
+    match : {"jieba", "exact"}, default="jieba"
+        Who looks for the words. For jieba a word has no white space. Exact words may have some inside; in a file, tabs
+        then stand between word, frequency and tag.
 
     Returns
     -------
@@ -59,35 +65,50 @@ def read_user_dictionary(source) -> UserWords:
     if source is None:
         return ()
     if isinstance(source, str | os.PathLike):
-        words = tuple(_read_file(source))
+        words = tuple(_read_file(source, match))
         where = str(source)
     else:
-        words = tuple(_read_entries(source))
+        words = tuple(_read_entries(source, match))
         where = "user_dict"
-    _warn_of_unreachable(words, where)
+    if match == "jieba":
+        _warn_of_unreachable(words, where)
     return words
 
 
-def _read_file(path: str | os.PathLike):
+def _read_file(path: str | os.PathLike, match: str):
     data = read_bytes(path, "user_dict is the path of a file, or a list of words, and there is no such file")
     for number, raw in enumerate(data.split(b"\n"), 1):
         where = f"{path}:{number}"
         try:
-            line = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+            line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
             raise UserDictionaryError(f"{where}: not UTF-8 ({error.reason} at byte {error.start}).") from error
-        if not line:
-            continue
-        match = _LINE.fullmatch(line)
-        if match is None:
-            raise UserDictionaryError(f"{where}: {shorten(line)} cannot be read; {_EXPECTED}.")
-        word, frequency, tag = match.groups()
-        if frequency is not None and len(frequency) > _MOST_DIGITS:
-            raise UserDictionaryError(f"{where}: a frequency of {len(frequency)} digits is no number of occurrences.")
-        yield _checked_word(word, where), None if frequency is None else int(frequency), tag
+        if line.strip():
+            has_tabs = match == "exact" and "\t" in line
+            word, frequency, tag = _read_tabs(line.rstrip("\r"), where) if has_tabs else _read_line(line.strip(), where)
+            if frequency is not None and len(frequency) > _MOST_DIGITS:
+                raise UserDictionaryError(
+                    f"{where}: a frequency of {len(frequency)} digits is no number of occurrences."
+                )
+            yield _checked_word(word, where, match), None if frequency is None else int(frequency), tag
 
 
-def _read_entries(entries: Iterable):
+def _read_line(line: str, where: str) -> tuple[str, str | None, str | None]:
+    match = _LINE.fullmatch(line)
+    if match is None:
+        raise UserDictionaryError(f"{where}: {shorten(line)} cannot be read; {_EXPECTED}.")
+    word, frequency, tag = match.groups()
+    return word, frequency, tag
+
+
+def _read_tabs(line: str, where: str) -> tuple[str, str | None, str | None]:
+    word, frequency, tag, *more = (*line.split("\t"), "", "")[:4]
+    if any(more) or (frequency and not _DIGITS.fullmatch(frequency)) or (tag and not _TAG.fullmatch(tag)):
+        raise UserDictionaryError(f"{where}: {shorten(line)} cannot be read; {_EXPECTED_TABS}.")
+    return word, frequency or None, tag or None
+
+
+def _read_entries(entries: Iterable, match: str):
     for i, entry in enumerate(entries):
         where = f"user_dict[{i}]"
         parts = (entry,) if isinstance(entry, str) else entry
@@ -96,14 +117,19 @@ def _read_entries(entries: Iterable):
                 f"{where}: {shorten(entry)} is neither a word nor (word, frequency) nor (word, frequency, tag)."
             )
         word, frequency, tag = (*parts, None, None)[:3]
-        yield _checked_word(word, where), _checked_frequency(frequency, where), _checked_tag(tag, where)
+        yield _checked_word(word, where, match), _checked_frequency(frequency, where), _checked_tag(tag, where)
 
 
-def _checked_word(word, where: str) -> str:
+def _checked_word(word, where: str, match: str) -> str:
     if not isinstance(word, str):
         raise UserDictionaryError(f"{where}: the word {shorten(word)} is a {type(word).__name__}, not a str.")
-    if not word or any(c.isspace() for c in word):
-        raise UserDictionaryError(f"{where}: {shorten(word)} is empty or has white space, at which jieba always cuts.")
+    if not word.strip() or (match == "jieba" and any(map(str.isspace, word))):
+        raise UserDictionaryError(
+            f"{where}: {shorten(word)} is empty or has white space, at which jieba always cuts; "
+            'user_dict_match="exact" finds words with spaces inside.'
+        )
+    if word != word.strip() or _LINE_END.search(word):
+        raise UserDictionaryError(f"{where}: {shorten(word)} has white space at an end, a tab or a line end.")
     if len(word) > _MOST_CHARACTERS:
         raise UserDictionaryError(
             f"{where}: {shorten(word)} has {len(word)} characters: a word has at most {_MOST_CHARACTERS}."
@@ -134,7 +160,8 @@ def _warn_of_unreachable(words: UserWords, where: str) -> None:
     if unreachable:
         warnings.warn(
             f"{where}: {len(unreachable)} word(s) can never be found, the first is {shorten(unreachable[0])}: jieba "
-            f"always cuts at characters such as {_BETWEEN_BLOCKS.search(unreachable[0])[0]!r}.",
+            f"always cuts at characters such as {_BETWEEN_BLOCKS.search(unreachable[0])[0]!r}. "
+            'user_dict_match="exact" finds them.',
             UserWarning,
             stacklevel=4,
         )

@@ -56,7 +56,8 @@ def engine(request, monkeypatch):
 
 def _only_dictionaries():
     """What does not depend on the engine may stay."""
-    return {key: value for key, value in _shared._kept.items() if key[0].__name__ in {"_build", "_load_model"}}
+    kept = {"_build", "_commonest_frequency", "_kinds_of_characters", "_load_model"}
+    return {key: value for key, value in _shared._kept.items() if key[0].__name__ in kept}
 
 
 def words_by_jieba(tokenizer, text, mode="accurate", hmm=True):
