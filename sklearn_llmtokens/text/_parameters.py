@@ -23,8 +23,8 @@ def check_separator(separator: str, settings: Settings) -> None:
     word = next((word for word, _, _ in settings.exact_words if separator and separator in word), None)
     if word is not None:
         raise ValueError(
-            f"The word {shorten(word)} of user_dict has the separator {shorten(separator)} inside, so that joined words "
-            r'could not be told apart: set separator to what no word has, such as "\t", or call the tokenizer for a list.'
+            f"The word {shorten(word)} of user_dict has the separator {shorten(separator)} inside, so that joined "
+            r'words could not be told apart: set separator to what no word has, such as "\t", or call the tokenizer.'
         )
 
 
