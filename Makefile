@@ -1,6 +1,7 @@
 # make demo    the quickstart: ends with a table and a saved picture; every other example runs in its environment too
 # make test    format, lint, import contracts, types, then every test and doctest
 # make test-slow    the tests that take minutes: every case where make test tries some
+# make soak    threads and processes that share a store, killed at random for SOAK_MINUTES; writes a table
 # make test-cluster    the tests that start a dask, a Ray and a Spark cluster on this machine (Spark needs Java)
 #
 # Both make a virtual environment first, from Python 3.11 or newer and PyPI alone, and again only when pyproject.toml or
@@ -11,6 +12,7 @@ VENV ?= .venv
 JOBS ?= 2
 BENCH ?= $(sort $(wildcard benchmarks/*.py))
 PYTEST_ARGS ?=
+SOAK_MINUTES ?= 5
 
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
@@ -23,7 +25,7 @@ BENCH_READY := $(VENV)/.ready-for-bench
 export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: demo test test-slow test-cluster lint format bench clean distclean
+.PHONY: demo test test-slow test-cluster soak lint format bench clean distclean
 
 demo: $(DEMO_READY)
 	$(BIN)/python examples/quickstart.py
@@ -36,6 +38,9 @@ test-slow: $(TEST_READY)
 
 test-cluster: $(CLUSTER_READY)
 	$(BIN)/python -m pytest -m cluster tests/scale $(PYTEST_ARGS)
+
+soak: $(DEMO_READY)
+	$(BIN)/python benchmarks/soak.py --minutes $(SOAK_MINUTES)
 
 lint: $(TEST_READY)
 	$(BIN)/ruff format --check .

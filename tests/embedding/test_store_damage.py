@@ -2,6 +2,8 @@
 
 import os
 import sqlite3
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -139,15 +141,18 @@ def other_process(embedder):
 
 @pytest.fixture
 def waits(monkeypatch):
-    """How long each statement and each lock may wait, in the order in which they are asked for."""
+    """How long each use of the database waited for locks that it did not get."""
     from sklearn_llmtokens.embedding._store._database import Database
 
     found = []
     run = Database.run
 
     def spy(self, action, *, write, timeout):
-        found.append(timeout)
-        return run(self, action, write=write, timeout=timeout)
+        try:
+            return run(self, action, write=write, timeout=timeout)
+        except (sqlite3.Error, OSError):
+            found.append(timeout)
+            raise
 
     monkeypatch.setattr(Database, "run", spy)
     return found
@@ -167,7 +172,7 @@ def test_a_locked_database_is_waited_for_once_a_call_with_one_warning(embedder, 
         ) as w:
             rows = found.transform(texts)
         assert len(w) == 1
-        assert len(waits) > 10
+        assert len(waits) > 10  # it is tried again for each shard
         assert [seconds for seconds in waits if seconds] == [0.05]
         np.testing.assert_allclose(rows, expected, atol=1e-6)
     other_process.execute("COMMIT")
@@ -183,8 +188,21 @@ def test_a_database_that_another_writes_to_is_read_and_waited_for_once(embedder,
     with pytest.warns(StoreWarning, match="could not be written") as caught:
         found.transform([*TEXTS, *(f"another text {i}" for i in range(20))])
     assert len(caught) == 1
-    assert waits[-1] == 0
+    assert [seconds for seconds in waits if seconds] == [0.05]
     assert found.cache_info().misses == 32
+    other_process.execute("COMMIT")
+
+
+def test_opening_a_store_leaves_the_locks_of_other_threads_alone(embedder, other_process):
+    """Closing any descriptor of a file frees all POSIX locks that the process holds on it."""
+    found, path = embedder
+    other_process.execute("BEGIN IMMEDIATE")
+    found.transform(TEXTS)
+    found.cache_info()
+    LLMTokenEmbedder(found.model, cache=path.parent).fit(TEXTS).transform(TEXTS)
+    code = "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0).execute('BEGIN IMMEDIATE')"
+    tried = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True)
+    assert "database is locked" in tried.stderr
     other_process.execute("COMMIT")
 
 

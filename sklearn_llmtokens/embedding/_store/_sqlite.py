@@ -16,7 +16,7 @@ from ._database import Database, shared_database
 from ._private import private_files
 from ._recent_rows import recent_limit
 from ._rows import CacheInfo, bytes_from_environment, fill_rows, row_ids, seconds_from_environment, to_blobs
-from ._sqlite_file import check_version, companions, is_damage, is_locked, remove_quarantined
+from ._sqlite_file import companions, is_damage, is_locked, remove_quarantined
 from ._sqlite_rows import delete, fetch, find, insert, sizes
 
 T = TypeVar("T")
@@ -46,10 +46,24 @@ class SQLiteStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._seconds = _lock_seconds()
+        self._seconds = self._patience = _lock_seconds()
         self._flight_seconds = FLIGHT_SECONDS
         self._told: set[str] = set()
         self._whole_checked = False
+
+    def check(self) -> None:
+        """Refuse a database of a later version; what else may be wrong with it is met where it is used.
+
+        Raises
+        ------
+        StoreError
+            If it is of a later version.
+        """
+        try:
+            self._database.run(lambda connection: None, write=False, timeout=self._seconds)
+        except (sqlite3.Error, OSError) as error:
+            if is_locked(error):
+                self._seconds = 0.0
 
     def read(self, namespace: bytes, keys: Sequence[bytes], out: np.ndarray, *, again: bool = False) -> np.ndarray:
         found = np.zeros(len(keys), bool)
@@ -171,7 +185,7 @@ class SQLiteStore:
         return otherwise if outcome is None else outcome
 
     def _quarantine(self, error: Exception) -> str | None:
-        damaged = isinstance(error, sqlite3.Error) and is_damage(error)
+        damaged = isinstance(error, sqlite3.Error) and is_damage(error, self._database.path)
         return self._database.quarantine(self._seconds) if damaged else None
 
     def _trouble(self, error: Exception, verb: str) -> list[str]:
@@ -179,11 +193,11 @@ class SQLiteStore:
         message = f"{self._database.path} could not be {verb} ({error}); "
         if not is_locked(error):
             return self._once(verb, f"{message}what is missing is computed, and results are right.")
-        waited, self._seconds = self._seconds, 0.0
+        self._seconds = 0.0
         return self._once(
             "erased" if verb == "erased" else "locked",
             f"{message}results are right, and this call goes on without the store where it is not free. "
-            f"{LOCK_VARIABLE} sets how long a call waits for it, here {waited:g} s.",
+            f"{LOCK_VARIABLE} sets how long a call waits for it, here {self._patience:g} s.",
         )
 
     def _once(self, kind: str, message: str) -> list[str]:
@@ -220,10 +234,11 @@ def sqlite_store(folder: Path, fingerprint: str) -> SQLiteStore:
         raise ValueError(f"a fingerprint has letters and digits only, got {fingerprint!r}")
     database = shared_database(folder / f"{fingerprint}.sqlite3")
     private_files(database.path, *companions(database.path))
-    check_version(database.path)
     _limit()
     recent_limit()
-    return SQLiteStore(database)
+    store = SQLiteStore(database)
+    store.check()
+    return store
 
 
 def _warn(message: str) -> None:

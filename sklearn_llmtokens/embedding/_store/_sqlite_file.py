@@ -26,8 +26,6 @@ TABLE = """CREATE TABLE vectors (
 
 _ROW_HEADER_BYTES, _INDEX_BYTES = 60, 66
 _LATEST_PLAUSIBLE_VERSION = 1 << 10
-_USER_VERSION, _APPLICATION = slice(60, 64), slice(68, 72)
-_JOURNAL_MODES = (b"\1\1", b"\2\2")  # a rollback journal; a write-ahead log, which is put back when it is opened
 
 _LOCKED_CODES = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 # What SQLite says of the disk, of permissions or of other users of the file; 0 is what Python's module says of itself.
@@ -48,51 +46,6 @@ _MEDIUM_CODES = _LOCKED_CODES | {
 
 class DamagedDatabaseError(sqlite3.DatabaseError):
     """The file opens and is not a store of this schema."""
-
-
-def check_version(path: Path) -> None:
-    """Refuse a file of a later version, from its header alone: no lock is taken.
-
-    Parameters
-    ----------
-    path : Path
-        The file; one that is not there or is damaged is accepted here.
-
-    Raises
-    ------
-    StoreError
-        If its format is of a later version.
-    """
-    try:
-        header = read_header(path)
-    except OSError:
-        return
-    version = _integer(header, _USER_VERSION)
-    if _integer(header, _APPLICATION) != APPLICATION_ID or version <= SCHEMA_VERSION:
-        return
-    one_bit_apart = (version ^ SCHEMA_VERSION).bit_count() == 1
-    if version <= _LATEST_PLAUSIBLE_VERSION and not one_bit_apart:
-        raise StoreError(
-            f"{path} has version {version} of the store's format, and this release of sklearn_llmtokens reads version "
-            f"{SCHEMA_VERSION}: update the package, or pass another folder as cache."
-        )
-
-
-def read_header(path: Path) -> bytes:
-    """Read the header of a database file.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    bytes
-        Its first 100 bytes; fewer where there are no more.
-    """
-    with open(path, "rb") as file:
-        return file.read(100)
 
 
 def connect(path: Path, timeout: float) -> sqlite3.Connection:
@@ -117,8 +70,10 @@ def connect(path: Path, timeout: float) -> sqlite3.Connection:
     sqlite3.Error
         If it cannot be opened, or is damaged (see `is_damage`).
     """
-    check_version(path)
-    _check_header(read_header(path))
+    # Never by open(): closing any descriptor of the file frees the locks that SQLite holds on it in this process.
+    if path.stat().st_size == 0:
+        # SQLite would take it for a new database; ours are moved into place with their tables in them.
+        raise DamagedDatabaseError("it is empty")
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=rw", timeout, isolation_level=None, check_same_thread=False, uri=True
     )
@@ -126,6 +81,7 @@ def connect(path: Path, timeout: float) -> sqlite3.Connection:
         # The text of a damaged schema need not be UTF-8.
         connection.text_factory = bytes
         _configure(connection)
+        _check_version(connection, path)
         _check_schema(connection)
     except BaseException:
         connection.close()
@@ -269,21 +225,25 @@ def check_whole(connection: sqlite3.Connection) -> None:
         raise DamagedDatabaseError(found.decode(errors="replace").replace("\n", " "))
 
 
-def is_damage(error: Exception) -> bool:
+def is_damage(error: Exception, path: Path) -> bool:
     """Tell damage to the file from trouble with the medium, which passes.
 
     Parameters
     ----------
     error : Exception
         What SQLite raised.
+    path : Path
+        The file.
 
     Returns
     -------
     bool
         Whether the file itself is at fault.
     """
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return isinstance(error, DamagedDatabaseError) or code not in _MEDIUM_CODES
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code == sqlite3.SQLITE_READONLY:  # a byte of the header says so as well
+        return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    return isinstance(error, DamagedDatabaseError) or code & 0xFF not in _MEDIUM_CODES
 
 
 def is_locked(error: Exception) -> bool:
@@ -314,29 +274,21 @@ def _configure(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA cache_size=-{CACHE_KIBIBYTES}")
 
 
-def _check_header(header: bytes) -> None:
-    """Compare what is the same in every file of this format, so that SQLite need not make sense of other values."""
-    if not header:
-        # SQLite would take it for a new database; ours are moved into place with their tables in them.
-        raise DamagedDatabaseError("it is empty")
-    expected = (
-        (slice(0, 16), b"SQLite format 3\0"),
-        (slice(20, 24), bytes((0, 64, 32, 32))),  # bytes reserved in a page, fractions of a payload
-        (slice(44, 48), (4).to_bytes(4)),  # format of the schema
-        (slice(56, 60), (1).to_bytes(4)),  # UTF-8
-        (_USER_VERSION, SCHEMA_VERSION.to_bytes(4)),
-        (slice(64, 68), (1).to_bytes(4)),  # incremental vacuum
-        (_APPLICATION, APPLICATION_ID.to_bytes(4)),
-    )
-    if any(header[place] != value for place, value in expected) or header[18:20] not in _JOURNAL_MODES:
-        raise DamagedDatabaseError("its header is not that of a store of this version")
+def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if (application, version) == (APPLICATION_ID, SCHEMA_VERSION):
+        return
+    one_bit_apart = (version ^ SCHEMA_VERSION).bit_count() == 1
+    if application == APPLICATION_ID and SCHEMA_VERSION < version <= _LATEST_PLAUSIBLE_VERSION and not one_bit_apart:
+        raise StoreError(
+            f"{path} has version {version} of the store's format, and this release of sklearn_llmtokens reads version "
+            f"{SCHEMA_VERSION}: update the package, or pass another folder as cache."
+        )
+    raise DamagedDatabaseError("it is not a store of this version")
 
 
 def _check_schema(connection: sqlite3.Connection) -> None:
     found = connection.execute("SELECT type, name, sql FROM sqlite_master ORDER BY rowid").fetchall()
     if found != [(b"table", b"vectors", TABLE.encode()), (b"index", b"sqlite_autoindex_vectors_1", None)]:
         raise DamagedDatabaseError("its tables are not those of a store of this version")
-
-
-def _integer(header: bytes, place: slice) -> int:
-    return int.from_bytes(header[place])
