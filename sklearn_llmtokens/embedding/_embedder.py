@@ -1,6 +1,5 @@
 """The estimator: texts in, vectors of a language model out."""
 
-import os
 from dataclasses import replace
 from numbers import Integral
 
@@ -10,11 +9,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._pickling import VersionedPickle
 from .._sklearn import HasMethods, Interval, StrOptions, check_feature_names_in, fit_context
+from .._utils._messages import shorten
 from .._utils._text_table import TextTable
 from .._utils._texts import validate_texts
 from ..exceptions import FingerprintMismatchError
 from ._cells import read_cells
-from ._checkpoint import recall, resolve
+from ._checkpoint import is_fingerprint, pinned_name, recall, resolve
 from ._forward import Resources, embed_distinct, embed_tokens
 from ._resolve import POOLING_NAMES, resolve_spec
 from ._spec import EmbeddingSpec
@@ -259,7 +259,7 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         cells = read_cells(table, self.word_weights_)
         rows = _result(out, (table.n_rows, self.n_features_out_))
         vectors = rows.reshape(len(cells.first), -1) if table.n_rows else rows  # a row a cell
-        store = open_store(self.cache, self.fingerprint_)
+        store = self._store()
         embed_distinct(cells.texts, self._spec_here(), store, self._resources(), vectors, cells.homes)
         cells.fill(vectors)
         return rows
@@ -396,7 +396,7 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         from ._spec import text_key
 
         columns = read_texts(texts, missing="keep").columns
-        store = open_store(self.cache, self.fingerprint_)
+        store = self._store()
         return store.forget({text_key(text) for column in columns for text in column if text is not None})
 
     def cache_info(self):
@@ -408,26 +408,39 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
             Hits, misses, rows, bytes, bound and place.
         """
         check_is_fitted(self)
-        return open_store(self.cache, self.fingerprint_).info()
+        return self._store().info()
 
     def _read(self, X, *, reset: bool) -> TextTable:
         return validate_texts(self, X, reset=reset, missing="keep" if self.missing == "zero" else "error")
 
     def _checkpoint_here(self):
         """Find the checkpoint again, and make sure that it is the one of ``fit``."""
-        name = os.fspath(self.model)
-        pinned = f"{name.partition('@')[0]}@{self.revision_}" if self.revision_ else name
-        checkpoint, found = recall(pinned, code=self.spec_["forward"]["trust_remote_code"])
+        checkpoint, found = recall(pinned_name(self.model, self.revision_), code=self.trust_remote_code)
         if found != self.fingerprint_:
             raise FingerprintMismatchError(
-                f"This embedder was fitted with model={self.model!r} of fingerprint {self.fingerprint_}, and the "
-                f"checkpoint found at {checkpoint.folder} has {found}: put the same checkpoint there, or fit again."
+                f"This embedder was fitted with model={shorten(self.model)} of fingerprint {self.fingerprint_}, and "
+                f"the checkpoint found at {checkpoint.folder} has {found}: put the same checkpoint there, or fit again."
             )
         return checkpoint
 
     def _spec_here(self) -> EmbeddingSpec:
-        values = {**self.spec_, "forward": {**self.spec_["forward"], "folder": str(self._checkpoint_here().folder)}}
-        return EmbeddingSpec.from_dict(values)
+        """Return the spec of ``fit`` for this machine; which code may run is for the parameter alone to say."""
+        spec = EmbeddingSpec.from_dict(self.spec_)
+        if spec.forward.trust_remote_code != self.trust_remote_code:
+            raise ValueError(
+                f"trust_remote_code is {self.trust_remote_code}, and was {spec.forward.trust_remote_code} in fit: fit "
+                "again."
+            )
+        checkpoint = self._checkpoint_here()
+        if spec.forward.fingerprint != self.fingerprint_:
+            raise FingerprintMismatchError("spec_ and fingerprint_ are of two checkpoints: fit again.")
+        return replace(spec, forward=replace(spec.forward, folder=str(checkpoint.folder)))
+
+    def _store(self):
+        """Open the store; its file is named after the fingerprint."""
+        if not is_fingerprint(self.fingerprint_):
+            raise FingerprintMismatchError(f"fingerprint_ is {shorten(self.fingerprint_)}, which is none: fit again.")
+        return open_store(self.cache, self.fingerprint_)
 
     def _resources(self) -> Resources:
         return Resources(self.device, self.batch_tokens, self.n_jobs, self.verbose)

@@ -9,14 +9,16 @@ from ._checkpoint import (
     EXPORT_FILE,
     EXPORT_VERSION,
     POOLING_NAMES,
+    UNIT_LENGTH,
     Checkpoint,
     Conventions,
+    DenseLayer,
     read_conventions,
 )
 from ._prompts import SLOT
 from ._spec import EmbeddingSpec
 
-_CONVENTION_FILES = ("modules.json", "sentence_bert_config.json", "config_sentence_transformers.json", EXPORT_FILE)
+_CONVENTION_FILES = ("modules.json", "config_sentence_transformers.json", "sentence_*_config.json", EXPORT_FILE)
 _OTHER_FORMATS = (".bin", ".h5", ".onnx", ".msgpack", ".gguf")
 
 
@@ -40,7 +42,7 @@ def export_checkpoint(
     -------
     Path
         The folder. It holds a file of our own with all conventions, and sentence-transformers' files where these can
-        express them: the last layer, one prompt before the text, all features.
+        express them: the last layer, one prompt before the text, no scaling of vectors that were cut.
 
     Raises
     ------
@@ -53,29 +55,33 @@ def export_checkpoint(
     target.mkdir(parents=True, exist_ok=True)
     conventions = read_conventions(checkpoint)
     _copy_transformer(checkpoint, target)
-    dense = _copy_dense(conventions, target) if spec.readout.head else []
-    _write_own(target, spec, conventions, dense)
+    head = _copy_head(conventions, target) if spec.readout.head else []
+    _write_own(target, spec, conventions, head)
     if _sentence_transformers_can(spec, n_layers):
-        _write_sentence_transformers(target, spec, conventions, dense, hidden_size)
+        _write_sentence_transformers(target, spec, conventions, head, hidden_size)
     return target
 
 
 def _copy_transformer(checkpoint: Checkpoint, target: Path) -> None:
     for path in checkpoint.transformer_folder.iterdir():
-        if path.is_file() and path.name not in _CONVENTION_FILES and path.suffix not in _OTHER_FORMATS:
+        is_ours = any(path.match(pattern) for pattern in _CONVENTION_FILES)
+        if path.is_file() and not is_ours and path.suffix not in _OTHER_FORMATS:
             shutil.copyfile(path, target / path.name)
 
 
-def _copy_dense(conventions: Conventions, target: Path) -> list[str]:
-    folders = [f"{k}_Dense" for k in range(2, 2 + len(conventions.dense))]
-    for name, dense in zip(folders, conventions.dense, strict=True):
-        (target / name).mkdir()
-        shutil.copyfile(dense.file, target / name / "model.safetensors")
-        shutil.copyfile(Path(dense.file).with_name("config.json"), target / name / "config.json")
-    return folders
+def _copy_head(conventions: Conventions, target: Path) -> list[str]:
+    steps = []
+    for k, step in enumerate(conventions.head, start=2):
+        name = f"{k}_Dense" if isinstance(step, DenseLayer) else UNIT_LENGTH
+        steps.append(name)
+        if isinstance(step, DenseLayer):
+            (target / name).mkdir()
+            shutil.copyfile(step.file, target / name / "model.safetensors")
+            shutil.copyfile(Path(step.file).with_name("config.json"), target / name / "config.json")
+    return steps
 
 
-def _write_own(target: Path, spec: EmbeddingSpec, conventions: Conventions, dense: list[str]) -> None:
+def _write_own(target: Path, spec: EmbeddingSpec, conventions: Conventions, head: list[str]) -> None:
     own = {
         "version": EXPORT_VERSION,
         "pooling": spec.readout.pooling,
@@ -88,7 +94,7 @@ def _write_own(target: Path, spec: EmbeddingSpec, conventions: Conventions, dens
         "lowercase": spec.forward.lowercase,
         "prompts": dict(conventions.prompts),
         "include_prompt": conventions.include_prompt,
-        "dense": dense,
+        "dense": head,
     }
     _write_json(target / EXPORT_FILE, own)
 
@@ -97,7 +103,7 @@ def _sentence_transformers_can(spec: EmbeddingSpec, n_layers: int) -> bool:
     template = spec.forward.template
     return (
         spec.readout.layers == (n_layers,)
-        and spec.readout.truncate_dim is None
+        and (spec.readout.truncate_dim is None or not spec.readout.normalize)
         and template.endswith(SLOT)
         and template.count(SLOT) == 1
         and spec.forward.pool_scope != "text"
@@ -105,11 +111,11 @@ def _sentence_transformers_can(spec: EmbeddingSpec, n_layers: int) -> bool:
 
 
 def _write_sentence_transformers(
-    target: Path, spec: EmbeddingSpec, conventions: Conventions, dense: list[str], hidden_size: int
+    target: Path, spec: EmbeddingSpec, conventions: Conventions, head: list[str], hidden_size: int
 ) -> None:
-    modules = [("", "Transformer"), ("1_Pooling", "Pooling"), *((name, "Dense") for name in dense)]
-    if spec.readout.normalize:
-        modules.append((f"{len(modules)}_Normalize", "Normalize"))
+    modules = [("", "Transformer"), ("1_Pooling", "Pooling")]
+    for step in [*head, *([UNIT_LENGTH] if spec.readout.normalize else [])]:
+        modules.append((f"{len(modules)}_Normalize", "Normalize") if step == UNIT_LENGTH else (step, "Dense"))
     listed = [
         {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{kind}"}
         for i, (path, kind) in enumerate(modules)
@@ -131,7 +137,11 @@ def _write_sentence_transformers(
     )
     _write_json(
         target / "config_sentence_transformers.json",
-        {"prompts": prompts, "default_prompt_name": "default" if prompt else None},
+        {
+            "prompts": prompts,
+            "default_prompt_name": "default" if prompt else None,
+            "truncate_dim": spec.readout.truncate_dim,
+        },
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .._utils._messages import shorten
 from .._utils._text_cells import lone_surrogate
 
 SLOT = "{text}"
@@ -72,12 +73,12 @@ def resolve_prompt(prompt: str | None, prompts: Mapping[str, str], default: str 
         return Prompt(preset.template, preset.pooling, preset.pool_scope)
     if SLOT in prompt:
         if lone_surrogate(prompt) is not None:
-            raise ValueError(f"prompt={prompt!r} has a lone surrogate, which is not a character of Unicode.")
+            raise ValueError(f"prompt={shorten(prompt)} has a lone surrogate, which is not a character of Unicode.")
         return Prompt(prompt)
     known = sorted({*prompts, *PRESETS, "auto"})
     raise ValueError(
-        f"prompt={prompt!r} is neither a prompt of this checkpoint nor a preset ({', '.join(known)}), and has no "
-        f"{SLOT}: write a template such as {prompt + SLOT!r}, or pass None for the bare text."
+        f"prompt={shorten(prompt)} is neither a prompt of this checkpoint nor a preset ({', '.join(known)}), and has "
+        f"no {SLOT}: write a template such as {shorten(prompt + SLOT)}, or pass None for the bare text."
     )
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ._checkpoint import Checkpoint, Conventions, fingerprint, read_conventions
+from ..exceptions import CheckpointError
+from ._checkpoint import UNIT_LENGTH, Checkpoint, Conventions, fingerprint, read_conventions
 from ._prompts import SLOT, Prompt, resolve_prompt
 from ._spec import EmbeddingSpec, ForwardSpec, Readout
 
@@ -78,9 +79,14 @@ def resolve_spec(embedder, checkpoint: Checkpoint) -> Resolved:
             stacklevel=3,
         )
     layers = _layers(embedder.layer, conventions, facts.n_layers)
-    head = bool(conventions.dense) and embedder.pooling == "auto" and layers == (facts.n_layers,) and not prompt.pooling
-    width = conventions.dense[-1].n_out if head else facts.hidden_size * len(pooling)
-    truncate_dim = conventions.truncate_dim if embedder.truncate_dim is None else int(embedder.truncate_dim)
+    head = bool(conventions.head) and embedder.pooling == "auto" and layers == (facts.n_layers,) and not prompt.pooling
+    width = facts.hidden_size * len(pooling)
+    if head:
+        width = _head_width(conventions, width)
+    if embedder.truncate_dim is not None:
+        truncate_dim = int(embedder.truncate_dim)
+    else:
+        truncate_dim = conventions.truncate_dim and min(conventions.truncate_dim, width)
     if truncate_dim is not None and truncate_dim > width:
         raise ValueError(
             f"truncate_dim={truncate_dim} is larger than the {width} features that this model and pooling give."
@@ -102,6 +108,8 @@ def resolve_spec(embedder, checkpoint: Checkpoint) -> Resolved:
     if len(prompt.template.encode()) + _MOST_SPECIAL_TOKENS > forward.max_length:
         check_room(checkpoint, forward)
     normalize = conventions.normalize if embedder.normalize == "auto" else bool(embedder.normalize)
+    if embedder.normalize == "auto" and head and embedder.truncate_dim is None and conventions.head[-1] == UNIT_LENGTH:
+        normalize = False  # sentence-transformers cuts vectors of unit length and does not scale them again
     readout = Readout(layers, pooling, head, truncate_dim, normalize)
     return Resolved(
         EmbeddingSpec(forward, readout), truncate_dim or width, None if prompt.template == SLOT else prompt.template
@@ -132,6 +140,17 @@ def _pooling(pooling, prompt: Prompt, conventions: Conventions, causal: bool) ->
     if wrong or not names:
         raise ValueError(f"pooling={pooling!r} is neither 'auto' nor one or a tuple of {', '.join(POOLING_NAMES)}.")
     return tuple(map(str, names))
+
+
+def _head_width(conventions: Conventions, width: int) -> int:
+    """Return how many features the head makes of `width` pooled ones."""
+    for layer in conventions.dense:
+        if layer.n_in != width:
+            raise CheckpointError(
+                f"{layer.file}: 'in_features' in its config.json is {layer.n_in}; what comes before it gives {width}."
+            )
+        width = layer.n_out
+    return width
 
 
 def _layers(layer, conventions: Conventions, n_layers: int) -> tuple[int, ...]:

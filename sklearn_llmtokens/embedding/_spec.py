@@ -4,9 +4,14 @@ A spec crosses process borders instead of a model, and its digest is the identit
 `ForwardSpec` is what goes through the model, `Readout` what is taken from it: several readouts share one forward pass.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from hashlib import blake2b
+from typing import Any
+
+from .._utils._messages import shorten
+from ._prompts import SLOT
 
 # Raise by one whenever the arithmetic changes a vector by more than rounding: vectors stored before are then ignored.
 ARITHMETIC_VERSION = 2
@@ -112,22 +117,73 @@ class EmbeddingSpec:
 
     @classmethod
     def from_dict(cls, values: dict) -> "EmbeddingSpec":
-        """Build the spec that `to_dict` wrote; values that an older version did not know take their neutral form.
+        """Build the spec that `to_dict` wrote.
 
         Parameters
         ----------
         values : dict
-            As from `to_dict`.
+            As from `to_dict`. They may come out of a file that somebody else made, and are checked.
 
         Returns
         -------
         EmbeddingSpec
             The spec.
+
+        Raises
+        ------
+        ValueError
+            If a value is missing or none that `to_dict` writes.
         """
-        forward = ForwardSpec(**{f.name: values["forward"][f.name] for f in fields(ForwardSpec)})
-        readout = {f.name: values["readout"][f.name] for f in fields(Readout)}
+        forward = ForwardSpec(**_checked(values, "forward", [f.name for f in fields(ForwardSpec)]))
+        readout = _checked(values, "readout", [f.name for f in fields(Readout)])
         readout |= {name: tuple(readout[name]) for name in ("layers", "pooling")}
         return cls(forward, Readout(**readout))
+
+
+def _checked(values: dict, part: str, names: list[str]) -> dict:
+    found = values.get(part) if isinstance(values, dict) else None
+    for name in names:
+        if not isinstance(found, dict) or name not in found:
+            raise ValueError(f"spec_[{part!r}][{name!r}] is missing: fit again.")
+        if not _VALID[name](found[name]):
+            raise ValueError(f"spec_[{part!r}][{name!r}] is {shorten(found[name])}, which fit never writes: fit again.")
+    return {name: found[name] for name in names}  # type: ignore[index]
+
+
+def _is_bool(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_str(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _are(is_one: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, tuple | list) and bool(value) and all(map(is_one, value))
+
+
+_VALID: dict[str, Callable[[Any], bool]] = {
+    "folder": _is_str,
+    "fingerprint": _is_str,
+    "template": lambda value: isinstance(value, str) and SLOT in value,
+    "pool_scope": lambda value: value in ("all", "text", "after_prompt"),
+    "max_length": _is_int,
+    "long_text": lambda value: value in ("truncate", "chunk", "error"),
+    "lowercase": _is_bool,
+    "causal": _is_bool,
+    "weighted": _is_bool,
+    "dtype": lambda value: value in ("float32", "bfloat16", "float16", "int8"),
+    "trust_remote_code": _is_bool,
+    "layers": _are(_is_int),
+    "pooling": _are(_is_str),
+    "head": _is_bool,
+    "truncate_dim": lambda value: value is None or _is_int(value),
+    "normalize": _is_bool,
+}
 
 
 @lru_cache(maxsize=256)

@@ -89,7 +89,7 @@ def plan_passes(requests: list[Request]) -> list[Pass]:
     passes: dict[tuple, Pass] = {}
     for request in requests:
         embedder, texts = request.embedder, request.texts
-        spec, cache = EmbeddingSpec.from_dict(embedder.spec_), embedder.cache
+        spec, cache = embedder._spec_here(), embedder.cache
         one = passes.setdefault((cache, spec.forward), Pass(cache, spec.forward, embedder._resources()))
         one.n_features[spec.readout] = embedder.n_features_out_ // embedder.n_features_in_
         keys = texts.keys(range(len(texts.texts)))

@@ -176,11 +176,20 @@ def test_sentence_transformers_reads_an_exported_folder(st_checkpoint, tmp_path,
 
 
 @pytest.mark.parametrize(
-    "params", [{"layer": 1}, {"prompt": "echo"}, {"truncate_dim": 3}, {"prompt": "{text} b"}], ids=str
+    "params",
+    [{"layer": 1}, {"prompt": "echo"}, {"truncate_dim": 3, "normalize": True}, {"prompt": "{text} b"}],
+    ids=str,
 )
 def test_what_sentence_transformers_cannot_express_is_not_written_for_it(checkpoints, tmp_path, params):
     _, exported, _, _ = export(LLMTokenEmbedder(checkpoints["bert"], cache=None, **params), tmp_path / "out")
     assert not (exported / "modules.json").exists()
+
+
+def test_sentence_transformers_cuts_vectors_that_are_not_scaled_afterwards(checkpoints, tmp_path):
+    from tests.embedding.test_sentence_transformers import sentence_transformers_vectors
+
+    rows, exported, _, _ = export(LLMTokenEmbedder(checkpoints["bert"], cache=None, truncate_dim=3), tmp_path / "out")
+    np.testing.assert_allclose(sentence_transformers_vectors(exported, TEXTS), rows, atol=1e-5)
 
 
 def test_export_does_not_overwrite(fitted, tmp_path):

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import nn
 
+from ...exceptions import CheckpointError
 from ._loaded import LoadedModel
 
 
@@ -48,6 +49,10 @@ def hidden_states(
         return {loaded.n_layers: loaded.model(**inputs).last_hidden_state}
     if loaded.layers is None:
         states = loaded.model(**inputs, output_hidden_states=True).hidden_states
+        if states is None or len(states) <= loaded.n_layers:
+            raise CheckpointError(
+                f"A {type(loaded.model).__name__} gives the hidden states of its last layer alone: set layer=-1."
+            )
         return {layer: states[layer] for layer in wanted}
     return _tapped(loaded.model, loaded.layers, inputs, wanted)
 
@@ -76,7 +81,12 @@ def find_layers(model: nn.Module, n_layers: int, device: str) -> nn.ModuleList |
     layers = min(lists, key=lambda item: item[0].count("."))[1]
     inputs = {"input_ids": torch.tensor([[1, 2, 3]], device=device)}
     expected = model(**inputs, output_hidden_states=True).hidden_states
-    tapped = _tapped(model, layers, inputs, set(range(n_layers)))
+    if expected is None or len(expected) <= n_layers:
+        return None
+    try:
+        tapped = _tapped(model, layers, inputs, set(range(n_layers)))
+    except (AttributeError, IndexError, KeyError, TypeError):  # its layers are called in a way of their own
+        return None
     same = all(k in tapped and torch.equal(tapped[k], expected[k]) for k in range(n_layers))
     return layers if same else None
 
@@ -95,7 +105,7 @@ def _tapped(model: nn.Module, layers: nn.ModuleList, inputs: dict, wanted: set[i
         keep(0, args[0] if args else kwargs["hidden_states"])
 
     def after(layer):
-        return lambda module, args, output: keep(layer, output[0] if isinstance(output, tuple) else output)
+        return lambda module, args, output: keep(layer, output[0] if isinstance(output, tuple | list) else output)
 
     handles = []
     if 0 in wanted:

@@ -1,32 +1,30 @@
 """Load a model: once per process, never pickled, and known to a forked child."""
 
-import contextlib
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import index
 from pathlib import Path
 
 import torch
-from torch import nn
-from transformers import AutoConfig, AutoModel, AutoModelForTextEncoding
+from transformers import AutoConfig
 from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
     MODEL_FOR_MASKED_LM_MAPPING_NAMES,
-    MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES,
 )
-from transformers.utils import logging
 
 from ...exceptions import CheckpointError, FingerprintMismatchError
-from .._checkpoint import Checkpoint, Conventions, fingerprint, read_conventions
+from .._checkpoint import Checkpoint, fingerprint, read_conventions
 from .._spec import ForwardSpec
+from ._head import load_head
 from ._hidden import find_layers
 from ._lean import find_lean
 from ._loaded import LoadedModel
 from ._packed import find_offset
 from ._precision import choose_device, lower_precision
 from ._tokenizer import load_tokenizer
+from ._weights import load_weights
 
 # A search over models holds this many at once; the least recently used one is dropped.
 MODELS_IN_MEMORY = 2
@@ -104,6 +102,16 @@ def describe(checkpoint: Checkpoint, trust_remote_code: bool = False) -> ModelFa
         If transformers does not know the architecture.
     """
     config = _config(checkpoint, trust_remote_code)
+    try:
+        return _facts(config)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{checkpoint}: the config.json of a {config.model_type} model does not say how many layers and features "
+            f"it has, as that of a text model does ({error}); such models are not supported."
+        ) from error
+
+
+def _facts(config) -> ModelFacts:
     text = _text_config(config)
     kind = config.model_type
     causal = kind in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and kind not in MODEL_FOR_MASKED_LM_MAPPING_NAMES
@@ -111,12 +119,18 @@ def describe(checkpoint: Checkpoint, trust_remote_code: bool = False) -> ModelFa
     if config.is_encoder_decoder or getattr(text, "use_bidirectional_attention", False):
         causal = False
     causal = causal and getattr(text, "is_causal", True)
+    for name in ("num_hidden_layers", "hidden_size"):
+        if index(getattr(text, name)) < 1:
+            raise ValueError(f"{name} is {getattr(text, name)}")
     limit = getattr(text, "max_position_embeddings", None)
     if limit is not None and kind in _OFFSET_POSITIONS:
         limit -= (text.pad_token_id or 0) + 1
-    dtype = str(config.dtype).removeprefix("torch.") if getattr(config, "dtype", None) else None
     return ModelFacts(
-        text.num_hidden_layers, text.hidden_size, bool(causal), limit if limit and limit > 0 else None, dtype
+        n_layers=index(text.num_hidden_layers),
+        hidden_size=index(text.hidden_size),
+        causal=bool(causal),
+        max_positions=index(limit) if limit and limit > 0 else None,
+        dtype=str(config.dtype).removeprefix("torch.") if getattr(config, "dtype", None) else None,
     )
 
 
@@ -145,7 +159,7 @@ def load(spec: ForwardSpec, device: str) -> LoadedModel:
         In a forked child whose parent has used a GPU.
     """
     device = choose_device(device)
-    key = (spec.fingerprint, spec.dtype, device)
+    key = (spec.fingerprint, spec.dtype, device, spec.trust_remote_code)
     with _lock:
         if _forked:
             _check_fork(device)
@@ -184,33 +198,14 @@ def _load(spec: ForwardSpec, device: str) -> LoadedModel:
             f"{spec.folder} has fingerprint {found} on this machine, and {spec.fingerprint} is asked for: put the same "
             "checkpoint there."
         )
-    conventions = read_conventions(checkpoint)
     config = _config(checkpoint, spec.trust_remote_code)
     config.use_cache = False  # keys and values are kept for generation alone
-    # The text-encoding classes load the encoder of T5 alone; AutoModel would load its decoder too.
-    loader = AutoModelForTextEncoding if config.model_type in MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES else AutoModel
-    dtype = torch.float32 if spec.dtype == "int8" else getattr(torch, spec.dtype)
-    with _quiet_transformers():
-        try:
-            model = loader.from_pretrained(
-                checkpoint.transformer_folder,
-                config=config,
-                dtype=dtype,
-                use_safetensors=True,
-                local_files_only=True,
-                trust_remote_code=spec.trust_remote_code,
-            )
-        except (OSError, ValueError, RuntimeError) as error:
-            raise CheckpointError(f"{spec.folder} could not be loaded: {error}") from error
-    if config.is_encoder_decoder and loader is AutoModel:
-        model = model.get_encoder()
-    model.eval().requires_grad_(False)
+    model = load_weights(checkpoint, config, spec, device)
     lean = find_lean(model, device)
     if spec.dtype == "int8":
         model = lower_precision(model)
         if lean is not None:
             lean.lower_precision(model)
-    model.to(device)
     text = _text_config(config)
     loaded = LoadedModel(
         model=model,
@@ -218,7 +213,7 @@ def _load(spec: ForwardSpec, device: str) -> LoadedModel:
         n_layers=text.num_hidden_layers,
         hidden_size=text.hidden_size,
         tokenizer=load_tokenizer(checkpoint, spec),
-        head=_load_head(conventions),
+        head=load_head(read_conventions(checkpoint)),
         device=device,
         lean=lean,
     )
@@ -232,44 +227,16 @@ def _config(checkpoint: Checkpoint, trust_remote_code: bool):
         return AutoConfig.from_pretrained(
             checkpoint.transformer_folder, local_files_only=True, trust_remote_code=trust_remote_code
         )
-    except (OSError, ValueError, KeyError) as error:
+    except Exception as error:  # a damaged file ends in errors of every kind
         hint = "" if trust_remote_code else " If it needs code of its own that you trust, set trust_remote_code=True."
-        raise CheckpointError(f"{checkpoint}: its configuration cannot be read ({error}).{hint}") from error
+        raise CheckpointError(
+            f"{checkpoint}: its configuration (config.json) cannot be read ({type(error).__name__}: {error}).{hint}"
+        ) from error
 
 
 def _text_config(config):
     """Give the part of a configuration that describes what reads the text."""
     return config.get_text_config(encoder=True) if config.is_encoder_decoder else config.get_text_config()
-
-
-def _load_head(conventions: Conventions) -> tuple[Callable[[torch.Tensor], torch.Tensor], ...]:
-    """Load the Dense layers, in float64 on the CPU: they are small, and one row must give what it gives among many."""
-    from safetensors.torch import load_file
-
-    head = []
-    for dense in conventions.dense:
-        tensors = load_file(dense.file)
-        linear = nn.Linear(dense.n_in, dense.n_out, bias="linear.bias" in tensors, dtype=torch.float64)
-        linear.load_state_dict({name.removeprefix("linear."): value.double() for name, value in tensors.items()})
-        activation = getattr(nn, dense.activation.rsplit(".", 1)[-1], None)
-        if activation is None:
-            raise CheckpointError(f"{dense.file}: torch has no activation {dense.activation!r}.")
-        head.append(nn.Sequential(linear, activation()).eval().requires_grad_(False))
-    return tuple(head)
-
-
-@contextlib.contextmanager
-def _quiet_transformers() -> Iterator[None]:
-    """Keep loading quiet: a missing pooler, which is never used, is not worth a warning."""
-    level, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        if bar:
-            logging.enable_progress_bar()
 
 
 def _check_fork(device: str) -> None:

@@ -156,17 +156,17 @@ AttentionInterface.register(_NAME, _attend)
 @torch.inference_mode()
 def _is_right(loaded: LoadedModel, offset: int, pad: int) -> bool:
     """Compare two groups in one row with each in a pass of its own."""
-    n_ids = loaded.model.get_input_embeddings().num_embeddings
-    known = [k for k in range(min(n_ids, 12)) if k != pad]
-    if len(known) < 8 or loaded.layers is None or _rescales_positions(loaded.model.config):
+    if loaded.layers is None or _rescales_positions(loaded.model.config):
         return False
-    groups = [torch.tensor([known[:5]]), torch.tensor([known[2:5], known[5:8]])]
     layers = (loaded.n_layers - 1, loaded.n_layers)
     try:
+        n_ids = len(loaded.model.get_input_embeddings().weight)
+        known = [k for k in range(min(n_ids, 12)) if k != pad]
+        groups = [torch.tensor([known[:5]]), torch.tensor([known[2:5], known[5:8]])]
         found = packed_states(loaded, groups, layers, offset)
         expected = [hidden_states(loaded, ids, None, layers) for ids in groups]
-    except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError):  # it cannot be run this way
-        return False
+    except (AttributeError, IndexError, KeyError, NotImplementedError, RuntimeError, TypeError, ValueError):
+        return False  # it cannot be run this way
     return all(agree(a[layer], b[layer]) for a, b in zip(found, expected, strict=True) for layer in layers)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from tokenizers import Tokenizer, normalizers
 from transformers import AutoTokenizer
 
+from ..._utils._messages import shorten
 from ...exceptions import CheckpointError, TextTooLongError
 from .._checkpoint import Checkpoint
 from .._prompts import SLOT, fill
@@ -108,7 +109,10 @@ def load_tokenizer(checkpoint: Checkpoint, spec: ForwardSpec) -> TextTokenizer:
         )
         backend = tokenizer.backend_tokenizer
     except Exception as error:  # what tokenizers raises for a damaged file is an Exception and nothing narrower
-        raise CheckpointError(f"{checkpoint}: its tokenizer cannot be read, or has no fast form ({error}).") from error
+        raise CheckpointError(
+            f"{checkpoint}: its tokenizer (tokenizer_config.json, tokenizer.json) cannot be read, or has no fast form "
+            f"({error})."
+        ) from error
     backend.no_truncation()
     backend.no_padding()
     if spec.lowercase:
@@ -202,7 +206,7 @@ def make_sequences(
         elif spec.long_text == "error":
             error = TextTooLongError(
                 f"has more than {spec.max_length} tokens, which is all that the model reads: set long_text='truncate' "
-                f"or 'chunk', or a larger max_length ({_excerpt(text)})."
+                f"or 'chunk', or a larger max_length ({shorten(text)})."
             )
             error.index = row  # type: ignore[attr-defined]
             raise error
@@ -246,8 +250,8 @@ class _SequenceMaker:
         self.room = (self.n_tokens - self.n_prompt) // self.n_slots
         if self.room < 1:
             raise ValueError(
-                f"The prompt {spec.template!r} has {self.n_prompt} tokens and leaves no room for a text in max_length="
-                f"{spec.max_length}."
+                f"The prompt {shorten(spec.template)} has {self.n_prompt} tokens and leaves no room for a text in "
+                f"max_length={spec.max_length}."
             )
 
     def shorten(self, text: str) -> tuple[int, int]:
@@ -304,7 +308,7 @@ class _SequenceMaker:
                 return part
             if n_kept == 0:
                 raise ValueError(
-                    f"The prompt {self.spec.template!r} leaves no room in max_length={self.spec.max_length}."
+                    f"The prompt {shorten(self.spec.template)} leaves no room in max_length={self.spec.max_length}."
                 )
             n_kept = max(0, n_kept - -(-over // self.n_slots))
 
@@ -367,7 +371,3 @@ def _span_weights(offsets: np.ndarray, spans: Spans) -> np.ndarray:
     nearest = word.clip(min=0)
     inside = (word >= 0) & (offsets[:, 1] - 1 < ends[nearest])
     return np.where(inside, values[nearest], 0).astype(np.float32)
-
-
-def _excerpt(text: str) -> str:
-    return repr(text if len(text) <= 30 else text[:30] + "…")
