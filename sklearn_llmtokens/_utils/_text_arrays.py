@@ -72,16 +72,45 @@ def read_array(X: np.ndarray) -> TextTable:
         )
     is_numeric = X.dtype.kind in "biufcmM"
     if X.ndim == 1:
-        return _read_numbers_1d(X) if is_numeric else one_column(_tolist(X))
+        return _read_numbers_1d(X) if is_numeric else one_column(values_of(X))
     if X.shape[1] == 0:
         raise InvalidTextError(f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required.")
     if is_numeric:
         table = array_columns([numbers_as_text(X[:, j]) for j in range(X.shape[1])])
         warn_numbers([(j, str(X.dtype)) for j in range(X.shape[1])])
         return table
-    read = [objects_as_text(_tolist(X[:, j])) for j in range(X.shape[1])]
+    read = [objects_as_text(values_of(X[:, j])) for j in range(X.shape[1])]
     warn_numbers([(j, kind) for j, (_, kind) in enumerate(read) if kind is not None])
     return array_columns([column for column, _ in read])
+
+
+def values_of(column: np.ndarray) -> list:
+    """Return the values of a 1-D array as a list, with None where one is masked or what a StringDType calls missing.
+
+    Parameters
+    ----------
+    column : ndarray of shape (n,)
+        Values of any type.
+
+    Returns
+    -------
+    list
+        Its values.
+
+    Examples
+    --------
+    >>> values_of(np.ma.array(["a", "b"], mask=[False, True]))
+    ['a', None]
+    >>> values_of(np.array(["a", "n/a"], dtype=np.dtypes.StringDType(na_object="n/a")))
+    ['a', None]
+    """
+    values = np.ma.getdata(column).tolist()
+    missing_text = getattr(column.dtype, "na_object", None)
+    if isinstance(missing_text, str):  # numpy stores this text as a missing one, and returns it as a text
+        values = [None if value == missing_text else value for value in values]
+    if not isinstance(column, np.ma.MaskedArray):
+        return values
+    return [None if hidden else value for value, hidden in zip(values, np.ma.getmaskarray(column), strict=True)]
 
 
 def _read_numbers_1d(X: np.ndarray) -> TextTable:
@@ -102,13 +131,3 @@ def _is_table_of_numbers(X: Sequence) -> bool:
     rows = [row for row in X if isinstance(row, list | tuple) or (isinstance(row, np.ndarray) and row.ndim == 1)]
     same_length = len(rows) == len(X) and len({len(row) for row in rows}) == 1
     return same_length and all(isinstance(cell, numbers.Number) for row in rows for cell in row)
-
-
-def _tolist(column: np.ndarray) -> list:
-    values = np.ma.getdata(column).tolist()
-    missing_text = getattr(column.dtype, "na_object", None)
-    if isinstance(missing_text, str):  # numpy stores this text as a missing one, and returns it as a text
-        values = [None if value == missing_text else value for value in values]
-    if not isinstance(column, np.ma.MaskedArray):
-        return values
-    return [None if hidden else value for value, hidden in zip(values, np.ma.getmaskarray(column), strict=True)]

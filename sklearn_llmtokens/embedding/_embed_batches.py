@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._optional import require
 from .._utils._messages import shorten
+from .._utils._text_arrays import values_of
 from ..exceptions import NonFiniteVectorError
 from ._embedder import LLMTokenEmbedder
 
@@ -281,6 +282,8 @@ def _texts(column, name: str) -> list:
     if type(column).__module__.partition(".")[0] != "pyarrow":
         if isinstance(column, list | tuple):
             return list(column)
+        if isinstance(column, np.ndarray):
+            return values_of(column)
         convert = getattr(column, "tolist", None) or getattr(column, "to_list", None)
         if convert is None:
             raise TypeError(

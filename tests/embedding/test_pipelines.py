@@ -12,8 +12,11 @@ from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import DataConversionWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
+from sklearn.multioutput import ClassifierChain
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -66,6 +69,22 @@ def test_cross_validation_and_clone(checkpoints):
     assert len(scores) == 3
     copy = clone(pipeline(checkpoints["bert"], layer=(0, 1)))
     assert copy.get_params()["embed__layer"] == (0, 1)
+
+
+def test_labels_that_a_chain_puts_beside_texts_are_named_where_they_are_read(checkpoints):
+    """ClassifierChain appends labels to X, here integers in fit and floats in predict."""
+    data = pl.DataFrame({"text": X})
+    labels = np.column_stack([Y > 0, Y > 1]).astype(int)
+    chain = ClassifierChain(make_pipeline(LLMTokenEmbedder(checkpoints["bert"]), LogisticRegression()))
+    with pytest.warns(DataConversionWarning, match=r"Numbers \(int\) in column 1 are read as text") as in_fit:
+        chain.fit(data, labels)
+    with pytest.warns(DataConversionWarning, match=r"Numbers \(float\) in column 1 are read as text") as in_predict:
+        predicted = chain.predict(data)
+    assert {warning.filename for warning in (*in_fit, *in_predict)} == {__file__}
+    first, second = chain.estimators_
+    np.testing.assert_array_equal(predicted[:, 0], first.predict(X))
+    beside = np.column_stack([np.array(X, dtype=object), predicted[:, 0].astype(int).astype(str)])
+    np.testing.assert_array_equal(predicted[:, 1], second.predict(beside))
 
 
 def test_feature_union(checkpoints):
