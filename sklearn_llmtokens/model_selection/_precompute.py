@@ -21,11 +21,12 @@ def precompute(search, X, y=None, *, cache=None, dry_run=False):
     ----------
     search : estimator
         A grid, randomized or halving search over a pipeline, or a pipeline, a ColumnTransformer, or an embedder alone;
-        searches inside of these count as well.
+        searches inside of these count as well. Recommenders are searched too: what is embedded is the texts of their
+        catalogue.
         For a loop written by hand, take ``precompute(GridSearchCV(pipeline, grid), X, y).estimator`` and set
         parameters of `grid` on clones of it.
     X : array-like of n_texts rows
-        What the search will be fitted on.
+        What the search will be fitted on; for recommenders, histories. None where `search` is fitted on None.
     y : array-like of n_texts rows, default=None
         The targets, for steps before the embedder that need them.
     cache : str or path-like, default=None

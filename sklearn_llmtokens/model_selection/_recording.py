@@ -2,6 +2,10 @@
 
 Nothing here looks into the fitted state of a pipeline. Parameters are found and set through `get_params` and
 `set_params`, and texts arrive through `fit_transform`.
+
+An estimator whose embedder reads something else than its own `X`, as a recommender reads the texts of its catalogue,
+has a method ``_inputs_of_parts(X)``. For what ``fit(X)`` and a prediction for `X` would do it returns, by the name of a
+parameter, the list of what the estimator in that parameter is fitted on or transforms.
 """
 
 import pickle
@@ -182,6 +186,8 @@ def _send(estimator, X, y) -> None:
         last = _last_step(estimator)
         reached = estimator[:last].fit_transform(X, y) if last else X
         _send(estimator[last], reached, y)
+    elif hasattr(estimator, "_inputs_of_parts"):
+        _send_own(estimator, X)
     elif is_classifier(estimator) or is_regressor(estimator) or not hasattr(estimator, "fit_transform"):
         # Meta-estimators hand their input on to what they hold.
         for name, part in _parameters(estimator).items():
@@ -189,6 +195,15 @@ def _send(estimator, X, y) -> None:
                 _send(part, X, y)
     else:
         estimator.fit_transform(X, y)
+
+
+def _send_own(estimator, X) -> None:
+    """Send what an estimator says that its parts read, which is not `X`."""
+    for name, inputs in estimator._inputs_of_parts(X).items():
+        part = estimator.get_params(deep=False)[name]
+        if _leads_to_a_recorder(part):
+            for one in inputs:
+                _send(part, one, None)
 
 
 def _distinct_embedders(embedders: list[LLMTokenEmbedder]) -> list[LLMTokenEmbedder]:

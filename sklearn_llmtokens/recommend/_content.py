@@ -177,7 +177,7 @@ class ContentRecommender(BaseRecommender):
         return self._index.take(np.arange(self.catalog_.n_items) if ids is None else self.catalog_.index_of(ids))
 
     def _fit(self, sequences: Histories) -> None:
-        self._reads_features = self.reads == "auto" and self.embedder is not None and self.catalog_.has_features
+        self._reads_features = self._reads_table(self.catalog_)
         if not self._reads_features:
             _require_texts(self.catalog_)
         told = self._told()
@@ -299,6 +299,19 @@ class ContentRecommender(BaseRecommender):
             return _rows_at(self._index.take(told), told, len(used)), places
         raw = self._transform([texts[i] for i in told], len(told))
         return _rows_at(self._unit(raw), told, len(used)), places
+
+    def _inputs_of_parts(self, X) -> dict[str, list]:
+        """Return what `embedder` reads in ``fit(X)`` and of the queries `X`: for `precompute` of a search."""
+        if self._reads_table(self.catalog):
+            return {"embedder": [self.catalog.columns()]}
+        texts = [self.catalog.texts()]
+        if self.query == "texts" and X is not None:
+            texts.append(as_text_histories(X).texts)
+        return {"embedder": [told for some in texts if (told := [text for text in some if not _is_blank(text)])]}
+
+    def _reads_table(self, catalog: Catalog) -> bool:
+        """Return whether the embedder reads the features of a catalogue beside its texts."""
+        return self.reads == "auto" and self.embedder is not None and catalog.has_features
 
     def _columns(self, idx: np.ndarray):
         """Give what the embedder reads of items."""

@@ -62,4 +62,5 @@ def _shrinkage(vectors: np.ndarray) -> float:
     if len(vectors) < 2:
         return 1.0
     step = -(-len(vectors) // _SHRINKAGE_ITEMS)
-    return float(ledoit_wolf_shrinkage(vectors[::step].astype(np.float64)))
+    shrinkage = float(ledoit_wolf_shrinkage(vectors[::step].astype(np.float64)))
+    return min(max(shrinkage, 0.0), 1.0)  # rounding makes it a little negative where few rows are distinct

@@ -74,6 +74,14 @@ def test_whitening_of_few_or_equal_vectors_is_finite(n_items):
         assert np.isfinite(by_number(vectors).fit(None).score_items([[0]])).all()
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_whitening_of_two_distinct_vectors_that_are_repeated_is_finite(seed):
+    rng = np.random.default_rng(seed)
+    vectors = rng.normal(size=(2, 32)).astype(np.float32)[np.arange(16) % 2]
+    scores = by_number(vectors).fit(None).score_items([[0]])[0]
+    assert_allclose(scores, np.where(np.arange(16) % 2, -1, 1), atol=1e-4)
+
+
 def test_whitening_of_a_small_catalogue_leaves_new_items_comparable():
     rng = np.random.default_rng(0)
     centres = rng.normal(size=(4, 64))
