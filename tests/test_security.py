@@ -1,4 +1,4 @@
-"""SECURITY.md: every test that it names is there, and its cells that no other test shows (harmless content only)."""
+"""SECURITY.md and docs/faults.md: every test that they name is there; what no other test shows (harmless)."""
 
 import pickle
 import re
@@ -14,11 +14,12 @@ import pytest
 from sklearn_llmtokens import LLMTokenEmbedder, embed_parquet
 
 ROOT = Path(__file__).parents[1]
-NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", (ROOT / "SECURITY.md").read_text(encoding="utf-8"))))
+PAGES = "\n".join((ROOT / page).read_text(encoding="utf-8") for page in ("SECURITY.md", "docs/faults.md"))
+NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", PAGES)))
 
 
 @pytest.mark.parametrize(("file", "name"), NAMED, ids=[name for _, name in NAMED])
-def test_a_test_that_the_page_names_is_there(file, name):
+def test_a_test_that_a_page_names_is_there(file, name):
     assert re.search(rf"^def {name}\(", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
 
 
