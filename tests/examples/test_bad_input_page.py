@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from safetensors.numpy import load_file, save_file
 from scipy import sparse
 from sklearn.exceptions import DataConversionWarning, NotFittedError
 
@@ -67,6 +68,20 @@ def changed_checkpoint(folder):
     return pickled
 
 
+def edited_checkpoint(folder, file="1_Pooling/config.json", drop=None, **values):
+    """zh-mini with other values in a file, or without a tensor."""
+    shutil.copytree(bundled_checkpoint("zh-mini"), folder)
+    if drop is not None:
+        tensors = load_file(folder / "model.safetensors")
+        del tensors[drop]
+        save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+    else:
+        content = json.loads((folder / file).read_text())
+        (content[1] if isinstance(content, list) else content).update(values)
+        (folder / file).write_text(json.dumps(content))
+    return LLMTokenEmbedder(folder, cache=None)
+
+
 def bad_dictionary(folder):
     file = folder / "words.txt"
     file.write_text("好词 3 n\n坏词 many n\n", encoding="utf-8")
@@ -110,6 +125,28 @@ RAISES = {
     ("a damaged or half downloaded file", 0): (
         OSError,
         lambda e, new: LLMTokenEmbedder(half_checkpoint(new / "m", "model.safetensors")).fit(GOOD),
+    ),
+    ("a key in the checkpoint's files that is not known", 0): (
+        OSError,
+        lambda e, new: edited_checkpoint(new / "m", pooling_modes="mean").fit(GOOD),
+    ),
+    ("a value in them that is not supported", 0): (
+        OSError,
+        lambda e, new: edited_checkpoint(
+            new / "m", "config_sentence_transformers.json", model_type="SparseEncoder"
+        ).fit(GOOD),
+    ),
+    ("weights that lack a tensor which is used", 0): (
+        OSError,
+        lambda e, new: edited_checkpoint(new / "m", drop="embeddings.LayerNorm.bias").fit_transform(GOOD),
+    ),
+    ("a module outside of the checkpoint's folder", 0): (
+        OSError,
+        lambda e, new: edited_checkpoint(new / "m", "modules.json", path="../1_Pooling").fit(GOOD),
+    ),
+    ("trust_remote_code that is not what it was in fit", 0): (
+        ValueError,
+        lambda e, _: LLMTokenEmbedder().fit(GOOD).set_params(trust_remote_code=True).transform(GOOD),
     ),
     ("a pickle opened where the checkpoint is another one", 0): (
         ValueError,

@@ -84,6 +84,7 @@ def load_weights(checkpoint: Checkpoint, config: Any, spec: ForwardSpec, device:
 def _check_reads_tokens(checkpoint: Checkpoint, model: nn.Module) -> None:
     try:
         hidden = _run(model).last_hidden_state
+        model.config.model_type  # noqa: B018 which some encoders inside of a model do not have
     except Exception as error:  # what a model says that wants pictures, too, is its own
         raise CheckpointError(
             f"{checkpoint}: a {type(model).__name__} does not run on token ids alone ({type(error).__name__}: "
