@@ -17,6 +17,7 @@ from sklearn_llmtokens.recommend import (
     ItemKNNRecommender,
     PopularityRecommender,
     SmoothedTransitionRecommender,
+    TransitionRecommender,
     calibrated_rerank,
     make_queries,
     make_top_k_scorer,
@@ -191,6 +192,19 @@ def test_fit_leaves_out_what_is_not_in_the_catalogue():
     assert fitted.popularity_.tolist() == [1, 2, 1, 0]
     with pytest.raises(ValueError, match=r"y\[1\] is 'gone'"):
         EASERecommender(CATALOG).fit([["1"], ["3"]], ["2", "gone"])
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_rows_of_users_leave_out_what_is_not_in_the_catalogue(by_hand):
+    events = {"user_id": [1, 1, 1, 1, 2, 2], "item_id": ["1", "gone", "2", "1", "3", "gone"], "timestamp": range(6)}
+    X, y, groups, _ = make_queries(events)
+    rows = ([list(history) for history in X], list(y), groups) if by_hand else (X, y)
+    recommender = TransitionRecommender(CATALOG, window=1, unknown="ignore").fit(*rows)
+    assert recommender.popularity_.tolist() == [1, 1, 1, 0]
+    expected = TransitionRecommender(CATALOG, window=1).fit([["1", "2", "1"], ["3"]])
+    np.testing.assert_array_equal(recommender.score_items([["1"], ["2"]]), expected.score_items([["1"], ["2"]]))
+    with pytest.raises(UnknownItemError, match="'gone'"):
+        TransitionRecommender(CATALOG).fit(*rows)
 
 
 def test_a_target_that_left_the_catalogue_is_one_that_is_not_found():
