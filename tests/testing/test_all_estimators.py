@@ -5,6 +5,7 @@ import pytest
 import sklearn_llmtokens.embedding
 import sklearn_llmtokens.text
 from sklearn_llmtokens.testing import parametrize_with_text_checks, text_estimator_checks
+from sklearn_llmtokens.text import TextColumn
 
 TEXT_TRANSFORMERS = {
     name: getattr(package, name)
@@ -15,10 +16,19 @@ TEXT_TRANSFORMERS = {
 
 
 def test_none_is_forgotten():
-    assert set(TEXT_TRANSFORMERS) == {"JiebaTokenizer", "TextNormalizer", "LLMTokenEmbedder"}
+    assert set(TEXT_TRANSFORMERS) == {"JiebaTokenizer", "TextColumn", "TextNormalizer", "LLMTokenEmbedder"}
 
 
-@parametrize_with_text_checks([cls() for name, cls in TEXT_TRANSFORMERS.items() if name != "LLMTokenEmbedder"])
+ONE_COLUMN = dict.fromkeys(
+    ["check_columns_are_read_each", "check_text_keeps_its_container", "check_set_output"],
+    "the check passes two columns, and TextColumn is there to refuse a second one",
+)
+
+
+@parametrize_with_text_checks(
+    [cls() for name, cls in TEXT_TRANSFORMERS.items() if name != "LLMTokenEmbedder"],
+    expected_failed_checks=lambda estimator: ONE_COLUMN if isinstance(estimator, TextColumn) else {},
+)
 def test_text_transformers(estimator, check):
     check(estimator)
 
