@@ -1,14 +1,14 @@
 """Hold items out, not users: how good is a recommender at what it has never seen anybody choose."""
 
-from itertools import chain
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_random_state, check_scalar
 
+from .._utils._columns import read_column, refuse_missing
 from ._ids import refuse_other_types
-from ._splitting import items_of
+from ._splitting import HeldItems
 
 
 class ColdItemSplit(BaseCrossValidator):
@@ -46,7 +46,7 @@ class ColdItemSplit(BaseCrossValidator):
         self.random_state = random_state
 
     def split(self, X, y, groups=None):
-        """Give the rows of training and test.
+        """Yield the rows of training and test.
 
         Parameters
         ----------
@@ -69,25 +69,25 @@ class ColdItemSplit(BaseCrossValidator):
         ValueError
             If a parameter is out of range, lengths differ, ids of `X` and `y` share no type, or a part is empty.
         """
-        targets = y.tolist() if hasattr(y, "tolist") else list(y)
+        targets = refuse_missing(read_column(y, "y"), "y", "leave the row out.").tolist()
         if len(targets) != len(X):
             raise ValueError(f"X has {len(X)} rows and y has {len(targets)}: one item a row is needed.")
         items = list(dict.fromkeys(targets))
         n_cold = self._n_cold(len(items))
         generator = check_random_state(self.random_state)
-        histories = [items_of(history) for history in X]
-        refuse_other_types(targets, chain.from_iterable(histories), ("y", "X"))
+        held = HeldItems(X)
+        refuse_other_types(targets, held.ids, ("y", "X"))
         for _ in range(self.get_n_splits()):
             cold = {items[i] for i in generator.choice(len(items), n_cold, replace=False)}
             is_test = np.array([item in cold for item in targets])
-            is_warm = ~is_test & np.array([cold.isdisjoint(history) for history in histories])
+            is_warm = ~is_test & ~held.any_of(cold)
             train, test = np.flatnonzero(is_warm), np.flatnonzero(is_test)
             if not len(train):
                 raise ValueError(f"{n_cold} cold items leave no row for training: choose a smaller test_size.")
             yield train, test
 
     def get_n_splits(self, X=None, y=None, groups=None):
-        """Give the number of splits.
+        """Return the number of splits.
 
         Parameters
         ----------

@@ -103,7 +103,8 @@ def make_queries(
     if drop_repeats:
         events = events.without_repeats()
     users = user_events(events, as_events=bool(history_times) or events.weight is not None)
-    histories = [History(user, 0, at) for user in users for at in range(len(user.items))]
-    rows = np.flatnonzero(np.fromiter(map(len, histories), np.int64, len(histories)) >= min_history)
-    X = np.fromiter((histories[row] for row in rows), object, len(rows))
+    histories = [History(user, 0, at) for user in users for at in range(int(min_history), len(user.items))]
+    X = np.fromiter(histories, object, len(histories))
+    within = np.concatenate([np.arange(len(user.items)) for user in users])
+    rows = np.flatnonzero(within >= min_history)
     return Queries(X, events.item[rows], events.user[rows], events.time[rows])

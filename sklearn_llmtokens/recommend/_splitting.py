@@ -1,9 +1,11 @@
 """What the splitters have in common: times and users of rows, lengths of histories."""
 
+from collections.abc import Set
+
 import numpy as np
 
 from .._utils._columns import read_column, refuse_missing
-from ._history import History
+from ._history import History, distinct_events
 from ._ids import event_item
 from ._times import ordered_times
 
@@ -147,17 +149,38 @@ def history_lengths(X) -> np.ndarray:
     return np.fromiter((len(history) for history in X), np.int64, len(X))
 
 
-def items_of(history) -> list:
-    """Give the item ids of a history, whatever the form of its events.
+class HeldItems:
+    """The items of histories, in which is looked up which histories hold some of them.
 
     Parameters
     ----------
-    history : sequence of events
-        Ids, or tuples (id, weight[, time]).
+    X : sequence of histories, length n_rows
+        The histories, of ids or of tuples (id, weight[, time]).
 
-    Returns
-    -------
-    list of str or int
-        The ids.
+    Attributes
+    ----------
+    ids : list
+        Item ids of all events; those that several rows of one user of `make_queries` show, once.
+
+    Examples
+    --------
+    >>> HeldItems([["a", "b"], [], [("c", 0.5)]]).any_of({"b", "c"})
+    array([ True, False,  True])
     """
-    return [event_item(event) for event in (history.tolist() if isinstance(history, np.ndarray) else history)]
+
+    def __init__(self, X):
+        if len(X) and _know_their_user(X):
+            parts, of_row = distinct_events(list(X))
+            offsets = np.concatenate([[0], np.cumsum([len(part.items) for part in parts])])
+            self.ids = [one for part in parts for one in part.items.tolist()]
+            self._starts = offsets[of_row] + np.array([history.start for history in X])
+            self._stops = offsets[of_row] + np.array([history.stop for history in X])
+        else:
+            self.ids = [event_item(event) for history in X for event in history]
+            self._stops = np.cumsum(history_lengths(X))
+            self._starts = self._stops - history_lengths(X)
+
+    def any_of(self, items: Set) -> np.ndarray:
+        """Return whether each history holds any of some items, shape (n_rows,)."""
+        n_before = np.concatenate([[0], np.cumsum([one in items for one in self.ids], dtype=np.int64)])
+        return n_before[self._stops] > n_before[self._starts]
