@@ -180,6 +180,15 @@ RAISES = {
     ("an unknown mode", 0): (ValueError, lambda e, _: JiebaTokenizer(mode="fast").fit(GOOD)),
     ("one row", 0): (ValueError, lambda e, _: EmbeddingPCA(50).fit(np.ones((1, 384)))),
     ("top_k_labels of something that is no classifier", 0): (TypeError, lambda e, _: top_k_labels(e, GOOD)),
+    ("another column than in fit, text_pipeline", 0): (
+        ValueError,
+        lambda e, _: text_pipeline().fit(pd.DataFrame({"text": GOOD}), [0, 1]).predict(pd.DataFrame({"title": GOOD})),
+    ),
+    ("several columns, text_pipeline", 0): (
+        ValueError,
+        lambda e, _: text_pipeline().fit(pd.DataFrame({"title": GOOD, "text": GOOD}), [0, 1]),
+    ),
+    ("a typo in the name of a bundled model", 0): (OSError, lambda e, _: LLMTokenEmbedder("zh-mni").fit(GOOD)),
     ("an unknown task of text_pipeline", 0): (ValueError, lambda e, _: text_pipeline("cls")),
     ("an id that is not in the catalogue", 0): (ValueError, lambda e, _: fitted().recommend([["gone"]])),
     ("ids of another type", 0): (ValueError, lambda e, _: fitted(unknown="ignore").recommend([[1]])),
@@ -266,6 +275,9 @@ HOLDS = {
     ("texts in messages", 0): lambda e: shows_little(fitted(), "0123456789" * 4),
     ('the same, LLMTokenEmbedder(missing="zero")', 0): lambda e: (
         not (LLMTokenEmbedder(missing="zero").fit_transform(["a", None])[1].any())
+    ),
+    ('a missing text, text_pipeline(missing="zero")', 0): lambda e: (
+        len(set(text_pipeline(missing="zero").fit([*GOOD, None], [0, 1, 1]).predict([None, ""]))) == 1
     ),
     ('"", white space only', 0): lambda e: is_finite(e.transform(["", " \n"])),
     ("the same text twice", 0): lambda e: len(np.unique(e.transform(["好", "好"]), axis=0)) == 1,

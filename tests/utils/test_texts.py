@@ -280,6 +280,30 @@ def test_what_is_no_column_of_text_is_refused_with_its_position(X, error, messag
         read_texts(X)
 
 
+def lazy(module, *calls):
+    """Return an object of a class that says it is of `module`, and that has the calls."""
+    return type("Relation", (), {"__module__": module} | dict.fromkeys(calls, lambda self: None))()
+
+
+@pytest.mark.parametrize(
+    ("X", "advice"),
+    [
+        (lazy("_duckdb._relation", "df"), r"pass what X\.df\(\) returns"),
+        (lazy("pyspark.sql.classic.dataframe", "toPandas"), r"pass what X\.toPandas\(\) returns"),
+        (lazy("ibis.expr.types.relations", "to_pandas"), r"pass what X\.to_pandas\(\) returns"),
+        (lazy("dask.dataframe.dask_expr", "compute"), r"pass what X\.compute\(\) returns"),
+        (lazy("ray.data.dataset", "to_pandas"), r"pass what X\.to_pandas\(\) returns"),
+        (pa.RecordBatchReader.from_batches(pa.schema([]), []), r"pass what X\.read_all\(\) returns"),
+        (lazy("pyspark.sql.classic.column"), "pass a list, a 1-D array or a Series"),  # a column holds no values
+        (lazy("elsewhere", "df"), "pass a list, a 1-D array or a Series"),
+    ],
+    ids=lambda value: type(value).__module__ if not isinstance(value, str) else "",
+)
+def test_what_is_not_in_memory_is_refused_with_a_call_that_it_has(X, advice):
+    with pytest.raises(TextTypeError, match=advice):
+        read_texts(X)
+
+
 def test_a_message_shows_thirty_characters_of_a_value():
     with pytest.raises(TextTypeError) as raised:
         read_texts([UserString("secret" * 10)])
