@@ -313,3 +313,14 @@ def test_a_link_to_a_file_that_others_can_write_to_is_refused(embedder, tmp_path
     path.symlink_to(elsewhere)
     with pytest.raises(StoreError, match="can be written by every user"):
         found.transform(TEXTS)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs Linux")
+def test_many_folders_take_no_more_descriptors_than_a_few(embedder, tmp_path):
+    found, _ = embedder
+    n_open = len(os.listdir("/proc/self/fd"))
+    for k in range(30):
+        found.set_params(cache=tmp_path / f"folder {k}").transform(TEXTS)
+    assert len(os.listdir("/proc/self/fd")) < n_open + 20
+    for k in (0, 29):
+        assert transform(found.set_params(cache=tmp_path / f"folder {k}"))[1:] == (0, [])

@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 # Files up to this size are checked whole by each process that opens them; others where a row turns out to be damaged.
 CHECKED_BYTES = 64 * 2**20
+# A process that goes through many folders keeps so many connections, each with a cache of pages and rows.
+MOST_CONNECTIONS = 8
 
 _Identity = tuple[int, int]
 
@@ -55,6 +57,7 @@ class Database:
         self._state: tuple[int, int] | None = None
         self._mutex = threading.RLock()
         self._counting = threading.Lock()
+        self._used = 0.0
         _DATABASES.add(self)
 
     def run(self, action: Callable[[sqlite3.Connection], T], *, write: bool, timeout: float) -> T | None:
@@ -79,7 +82,8 @@ class Database:
         sqlite3.Error, OSError, StoreError
             If something is wrong with the file or the medium; the connection is closed then.
         """
-        deadline = time.monotonic() + timeout
+        self._used = time.monotonic()
+        deadline = self._used + timeout
         with self._alone(timeout), self._writing(deadline) if write else nullcontext():
             try:
                 connection = self._open(make=write, deadline=deadline)
@@ -203,6 +207,7 @@ class Database:
             self._connection.execute(f"PRAGMA busy_timeout={int(1000 * timeout)}").fetchall()
         elif there is not None:
             self._connection = connect(self.path, timeout)
+            _close_unused(self)
             if self._size() <= CHECKED_BYTES:
                 self.check(self._connection)
         return self._connection
@@ -230,6 +235,17 @@ def shared_database(path: Path) -> Database:
         The database.
     """
     return Database(path)
+
+
+def _close_unused(opened: Database) -> None:
+    """Close the connections that were used least lately, but for those that are in use this moment."""
+    others = sorted((d for d in list(_DATABASES) if d is not opened and d._connection), key=lambda d: d._used)
+    for database in others[: max(0, len(others) + 1 - MOST_CONNECTIONS)]:
+        if database._mutex.acquire(blocking=False):
+            try:
+                database.close()
+            finally:
+                database._mutex.release()
 
 
 def _identity(path: Path) -> _Identity | None:
