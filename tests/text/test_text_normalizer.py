@@ -299,6 +299,8 @@ def test_callable_and_transform_agree(text):
         "😀",
         "1\ufe0f",
         "\u200d",
+        "\u0301",
+        "\u0323\u0301",
         "後",
         "乾",
         " ",
