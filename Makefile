@@ -1,6 +1,7 @@
 # make demo    the quickstart: ends with a table and a saved picture; every other example runs in its environment too
 # make test    format, lint, import contracts, types, then every test and doctest
 # make test-slow    the tests that take minutes: every case where make test tries some
+# make fuzz    a thousand new examples of each property in tests/fuzz, for which make test runs a few fixed ones
 # make soak    threads and processes that share a store, killed at random for SOAK_MINUTES; writes a table
 # make test-cluster    the tests that start a dask, a Ray and a Spark cluster on this machine (Spark needs Java)
 #
@@ -25,7 +26,7 @@ BENCH_READY := $(VENV)/.ready-for-bench
 export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: demo test test-slow test-cluster soak lint format bench clean distclean
+.PHONY: demo test test-slow test-cluster fuzz soak lint format bench clean distclean
 
 demo: $(DEMO_READY)
 	$(BIN)/python examples/quickstart.py
@@ -38,6 +39,9 @@ test-slow: $(TEST_READY)
 
 test-cluster: $(CLUSTER_READY)
 	$(BIN)/python -m pytest -m cluster tests/scale $(PYTEST_ARGS)
+
+fuzz: $(TEST_READY)
+	SKLEARN_LLMTOKENS_FUZZ=long $(BIN)/python -m pytest -n $(JOBS) --timeout 0 tests/fuzz $(PYTEST_ARGS)
 
 soak: $(DEMO_READY)
 	$(BIN)/python benchmarks/soak.py --minutes $(SOAK_MINUTES)

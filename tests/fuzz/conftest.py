@@ -1,0 +1,3 @@
+from tests.text.conftest import judge
+
+__all__ = ["judge"]
