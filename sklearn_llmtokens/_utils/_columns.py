@@ -195,14 +195,19 @@ def read_matrix(values, name: str) -> np.ndarray:
 
 
 def as_objects(values: Iterable) -> np.ndarray:
-    """Return the values as a 1-D array of objects, whatever they are; scalars of Arrow become those of Python.
+    """Return the values as a 1-D array of objects, scalars of Arrow as those of Python, masked ones as None.
 
     Examples
     --------
     >>> as_objects([[1, 2], [3, 4]]).shape
     (2,)
     """
-    values = [value.as_py() if hasattr(value, "as_py") else value for value in values]
+    values = values if isinstance(values, list | tuple | range) else list(values)
+    kinds = set(map(type, values))
+    if any(hasattr(kind, "as_py") for kind in kinds):
+        values = [value.as_py() if hasattr(value, "as_py") else value for value in values]
+    if type(np.ma.masked) in kinds:
+        values = [None if value is np.ma.masked else value for value in values]
     return np.fromiter(values, dtype=object, count=len(values))
 
 

@@ -549,7 +549,7 @@ class BaseRecommender(VersionedPickle, BaseEstimator):
             yield items, scores
 
     def _asked_items(self, items, n_queries: int) -> np.ndarray:
-        array = np.asarray(items, dtype=object)
+        array = np.array(as_list(items, "items"), dtype=object)
         if array.ndim not in (1, 2) or len(array) != n_queries:
             raise ValueError(
                 f"items has the shape {array.shape}: one id, or one row of ids, for each of {n_queries} queries."

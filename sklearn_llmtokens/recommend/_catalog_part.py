@@ -9,7 +9,7 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from .._utils._columns import is_missing
+from .._utils._columns import is_missing, read_column, read_matrix
 from .._utils._messages import shorten
 from .._utils._texts import read_texts
 from ..exceptions import MissingTextError
@@ -92,7 +92,7 @@ def _plain_id(one):
         one = one.as_py()
     if isinstance(one, str):
         return str(one)
-    return int(one) if isinstance(one, Integral) and not isinstance(one, bool) else one
+    return int(one) if isinstance(one, Integral) and not isinstance(one, bool | np.timedelta64) else one
 
 
 def read_part(ids, texts, features, *, missing: str = "error") -> Part:
@@ -103,7 +103,7 @@ def read_part(ids, texts, features, *, missing: str = "error") -> Part:
                 f"{name} is a frame ({type(value).__name__}): pass its columns one by one, as in Catalog(frame['id'], "
                 "frame['text'], frame[['price']])."
             )
-    ids = _as_ids(as_list(ids, "ids"), "ids")
+    ids = as_ids(as_list(ids, "ids"), "ids")
     if texts is not None:
         texts = _as_texts(texts, missing)
         _check_length(texts, ids, "texts")
@@ -125,13 +125,11 @@ def as_list(ids, what: str) -> list:
         raise TypeError(f"{what} is a {type(ids).__name__}, which has no order: pass a list of ids.")
     if hasattr(ids, "columns"):
         raise TypeError(f"{what} is a frame ({type(ids).__name__}): pass one column of it, or its .to_numpy().")
-    for method in ("tolist", "to_list", "to_pylist"):
-        if hasattr(ids, method):
-            return getattr(ids, method)()
-    return list(ids)
+    return np.ma.asanyarray(ids).tolist() if getattr(ids, "ndim", 1) > 1 else read_column(ids, what).tolist()
 
 
-def _as_ids(ids: list, what: str) -> np.ndarray:
+def as_ids(ids: list, what: str) -> np.ndarray:
+    """Return ids as int64 where all of them are integers that fit, else as objects."""
     if set(map(type, ids)) - {str, int}:
         ids = [_as_id(one, f"{what}[{i}]") for i, one in enumerate(ids)]
     if ids and all(type(one) is int and _INT64.min <= one <= _INT64.max for one in ids):
@@ -169,10 +167,8 @@ def _as_features(features):
     native = as_native(features)
     if isinstance(native, nw.DataFrame):
         return native.clone().to_native()
-    array = np.asarray(features) if _is_mapped(features) else np.array(features)
-    if array.ndim != 2:
-        raise ValueError(f"features has {array.ndim} dimension(s): pass a frame or an array of one row an item.")
-    return read_only(array)
+    array = read_matrix(features, "features")
+    return read_only(array if _is_mapped(features) or array is not features else array.copy())
 
 
 def _is_mapped(array) -> bool:

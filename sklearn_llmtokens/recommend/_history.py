@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._utils._columns import is_missing
+from ._ids import event_item, plain_list
 from ._times import as_seconds
 
 
@@ -214,6 +216,23 @@ def _weights_and_times(parts: list[UserEvents], places: np.ndarray) -> tuple[np.
     if any(part.as_events and part.times is not None for part in parts):
         times = np.concatenate([part.shown_times() for part in parts])[places]
     return None if weights is None or (weights == 1).all() else weights, times if len(places) else None
+
+
+def items_of_users(histories) -> list[set]:
+    """Return the items of each user; rows that `make_queries` made for one user are one, and others are one each.
+
+    Examples
+    --------
+    >>> items_of_users([["a", "b"], ["a"]]) == [{"a", "b"}, {"a"}]
+    True
+    """
+    users: dict = {}
+    for i, history in enumerate(histories):
+        user = history.events.person if type(history) is History else i
+        users.setdefault(user, set()).update(
+            event_item(event) for event in plain_list(history) if not is_missing(event)
+        )
+    return list(users.values())
 
 
 def distinct_events(rows: Sequence[History]) -> tuple[list[UserEvents], np.ndarray]:

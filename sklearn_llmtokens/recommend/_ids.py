@@ -9,9 +9,10 @@ from numbers import Integral, Number
 import numpy as np
 from sklearn.utils import check_scalar
 
-from .._utils._columns import is_missing
+from .._utils._columns import as_objects, is_missing
 from .._utils._messages import shorten
-from ._catalog_part import as_list
+from ._catalog import Catalog
+from ._catalog_part import as_ids, as_list
 from ._unknown_items import find_items
 
 PAD = -1
@@ -40,7 +41,7 @@ def item_index(items) -> dict:
     >>> item_index(["a", "b"])
     {'a': 0, 'b': 1}
     """
-    ids = _plain(getattr(items, "ids", items))
+    ids = ids_of(items).tolist()
     if not ids:
         raise ValueError("items is empty: pass a Catalog or the ids of its items.")
     index = {item: position for position, item in enumerate(ids)}
@@ -48,6 +49,17 @@ def item_index(items) -> dict:
         position = next(position for position, item in enumerate(ids) if index[item] != position)
         raise ValueError(f"items[{position}] is {shorten(ids[position])}, which occurs again: ids must be unique.")
     return index
+
+
+def ids_of(items) -> np.ndarray:
+    """Return the ids of a catalogue, or of a column of ids that is passed in its place, int64 or object.
+
+    Examples
+    --------
+    >>> ids_of(["a", 1]), ids_of([2, 1])
+    (array(['a', 1], dtype=object), array([2, 1]))
+    """
+    return items.ids if isinstance(items, Catalog) else as_ids(as_list(items, "items"), "items")
 
 
 def encode_lists(recommended, index: dict | None = None, k: int | None = None) -> tuple[np.ndarray, dict]:
@@ -82,14 +94,14 @@ def encode_lists(recommended, index: dict | None = None, k: int | None = None) -
     """
     if k is not None:
         check_scalar(k, "k", Integral, min_val=1)
-    rows = _plain(recommended)
+    rows = plain_list(recommended)
     lists = []
     for i, row in enumerate(rows):
         if isinstance(row, str) or not isinstance(row, Iterable):
             raise ValueError(
                 f"recommended[{i}] is {shorten(row)}, not a list of item ids: pass one list for each query."
             )
-        lists.append([item for item in _plain(row)[:k] if not is_missing(item)])
+        lists.append([item for item in plain_list(row)[:k] if not is_missing(item)])
     known = index is not None
     index = {} if index is None else index
     codes = np.full((len(lists), max(map(len, lists), default=0)), PAD, dtype=np.int64)
@@ -125,9 +137,7 @@ def decode_lists(codes: np.ndarray, items) -> np.ndarray:
     array([['b', 'a'],
            ['a', None]], dtype=object)
     """
-    ids = np.asarray(getattr(items, "ids", items))
-    if ids.dtype.kind not in "iuO":
-        ids = ids.astype(object)
+    ids = ids_of(items)
     if (codes >= 0).all():
         return ids[codes]
     found = ids.astype(object)[np.maximum(codes, 0)]
@@ -232,7 +242,7 @@ def as_sets(y_true, n_queries: int) -> list[frozenset]:
         )
     if isinstance(y_true, Set | Mapping):
         raise ValueError(f"y_true is a {type(y_true).__name__}, which has no order: pass a list of one entry a query.")
-    rows = _plain(y_true)
+    rows = plain_list(y_true)
     if len(rows) != n_queries:
         raise ValueError(f"y_true has {len(rows)} rows and recommended has {n_queries}: one list a query is needed.")
     sets = [_as_set(row) for row in rows]
@@ -308,7 +318,7 @@ def _as_set(row) -> frozenset:
         )
     if isinstance(row, str) or not isinstance(row, Iterable):
         return frozenset() if is_missing(row) else frozenset([row])
-    return frozenset(item for item in _plain(row) if not is_missing(item))
+    return frozenset(item for item in plain_list(row) if not is_missing(item))
 
 
 def _code(index: dict, item, i: int, j: int) -> int:
@@ -318,11 +328,11 @@ def _code(index: dict, item, i: int, j: int) -> int:
     return code
 
 
-def _plain(values) -> list:
+def plain_list(values) -> list:
     """Give a list of Python objects: numpy numbers hash alike, but print and compare more slowly."""
     if hasattr(values, "columns"):
         raise TypeError(f"A frame ({type(values).__name__}) has no rows of ids: pass its .to_numpy().")
-    for method in ("tolist", "to_list"):
+    for method in ("tolist", "to_list", "to_pylist"):
         if hasattr(values, method):
             return getattr(values, method)()
-    return list(values)
+    return as_objects(values).tolist()

@@ -4,7 +4,7 @@ import numpy as np
 from scipy import sparse
 
 from ._candidates import Candidates, choose_greedily, read_candidates
-from ._ids import decode_lists
+from ._ids import decode_lists, ids_of
 from .metrics._diversity import unit_vectors
 
 _CELLS_A_CHUNK = 4_000_000  # numbers of candidates' vectors at a time: 32 MB
@@ -57,7 +57,7 @@ def mmr_rerank(recommended, scores, items, vectors, k=10, *, trade_off=0.3):
     array([['a', 'c']], dtype=object)
     """
     candidates = read_candidates(recommended, scores, items, k, trade_off)
-    units = unit_vectors(vectors, len(getattr(items, "ids", items)))
+    units = unit_vectors(vectors, len(ids_of(items)))
     n_queries, n_columns = candidates.codes.shape
     n_rows = max(1, _CELLS_A_CHUNK // max(1, n_columns * units.shape[1]))
     chosen = [

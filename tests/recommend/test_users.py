@@ -23,6 +23,7 @@ from sklearn_llmtokens.recommend import (
     PopularityRecommender,
     TransitionRecommender,
     make_queries,
+    novelty,
 )
 
 N_ITEMS = 6
@@ -400,3 +401,13 @@ def test_parts_of_split_rows_know_their_users():
     rows = np.arange(len(X))
     X_train, _, y_train, _, train, _ = train_test_split(X, y, rows, random_state=0)
     assert popularity(X_train, y_train) == naive_popularity(naive_shown(table, X, train))
+
+
+def test_what_is_novel_is_measured_by_users():
+    table = make_table(4)
+    X, _, groups, _ = make_queries(table)
+    whole = [[event[0] for event in events] for events in naive_events(table).values()]
+    lists = [["i0", "i1"], ["i5"]]
+    assert novelty(lists, Interactions.from_frame(table)) == novelty(lists, whole)
+    is_last = np.r_[groups[1:] != groups[:-1], True]
+    assert novelty(lists, X) == novelty(lists, [history.tolist() for history in X[is_last]])

@@ -4,7 +4,9 @@ from collections import Counter
 
 import numpy as np
 
-from .._ids import encode_lists, event_item, refuse_other_types
+from .._histories import as_rows
+from .._history import items_of_users
+from .._ids import encode_lists, refuse_other_types
 from ._hits import summarise
 
 
@@ -19,8 +21,9 @@ def novelty(recommended, histories, k=10, *, average=True):
     ----------
     recommended : array-like of shape (n_queries, n_columns), or sequence of sequences
         Item ids, best first, as ``recommend`` gives them; None fills short rows.
-    histories : sequence of sequences
-        What was known before: the training histories, one a user, as a recommender takes them.
+    histories : Interactions, or sequence of sequences
+        What was known before: the training histories, one for each user, as a recommender takes them. Rows of one user
+        of `make_queries` count as one.
     k : int, default=10
         How many of each list count.
     average : bool, default=True
@@ -47,12 +50,13 @@ def novelty(recommended, histories, k=10, *, average=True):
     >>> novelty([["a"], ["b"]], [["a"], ["a", "c"], ["a"]])
     1.0
     """
-    if len(histories) == 0:
+    known = items_of_users(as_rows(histories))
+    if not known:
         raise ValueError("histories is empty: pass the histories that the recommender was fitted on.")
     codes, index = encode_lists(recommended, k=k)
-    n_known = Counter(item for history in histories for item in {event_item(event) for event in history})
+    n_known = Counter(item for items in known for item in items)
     refuse_other_types(index, n_known, ("recommended", "histories"))
-    bits = np.array([-np.log2((n_known[item] + 1) / (len(histories) + 1)) for item in index] or [0.0])
+    bits = np.array([-np.log2((n_known[item] + 1) / (len(known) + 1)) for item in index] or [0.0])
     shown = codes >= 0
     n_shown = shown.sum(axis=1)
     total = np.where(shown, bits[np.maximum(codes, 0)], 0.0).sum(axis=1)
