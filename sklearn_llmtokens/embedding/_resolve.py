@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from .._utils._messages import shorten
 from ..exceptions import CheckpointError
 from ._checkpoint import UNIT_LENGTH, Checkpoint, Conventions, fingerprint, read_conventions
 from ._prompts import SLOT, Prompt, resolve_prompt
@@ -138,7 +139,9 @@ def _pooling(pooling, prompt: Prompt, conventions: Conventions, causal: bool) ->
     names = (pooling,) if isinstance(pooling, str) else tuple(pooling)
     wrong = [name for name in names if name not in POOLING_NAMES]
     if wrong or not names:
-        raise ValueError(f"pooling={pooling!r} is neither 'auto' nor one or a tuple of {', '.join(POOLING_NAMES)}.")
+        raise ValueError(
+            f"pooling={shorten(pooling)} is neither 'auto' nor one or a tuple of {', '.join(POOLING_NAMES)}."
+        )
     return tuple(map(str, names))
 
 
@@ -162,8 +165,8 @@ def _layers(layer, conventions: Conventions, n_layers: int) -> tuple[int, ...]:
     for k in asked:
         if isinstance(k, bool) or not hasattr(k, "__index__") or not -n_layers - 1 <= k <= n_layers:
             raise ValueError(
-                f"layer={layer!r}: this model's hidden states are numbered 0 (the embeddings) to {n_layers}, or -1 "
-                f"(the last) to {-n_layers - 1}."
+                f"layer={shorten(layer)}: this model's hidden states are numbered 0 (the embeddings) to {n_layers}, or "
+                f"-1 (the last) to {-n_layers - 1}."
             )
     return tuple(sorted(int(k) % (n_layers + 1) for k in asked))
 

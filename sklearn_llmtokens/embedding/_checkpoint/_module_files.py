@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from ..._utils._messages import shorten
 from ...exceptions import CheckpointError
 from ._folder import Checkpoint
 from ._json_file import (
@@ -277,7 +278,7 @@ def read_dense(folder: Path) -> dict[str, Any]:
     activation = values["activation_function"]
     if not activation.startswith("torch.nn."):
         raise CheckpointError(
-            f"{file}: 'activation_function' is {activation[:30]!r}; accepted are classes of torch.nn."
+            f"{file}: 'activation_function' is {shorten(activation)}; accepted are classes of torch.nn."
         )
     return {
         "n_in": values["in_features"],

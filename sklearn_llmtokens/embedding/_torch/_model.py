@@ -230,7 +230,8 @@ def _config(checkpoint: Checkpoint, trust_remote_code: bool):
     except Exception as error:  # a damaged file ends in errors of every kind
         hint = "" if trust_remote_code else " If it needs code of its own that you trust, set trust_remote_code=True."
         raise CheckpointError(
-            f"{checkpoint}: its configuration (config.json) cannot be read ({type(error).__name__}: {error}).{hint}"
+            f"{checkpoint}: its configuration (config.json) cannot be read ({type(error).__name__}: "
+            f"{str(error)[:300]}).{hint}"
         ) from error
 
 

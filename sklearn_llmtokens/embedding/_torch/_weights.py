@@ -21,6 +21,7 @@ from .._spec import ForwardSpec
 
 _IN_A_LIST = re.compile(r"\.\d+\.")
 _SHOWN = 5  # names of tensors in a message
+_LONGEST = 300  # characters of what transformers says, which may list all that it knows
 _PROBE = (1, 2, 3)  # token ids
 
 
@@ -71,8 +72,8 @@ def load_weights(checkpoint: Checkpoint, config: Any, spec: ForwardSpec, device:
             raise
         except Exception as error:  # a damaged configuration ends in errors of every kind
             raise CheckpointError(
-                f"{checkpoint} could not be loaded ({type(error).__name__}: {error}): its config.json does not suit "
-                "its weights, or is damaged."
+                f"{checkpoint} could not be loaded ({type(error).__name__}: {str(error)[:_LONGEST]}): its config.json "
+                "does not suit its weights, or is damaged."
             ) from error
     model = whole.get_encoder() if config.is_encoder_decoder and loader is AutoModel else whole
     model.eval().requires_grad_(False).to(device)
