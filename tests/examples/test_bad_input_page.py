@@ -24,8 +24,8 @@ from sklearn_llmtokens import (
     top_k_labels,
 )
 from sklearn_llmtokens.checkpoints import bundled_checkpoint
-from sklearn_llmtokens.exceptions import StoreWarning, TruncationWarning
-from sklearn_llmtokens.recommend import Catalog, ContentRecommender, ndcg_at_k
+from sklearn_llmtokens.exceptions import StoreWarning, TrainingRowsWarning, TruncationWarning
+from sklearn_llmtokens.recommend import Catalog, ContentRecommender, GlobalTimeSplit, make_queries, ndcg_at_k
 
 PAGE = Path(__file__).parents[2] / "docs" / "bad_input.md"
 GOOD = ["物流很快", "好"]
@@ -209,9 +209,35 @@ RAISES = {
             ["b"], features=pl.DataFrame({"price": ["1"]})
         ),
     ),
+    (
+        "NaN, None, a masked value, a null of a dictionary-encoded Arrow column in any column of events",
+        0,
+    ): (ValueError, lambda e, _: make_queries(events(item_id=["1", np.nan]))),
+    ("a frame that is not in memory", 0): (TypeError, lambda e, _: make_queries(pl.LazyFrame(events()))),
+    ("times as text without separators", 0): (
+        ValueError,
+        lambda e, _: make_queries(events(timestamp=["20240102", "20240103"])),
+    ),
+    ("a weight that single precision cannot hold", 0): (ValueError, lambda e, _: fitted().recommend([[("1", 1e39)]])),
+    ("rows of one user that contradict each other, with groups", 0): (
+        ValueError,
+        lambda e, _: fitted().fit([["1"], ["2"]], ["2", "1"], groups=["u", "u"]),
+    ),
+    ("groups in fit that are no users", 0): (
+        ValueError,
+        lambda e, _: fitted().fit(*make_queries(events())[:2], groups=["g", "g"]),
+    ),
 }
 
 WARNS = {
+    ("rows by hand that grow like those of the same users, without groups", 0): (
+        TrainingRowsWarning,
+        lambda e, _: fitted().fit([[], ["1"], ["1", "2"]], ["1", "2", "1"]).popularity_,
+    ),
+    ("targets in another order than the rows of make_queries", 0): (
+        TrainingRowsWarning,
+        lambda e, _: fitted().fit(make_queries(events()).X, ["2", "1"]).popularity_,
+    ),
     ("numbers in a 2-D array or a frame", 0): (
         DataConversionWarning,
         lambda e, _: e.transform(np.arange(3, dtype=np.int64).reshape(-1, 1)),
@@ -226,6 +252,10 @@ WARNS = {
         lambda e, _: EmbeddingPCA(50).fit_transform(np.eye(2, 384)),
     ),
 }
+
+
+def events(**columns):
+    return {"user_id": ["u", "v"], "item_id": ["1", "2"], "timestamp": [1, 2]} | columns
 
 
 def fitted(**options):
@@ -271,6 +301,18 @@ HOLDS = {
         .features()["price"]
         .tolist()
         == [1, 2.5]
+    ),
+    ("ids of several types in one column", 0): lambda e: make_queries(events(item_id=["1", 1])).y.tolist() == ["1", 1],
+    ("dates with a time zone, ISO text with an offset", 0): lambda e: (
+        make_queries(events(timestamp=["2024-01-01T00:30+01:00", "2024-01-01T00:00Z"])).times[0]
+        == np.datetime64("2023-12-31T23:30")
+    ),
+    ("a date as cut among times that are numbers", 0): lambda e: (
+        [
+            part.tolist()
+            for part in next(GlobalTimeSplit([0, 86400, 86401], cut="1970-01-02").split([["1"]] * 3, None, list("uvw")))
+        ]
+        == [[0, 1], [2]]
     ),
     ("texts in messages", 0): lambda e: shows_little(fitted(), "0123456789" * 4),
     ('the same, LLMTokenEmbedder(missing="zero")', 0): lambda e: (
