@@ -218,7 +218,7 @@ RAISES = {
         ValueError,
         lambda e, _: make_queries(events(timestamp=["20240102", "20240103"])),
     ),
-    ("a weight that single precision cannot hold", 0): (ValueError, lambda e, _: fitted().recommend([[("1", 1e39)]])),
+    ("a weight beyond 1e30", 0): (ValueError, lambda e, _: fitted().recommend([[("1", 1e39)]])),
     ("rows of one user that contradict each other, with groups", 0): (
         ValueError,
         lambda e, _: fitted().fit([["1"], ["2"]], ["2", "1"], groups=["u", "u"]),
