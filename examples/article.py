@@ -1,4 +1,4 @@
-"""The article's program, line by line, now working: words, tokens, vectors, PCA, t-SNE, a forest, new users.
+"""The article's program, corrected line by line: words, tokens, vectors, PCA, t-SNE, a forest, new users.
 
     python examples/article.py [PICTURE]          # default: build/article.png
 

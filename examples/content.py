@@ -1,4 +1,4 @@
-"""Articles, courses and recordings: more like this, and what to read for a wish in one's own words. No clicks at all.
+"""Content-based recommendation without clicks: similar items, and search by a free text.
 
     python examples/content.py
 

@@ -1,4 +1,4 @@
-"""Recommend in a shop to people who are only known by the news that they read: two catalogues, no common item.
+"""Cross-domain recommendation: recommend goods to readers of news, from two catalogues without a common item.
 
     python examples/cross_domain.py
 
@@ -35,7 +35,9 @@ def main(k=5):
     lists = recommender.recommend(read, k=k)
     hit_rate = recall_at_k(bought, lists, k=k)
 
-    names, counts = np.unique(bought, return_counts=True)  # an oracle: it has counted the very purchases to be told
+    names, counts = np.unique(
+        bought, return_counts=True
+    )  # an oracle: it has counted the very purchases to be predicted
     popular = recall_at_k(bought, [names[np.argsort(-counts, kind="stable")[:k]]] * len(bought), k=k)
 
     print(f"a reader of   {read[0][-1]}")

@@ -1,4 +1,4 @@
-"""What variety and proportion cost: two re-rankings at several strengths, and who gets seen.
+"""The accuracy cost of diversity and calibration: two re-rankings at several strengths, and the exposure of groups.
 
     python examples/fair_reranking.py [PICTURE]   # default: build/fair_reranking.png
 

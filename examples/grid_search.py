@@ -1,4 +1,4 @@
-"""One grid search over the words, the model, the PCA and the forest; then the winner, saved and loaded elsewhere.
+"""One grid search over the words, the model, the PCA and the forest; the best model is saved and loaded elsewhere.
 
     python examples/grid_search.py [FOLDER]       # default: build/grid_search
 

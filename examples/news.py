@@ -1,4 +1,4 @@
-"""News: articles are new every hour, readers are known by their last clicks.
+"""News recommendation: new articles every hour, readers with a few recent clicks.
 
     python examples/news.py
 
@@ -30,7 +30,7 @@ def main(k=10):
         results[name] = recall_at_k(y[test], model.recommend(X[test], k=k), k=k)
         print(f"{name:16} HR@{k}: {results[name]:.2f}")
 
-    # An article comes in. Who has just read about trail running should be told.
+    # An article comes in. It should be recommended to whoever has just read about trail running.
     reader = [["N004", "S005"]]
     model.add_items(["N900"], ["城市马拉松报名开启，跑步爱好者凌晨抢号，赛道沿河，新手可选半程"])
     breaking = model.recommend(reader, k=k)[0].tolist()

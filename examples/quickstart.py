@@ -41,7 +41,7 @@ def main(picture="build/quickstart.png"):
 
 
 def pipelines():
-    """Give the pipelines to compare, by name."""
+    """Return the pipelines to compare, by name."""
     forest = RandomForestClassifier(n_estimators=150, random_state=0)
     return {
         "TF-IDF of jieba words, logistic regression": make_pipeline(

@@ -1,4 +1,4 @@
-"""A shop: what to show beside the basket, only what is in stock, and why.
+"""Shop recommendation: items for a basket, restricted to those in stock, with explanations.
 
     python examples/shop.py
 

@@ -1,4 +1,4 @@
-"""Whom to follow: accounts as items, follows as clicks, profiles as texts.
+"""Recommendation of accounts to follow: accounts as items, follows as clicks, profiles as texts.
 
     python examples/social.py
 

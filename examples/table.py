@@ -1,4 +1,4 @@
-"""A table with a column of text and columns of other kinds: ColumnTransformer, pandas and polars.
+"""A table with columns of text, numbers and categories: ColumnTransformer, pandas and polars.
 
     python examples/table.py [FOLDER]             # default: build/table
 
@@ -32,7 +32,7 @@ def main(folder="build/table"):
     y = table.pop("category")
     print(table.head(3).to_string(), "\n")
 
-    # `["text"]`, a list: the embedder gets a frame of one column, and its output columns can be told apart by name.
+    # `["text"]`, a list: the embedder gets a frame of one column, and names its features after it.
     features = ColumnTransformer(
         [
             ("text", Pipeline([("embedder", LLMTokenEmbedder()), ("pca", EmbeddingPCA(48, random_state=0))]), ["text"]),

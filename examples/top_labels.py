@@ -1,4 +1,4 @@
-"""Recommendation with nothing but a classifier: what came next is the label, `top_k_labels` is the ranking.
+"""Recommendation with nothing but a classifier: the next item is the label, `top_k_labels` ranks.
 
     python examples/top_labels.py
 
@@ -39,7 +39,7 @@ def main(k=10):
     for item, score in zip(ranked[0, :3], scores[0], strict=False):
         print(f"  {score:.3f}  {title[item]}")
 
-    # Several labels a reader: all categories of the last four items, told from the items before them.
+    # Several labels per reader: all categories of the last four items, predicted from the items before them.
     early = np.array(["。".join(title[i] for i in history[:-4]) for history in catalog.histories], dtype=object)
     binarizer = MultiLabelBinarizer()
     late = binarizer.fit_transform([{category[i] for i in history[-4:]} for history in catalog.histories])

@@ -1,4 +1,4 @@
-"""A map of texts onto which new texts can be put: openTSNE's scikit-learn transformer behind our embedder.
+"""A t-SNE map with `transform` for new texts: openTSNE's scikit-learn transformer after the embedder.
 
     python examples/tsne.py [PICTURE]             # default: build/tsne.png
 

@@ -1,4 +1,4 @@
-"""What a language model knows about a text, as a feature in scikit-learn."""
+"""Sentence embeddings from Hugging Face models for scikit-learn, with Chinese tokenisation and recommenders."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 # Each is imported where it is first needed, so that `import sklearn_llmtokens` costs next to nothing.
-_HOMES = {
+_MODULES = {
     "Catalog": "recommend",
     "ContentRecommender": "recommend",
     "EASERecommender": "recommend",
@@ -68,9 +68,9 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    value = globals()[name] = getattr(import_module(f".{_MODULES[name]}", __name__), name)
     return value
 
 

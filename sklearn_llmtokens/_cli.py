@@ -1,4 +1,4 @@
-"""The console command ``sklearn-llmtokens``: files in, files with vectors out."""
+"""The console command ``sklearn-llmtokens``: embed the texts of Parquet files."""
 
 import argparse
 import re
@@ -14,12 +14,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments : sequence of str, optional
-        What stands behind the command's name. None is what the shell gave.
+        Arguments of the command. None reads those of the shell.
 
     Returns
     -------
     int
-        0, or 1 where a complaint was printed.
+        0, or 1 where an error message was printed.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -68,7 +68,7 @@ def _embed(options: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="sklearn-llmtokens", description="What a language model knows about a text, as a feature."
+        prog="sklearn-llmtokens", description="Sentence embeddings from Hugging Face models."
     )
     commands = parser.add_subparsers(dest="command", required=True)
     embed = commands.add_parser(

@@ -1,4 +1,4 @@
-"""Which texts are the same: each is cut, embedded or looked up once."""
+"""Find equal texts, so that each distinct one is cut, embedded or looked up once."""
 
 from collections.abc import Sequence
 from itertools import compress
@@ -7,7 +7,7 @@ import numpy as np
 
 
 def distinct(texts: Sequence[str]) -> tuple[list[str], np.ndarray]:
-    """Give the distinct texts in order of first appearance, and the index of each text among them.
+    """Return the distinct texts in order of first appearance, and the index of each text among them.
 
     Parameters
     ----------
@@ -32,10 +32,10 @@ def distinct(texts: Sequence[str]) -> tuple[list[str], np.ndarray]:
 
 
 def first_places(texts: Sequence[str | None]) -> np.ndarray:
-    """Give the place where each text first stands.
+    """Return the index of the first text equal to each.
 
-    A dict of all texts would take some hundred bytes a text. Sorted hashes, of 8 bytes, tell which texts may have a
-    twin; only these go through a dict.
+    A dict of all texts would take some hundred bytes a text. Sorted hashes, of 8 bytes, show which texts may have a
+    duplicate; only these go through a dict.
 
     Parameters
     ----------
@@ -55,11 +55,11 @@ def first_places(texts: Sequence[str | None]) -> np.ndarray:
     first = np.arange(len(texts))
     hashes = np.fromiter(map(hash, texts), np.int64, len(texts))
     hashes.sort()
-    twins = set(hashes[1:][hashes[1:] == hashes[:-1]].tolist())
+    repeated = set(hashes[1:][hashes[1:] == hashes[:-1]].tolist())
     del hashes
-    if twins:
+    if repeated:
         seen: dict[str | None, int] = {}
         for i, text in enumerate(texts):
-            if hash(text) in twins:
+            if hash(text) in repeated:
                 first[i] = seen.setdefault(text, i)
     return first

@@ -1,4 +1,4 @@
-"""Import optional packages at first use, with a complaint that says how to install them."""
+"""Import optional packages at first use, with an error message that says how to install them."""
 
 from importlib import import_module
 from types import ModuleType

@@ -1,4 +1,4 @@
-"""Pickles that say which version wrote them, and give parameters that came later their defaults."""
+"""Pickles with the version that wrote them; parameters that were added later get their defaults."""
 
 import inspect
 import warnings
@@ -12,7 +12,7 @@ _LIBRARIES_KEY = "_sklearn_llmtokens_libraries"
 
 
 class VersionedPickle:
-    """What every estimator of the package does when it is pickled and unpickled; stands before `BaseEstimator`."""
+    """Mixin for pickling and unpickling of every estimator of the package; stands before `BaseEstimator`."""
 
     def __getstate__(self):
         libraries = {name: _installed(name) for name in self._deciding_libraries()}

@@ -1,4 +1,4 @@
-"""The defaults that we would use ourselves, as plain scikit-learn objects; no other part imports them."""
+"""Recommended pipelines as plain scikit-learn objects; no other module imports them."""
 
 import os
 from contextlib import suppress
@@ -37,16 +37,16 @@ _FINAL = {
 def text_pipeline(task="classification", *, embedder=None, missing="error") -> Pipeline:
     """Build a pipeline from texts to labels or numbers: words, characters and meaning side by side, and a linear model.
 
-    Words that occur in both training and new texts are best told by TF-IDF, what is said in other words by the vectors
-    of a language model; together they do better than either from a few labels to many.
+    TF-IDF serves words that occur in both training and new texts; the vectors of a language model serve paraphrases.
+    Together they do better than either, from a few labels to many.
 
     Parameters
     ----------
     task : {"classification", "regression"} or estimator, default="classification"
         What is predicted, or the estimator that predicts it. An estimator is cloned; it gets sparse rows.
     embedder : str, path-like, or transformer from texts to vectors, default=None
-        Gives the meaning: the name of a model, as `LLMTokenEmbedder` takes it, or a transformer, which is cloned. None
-        is ``LLMTokenEmbedder()``.
+        The name of a model, as `LLMTokenEmbedder` takes it, or a transformer, which is cloned. None is
+        ``LLMTokenEmbedder()``.
     missing : {"error", "zero"}, default="error"
         Whether a missing text is refused, or read as an empty one: its rows of characters and words are zeros, and its
         meaning is that of an empty text, the same for all.
@@ -102,7 +102,7 @@ def text_pipeline(task="classification", *, embedder=None, missing="error") -> P
 
 
 def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
-    """Build a recommender from titles and clicks: what items say, what is clicked together, and what followed what.
+    """Build a recommender from titles and clicks: texts of items, co-occurrence, and transitions.
 
     The weights of its parts are learnt from the latest events, those of items without a click apart.
 
@@ -111,8 +111,8 @@ def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
     catalog : Catalog
         The items, with texts.
     embedder : str, path-like, or transformer from texts to vectors, default=None
-        Gives the meaning: the name of a model, as `LLMTokenEmbedder` takes it, or a transformer, which is cloned. None
-        is ``LLMTokenEmbedder()``. A model reads the texts alone; a transformer that is passed reads a table of texts
+        The name of a model, as `LLMTokenEmbedder` takes it, or a transformer, which is cloned. None is
+        ``LLMTokenEmbedder()``. A model reads the texts alone; a transformer that is passed reads a table of texts
         and features where the catalogue has features, as a `ColumnTransformer` does.
 
     Returns
@@ -142,8 +142,8 @@ def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
         TfidfVectorizer(token_pattern=r"\S+", lowercase=False, ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32),
     )
     lexical = ContentRecommender(catalog, embedder=words, reads="texts")
-    # A few items are ranked best by vectors that are whitened little, and profiles that forget slowly; a catalogue, by
-    # whitened ones, where no item is near to everything. Where there are clicks, they tell how much of each.
+    # Weak whitening and slowly decaying profiles rank a few candidates best; strong whitening, which leaves no item
+    # near to everything, ranks a whole catalogue best. The weights of both are learnt from clicks.
     content = ContentRecommender(catalog, embedder=embedder, whiten=0.3, profile=0.8, reads=reads)
     whitened = ContentRecommender(catalog, embedder=embedder, whiten=0.7, reads=reads)
     neighbours = clone(whitened).set_params(whiten=1.0)

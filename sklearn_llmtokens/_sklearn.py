@@ -1,4 +1,4 @@
-"""The only door to private names of scikit-learn, so that a release which moves one is met in one file."""
+"""Compatibility shims for private names of scikit-learn: a release that moves one is met in this file alone."""
 
 import functools
 

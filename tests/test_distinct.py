@@ -21,6 +21,6 @@ class OfEqualHash(str):
         return 1
 
 
-def test_texts_of_one_hash_are_told_apart():
+def test_texts_of_one_hash_are_distinguished():
     texts = [OfEqualHash(text) for text in "甲乙甲丙乙"]
     assert first_places(texts).tolist() == [0, 1, 0, 3, 1]

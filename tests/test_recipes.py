@@ -302,7 +302,7 @@ CATALOG = Catalog(list(range(36)), [f"{WORDS[i % 6]}，{WORDS[i // 6]}" for i in
 
 
 def walks(n, seed=0):
-    """Give histories in which each item is followed by the next one of the catalogue."""
+    """Return histories in which each item is followed by the next one of the catalogue."""
     rng = np.random.default_rng(seed)
     starts, lengths = rng.integers(0, 36, n), rng.integers(2, 6, n)
     return [[int(start + i) % 36 for i in range(length)] for start, length in zip(starts, lengths, strict=True)]

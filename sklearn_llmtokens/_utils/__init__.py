@@ -1,1 +1,1 @@
-"""What every part of the package may use, each thing once."""
+"""Helpers that every part of the package may import."""

@@ -1,4 +1,4 @@
-"""Values in error messages: enough to find the cell, too little to publish what a user wrote."""
+"""Shorten values for error messages: enough to find the value, too little to publish a user's text."""
 
 import reprlib
 

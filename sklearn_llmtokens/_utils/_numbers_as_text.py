@@ -1,4 +1,4 @@
-"""Numbers in a table of texts: scikit-learn's estimator checks feed them, and a label column may stand beside texts."""
+"""Read numbers as text: scikit-learn's estimator checks pass them, and frames may have columns of numbers."""
 
 import numbers
 import warnings

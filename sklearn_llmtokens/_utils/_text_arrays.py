@@ -1,4 +1,4 @@
-"""Texts out of sequences and numpy arrays."""
+"""Read texts from sequences and numpy arrays."""
 
 import numbers
 from collections.abc import Mapping, Sequence, Set

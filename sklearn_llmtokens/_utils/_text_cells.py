@@ -1,4 +1,4 @@
-"""Which value is a text, which is a missing one, and what is said about any other."""
+"""Classify values as text, missing or invalid, with the error message for the last."""
 
 import numbers
 from collections.abc import Callable

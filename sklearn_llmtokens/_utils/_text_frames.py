@@ -1,4 +1,4 @@
-"""Texts out of Series and frames of any DataFrame library."""
+"""Read texts from Series and frames of any DataFrame library."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What every reader of texts returns: columns of texts, their names, and how to put texts back."""
+"""The result of every reader of texts: columns, their names, and how to rebuild the container."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from ._messages import shorten
 
 @dataclass(frozen=True)
 class TextTable:
-    """Texts by column, and how to put texts of the same shape back into the container they came in.
+    """Texts by column, and how to rebuild a container of the input's type from texts of the same shape.
 
     Attributes
     ----------

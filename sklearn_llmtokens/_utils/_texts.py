@@ -99,7 +99,7 @@ def validate_texts(estimator, X, *, reset: bool, missing: str = "error", surroga
 
 
 class _Shape:
-    """Stands for a container without column names: all that scikit-learn asks of it here is its shape."""
+    """A container without column names, of which scikit-learn reads nothing but the shape."""
 
     def __init__(self, shape: tuple[int, ...]):
         self.shape = shape

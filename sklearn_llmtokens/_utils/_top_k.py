@@ -1,4 +1,4 @@
-"""The k best of scores: the one selection of a top k in the package, with ties by the order of the columns."""
+"""Top-k selection for the whole package; ties are ordered by column."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Numbers of any unit of measure: rows of length 1, and a factor that brings others into the range of float32."""
+"""Normalise rows of any scale to unit length, and scale numbers into the range of float32."""
 
 import numpy as np
 from scipy import sparse

@@ -1,4 +1,4 @@
-"""Where a warning points: at the line of the user, not at one of ours or of scikit-learn's."""
+"""Find the stack level of a warning: the line of the user, not of this package or of scikit-learn."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Checkpoints that travel with the package: ordinary transformers folders, found by name."""
+"""Bundled checkpoints: ordinary transformers folders, found by name."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Data to try things on: small sets bundled with the package, and public sets fetched by address and checksum."""
+"""Data sets: small ones bundled with the package, and fetchers of public ones, verified by checksum."""
 
 from ._amazon import fetch_amazon_interactions
 from ._banking77 import fetch_banking77

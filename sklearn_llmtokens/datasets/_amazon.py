@@ -1,4 +1,4 @@
-"""Who bought what when, with titles: Amazon Beauty and Toys of 2014, five-core.
+"""Amazon Beauty and Toys of 2014 (five-core): purchases with titles and times.
 
 The public file is an archive of two pandas pickles. A pickle can run any code, so these are read by an unpickler that
 knows the handful of classes a plain DataFrame is made of and refuses the rest; the archive has been compared with its
@@ -200,12 +200,12 @@ def _read_archive(path):
 
 
 def _load_frame(path, name):
-    """Unpickle a DataFrame from a member of the archive, in whichever folder it lies."""
+    """Unpickle a DataFrame from a member of the archive, in any folder."""
     return _FrameUnpickler(io.BytesIO(read_member(path, name))).load()
 
 
 class _FrameUnpickler(pickle.Unpickler):
-    """Reads plain DataFrames and refuses anything else."""
+    """Unpickler of plain DataFrames that refuses anything else."""
 
     def find_class(self, module, name):
         module = module.replace("numpy.core.", "numpy._core.")  # pickles of NumPy 1
@@ -226,7 +226,7 @@ def _interactions(ids, texts, users, items, times):
 
 
 def _content_sha256(rows):
-    """Digest of the rows, whatever file they came from."""
+    """Compute the digest of the rows, whatever file they came from."""
     digest = hashlib.sha256(rows.ids.astype("<i8").tobytes())
     digest.update("\0".join(rows.texts).encode())
     digest.update(rows.events.astype("<i8").tobytes())

@@ -1,4 +1,4 @@
-"""One file out of a downloaded zip archive: of a known name, within a bound, and nothing of an archive that is bad."""
+"""Read one file of a downloaded zip archive, by name and within a size limit; a damaged archive is refused."""
 
 import zipfile
 from contextlib import contextmanager, suppress

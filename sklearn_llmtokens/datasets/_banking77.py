@@ -41,7 +41,7 @@ def fetch_banking77(
     return_X_y : bool, default=False
         If True, return `(data, target)` instead of a Bunch.
     as_frame : bool, default=False
-        If True, give pandas objects (needs pandas).
+        If True, return pandas objects (needs pandas).
     n_retries : int, default=3
         How often a broken transfer is tried again.
     delay : float, default=1.0
@@ -104,7 +104,7 @@ def fetch_banking77(
 
 
 def _read(path):
-    """Rows (question, intent) of a CSV file."""
+    """Read the rows (question, intent) of a CSV file."""
     with open(path, encoding="utf-8-sig", newline="") as file:
         rows = csv.reader(file)
         header = next(rows, [])

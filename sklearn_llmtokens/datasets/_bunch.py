@@ -1,4 +1,4 @@
-"""The shape in which texts and labels are handed over: arrays, or pandas objects when asked."""
+"""Build the Bunch of texts and labels: arrays, or pandas objects on request."""
 
 from importlib.resources import files
 
@@ -23,9 +23,9 @@ def text_bunch(texts, target, *, target_names, descr, as_frame, return_X_y, extr
     descr : str
         Description of the set.
     as_frame : bool
-        Whether to give a Series and a DataFrame of pandas.
+        Whether to return a Series and a DataFrame of pandas.
     return_X_y : bool
-        Whether to give the texts and labels alone.
+        Whether to return the texts and labels alone.
     extra : dict of str to sequence, default=None
         Further columns, of length n.
 
@@ -80,7 +80,7 @@ def check_option(name, value, options):
 
 
 def encode(labels, target_names):
-    """Give each label its number in `target_names`, as an int64 array.
+    """Return the number of each label in `target_names`, as an int64 array.
 
     Examples
     --------

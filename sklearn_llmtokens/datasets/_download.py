@@ -1,4 +1,4 @@
-"""Bring one public file into the data home: whole and right, or not at all."""
+"""Download one public file to the data home, complete and verified by its checksum."""
 
 import hashlib
 import os
@@ -50,10 +50,10 @@ def fetch_file(remote, *, data_home=None, download_if_missing=True, n_retries=3,
         found = _sha256(target)
         if found == remote.sha256:
             return target
-        complaint = f"{target} has the SHA-256 {found}, expected {remote.sha256}"
+        message = f"{target} has the SHA-256 {found}, expected {remote.sha256}"
         if not download_if_missing:
-            raise OSError(f"{complaint}; delete it, and pass download_if_missing=True to fetch it again")
-        warnings.warn(f"{complaint}; it is downloaded again", UserWarning, stacklevel=3)
+            raise OSError(f"{message}; delete it, and pass download_if_missing=True to fetch it again")
+        warnings.warn(f"{message}; it is downloaded again", UserWarning, stacklevel=3)
     elif not download_if_missing:
         raise OSError(
             f"{remote.filename} is not in the data home {target.parents[remote.filename.count('/')]}; "

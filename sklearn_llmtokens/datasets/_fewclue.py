@@ -1,4 +1,4 @@
-"""Four few-shot classification tasks of FewCLUE: JSON lines, one object a text, and one reader for all of them."""
+"""Four few-shot classification tasks of FewCLUE: JSON lines with one object per text, one reader for all."""
 
 import json
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ def fetch_tnews(
     return_X_y : bool, default=False
         If True, return `(data, target)` instead of a Bunch.
     as_frame : bool, default=False
-        If True, give pandas objects (needs pandas).
+        If True, return pandas objects (needs pandas).
     n_retries : int, default=3
         How often a broken transfer is tried again.
     delay : float, default=1.0
@@ -130,7 +130,7 @@ def fetch_eprstmt(
     return_X_y : bool, default=False
         If True, return `(data, target)` instead of a Bunch.
     as_frame : bool, default=False
-        If True, give pandas objects (needs pandas).
+        If True, return pandas objects (needs pandas).
     n_retries : int, default=3
         How often a broken transfer is tried again.
     delay : float, default=1.0
@@ -194,7 +194,7 @@ def fetch_iflytek(
     return_X_y : bool, default=False
         If True, return `(data, target)` instead of a Bunch.
     as_frame : bool, default=False
-        If True, give pandas objects (needs pandas).
+        If True, return pandas objects (needs pandas).
     n_retries : int, default=3
         How often a broken transfer is tried again.
     delay : float, default=1.0
@@ -259,7 +259,7 @@ def fetch_csldcp(
     return_X_y : bool, default=False
         If True, return `(data, target)` instead of a Bunch.
     as_frame : bool, default=False
-        If True, give pandas objects (needs pandas).
+        If True, return pandas objects (needs pandas).
     n_retries : int, default=3
         How often a broken transfer is tried again.
     delay : float, default=1.0

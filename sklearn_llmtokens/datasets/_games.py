@@ -1,4 +1,4 @@
-"""Games-6k: histories of game buyers, what came next, and what published models recommended."""
+"""Games-6k: histories of game buyers, the next item, and rankings of published models."""
 
 import numpy as np
 from sklearn.utils import Bunch

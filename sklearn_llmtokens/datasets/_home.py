@@ -1,4 +1,4 @@
-"""The data home: the one folder on this machine where fetched files lie, ``<home>/<kind>/<file>``."""
+"""The data home: the folder of fetched files, ``<home>/<kind>/<file>``."""
 
 import os
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Pairs of Chinese sentences and how alike they are: three sets in one format."""
+"""Pairs of Chinese sentences with their similarity: three sets in one format."""
 
 import numpy as np
 from sklearn.utils import Bunch

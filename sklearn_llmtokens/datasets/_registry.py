@@ -1,4 +1,4 @@
-"""Where each public file is, under which name it is kept in the data home, and the SHA-256 that it must have.
+"""The public files: address, name in the data home and SHA-256.
 
 Adding a file: one `_github(...)` line below. A commit instead of a branch as `ref` keeps the address good when the
 repository moves on; the checksum is what decides in any case.

@@ -1,4 +1,4 @@
-"""Reviews of ten kinds of goods, with the traps of the public file handled in the open."""
+"""Reviews of ten kinds of goods; defects of the public file are handled explicitly."""
 
 import csv
 import io
@@ -57,7 +57,7 @@ def fetch_shopping_reviews(
     return_X_y : bool, default=False
         If True, return `(data, target)` instead of a Bunch.
     as_frame : bool, default=False
-        If True, give pandas objects (needs pandas).
+        If True, return pandas objects (needs pandas).
     n_retries : int, default=3
         How often a broken transfer is tried again.
     delay : float, default=1.0
@@ -123,7 +123,7 @@ def fetch_shopping_reviews(
 
 
 def _read(path):
-    """Rows (category, label, text) of the one CSV in the archive."""
+    """Read the rows (category, label, text) of the one CSV file in the archive."""
     content = read_member(path, ".csv").decode("utf-8-sig")
     rows = csv.reader(io.StringIO(content, newline=""))
     header = next(rows)

@@ -40,7 +40,7 @@ def fetch_sighan2005(
     return_X_y : bool, default=False
         If True, return `(data, target)` instead of a Bunch.
     as_frame : bool, default=False
-        If True, give pandas objects (needs pandas).
+        If True, return pandas objects (needs pandas).
     n_retries : int, default=3
         How often a broken transfer is tried again.
     delay : float, default=1.0

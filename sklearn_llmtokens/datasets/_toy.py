@@ -1,4 +1,4 @@
-"""The two sets that travel with the package; both were written for it and are free of other people's texts."""
+"""The two bundled data sets, written for this package."""
 
 import csv
 import io
@@ -184,7 +184,7 @@ def load_toy_catalog(*, as_frame=False):
 
 
 def _events(reader):
-    """Give the events of a reader, the target last: rows of user, item and time."""
+    """Return the events of a reader, the target last: rows of user, item and time."""
     items = [*reader["history"], reader["target"]]
     times = [*reader["timestamps"], reader["target_timestamp"]]
     return [(reader["user"], item, time) for item, time in zip(items, times, strict=True)]

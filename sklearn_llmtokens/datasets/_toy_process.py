@@ -1,4 +1,4 @@
-"""How the histories of the toy catalogue were made: a small world with known rules, for a recommender to find.
+"""Simulation of the histories of the toy catalogue, by known rules that a recommender can find.
 
 The bundled file of histories is the output of :func:`simulate_histories`; a test holds the two together.
 Only ``random.Random.random`` is drawn from, whose sequence Python keeps stable from version to version.

@@ -1,4 +1,4 @@
-"""What to do with vectors once there are some: reduce, whiten, and drop the directions that say nothing."""
+"""Transformers of vectors: dimensionality reduction, whitening, and removal of dominant directions."""
 
 from ._embedding_pca import EmbeddingPCA
 

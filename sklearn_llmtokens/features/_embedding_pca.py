@@ -1,4 +1,4 @@
-"""PCA for embedding vectors, with the two corrections that they need most.
+"""PCA for embeddings, with partial whitening and removal of dominant directions.
 
 Vectors of language models share a few directions that carry little of the meaning and most of the variance. Plain PCA
 keeps exactly those. Here they can be dropped (`remove_top`) or scaled down (`whiten`, by degrees), and the number of
@@ -176,7 +176,7 @@ class EmbeddingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
         return self
 
     def transform(self, X):
-        """Give the scores of `X` along the components.
+        """Compute the scores of `X` along the components.
 
         Parameters
         ----------
@@ -199,7 +199,7 @@ class EmbeddingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
         return (X - self.mean_.astype(X.dtype, copy=False)) @ projection.T
 
     def inverse_transform(self, X):
-        """Give the vectors that have the scores `X`, without the directions that were dropped.
+        """Compute the vectors that have the scores `X`, without the directions that were dropped.
 
         Parameters
         ----------
@@ -224,7 +224,7 @@ class EmbeddingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
         return X @ back + self.mean_.astype(X.dtype, copy=False)
 
     def _n_components_to_compute(self, limit: int) -> int:
-        """Clip `n_components` to `limit`, aloud; a share needs all of them."""
+        """Clip `n_components` to `limit`, with a warning; a share of the variance needs all of them."""
         if self.n_components is None:
             return limit
         if isinstance(self.n_components, float):
@@ -254,14 +254,14 @@ class EmbeddingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
 
 
 def _n_directions(shape: tuple[int, int], svd_solver: str) -> int:
-    """Give the number of directions that centred rows span at most, and that the solver can find."""
+    """Compute the number of directions that centred rows span at most, and that the solver can find."""
     n_rows, n_columns = shape
     limit = min(n_rows - 1, n_columns)
     return min(limit, n_columns - 1) if svd_solver == "arpack" else limit
 
 
 def _n_for_share(ratio: np.ndarray, share: float) -> int:
-    """Give the least number of leading entries of `ratio` whose sum is more than `share`.
+    """Compute the least number of leading entries of `ratio` whose sum is more than `share`.
 
     Examples
     --------
@@ -273,7 +273,7 @@ def _n_for_share(ratio: np.ndarray, share: float) -> int:
 
 
 def _scale(variance: np.ndarray, exponent: float, mean: np.ndarray) -> np.ndarray:
-    """Give the divisor of each score: its standard deviation, kept above rounding error, to the power `exponent`.
+    """Compute the divisor of each score: its standard deviation, kept above rounding error, to the power `exponent`.
 
     Variances come from a solver that may have squared the data, so that a standard deviation is only known to the
     square root of the machine epsilon; a constant column that is far from zero leaves rounding errors of its own size.

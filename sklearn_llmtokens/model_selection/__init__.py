@@ -1,4 +1,4 @@
-"""Model selection over language-model vectors for the price of one embedding."""
+"""Model selection over embeddings with one forward pass per text."""
 
 from ._precompute import precompute
 from ._receipt import Receipt

@@ -1,4 +1,4 @@
-"""What searches will make of an estimator, before they are run."""
+"""Enumerate the candidates of searches before they are run."""
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +10,7 @@ from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 
 def is_search(estimator) -> bool:
-    """Tell whether `estimator` is a search over the parameters of another.
+    """Check whether `estimator` is a search over the parameters of another.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def is_search(estimator) -> bool:
 
 
 def parts_of(value) -> Iterator:
-    """Give the estimators in a value: itself, its parameters, and what stands in lists and grids of them.
+    """Return the estimators in a value: itself, its parameters, and what stands in lists and grids of them.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def settle(estimator):
 
 
 def forms(estimator) -> Iterator:
-    """Give what an estimator is while it is fitted: each candidate of each search in it, in the place of the search.
+    """Yield the forms of an estimator while it is fitted: each candidate of each search in it, in place of the search.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""From what embedders were asked for to the fewest forward passes, and what these will cost."""
+"""Group requests to embedders into the fewest forward passes, and estimate their cost."""
 
 import os
 import time
@@ -53,7 +53,7 @@ class Pass:
         return open_store(self.cache, self.forward.fingerprint)
 
     def n_bytes(self, counts: dict[Readout, int]) -> int:
-        """Give the bytes of so many vectors of each readout."""
+        """Compute the bytes of so many vectors of each readout."""
         return sum(n * row_bytes(self.n_features[readout]) for readout, n in counts.items())
 
 

@@ -1,4 +1,4 @@
-"""A whole search for the price of one embedding."""
+"""Embed the texts of a whole search in one pass."""
 
 import os
 
@@ -11,7 +11,7 @@ from ._recording import Request, record
 
 
 def precompute(search, X, y=None, *, cache=None, dry_run=False):
-    """Run the language model once for all that a search will ask of it.
+    """Run the language model once for all candidates and folds of a search.
 
     Every layer, pooling, normalisation and truncation that the search tries is taken from one forward pass for each
     distinct text and prompt, and kept in a store on disk. No fold, candidate or worker process of the search loads the

@@ -1,4 +1,4 @@
-"""What a search will cost before it is run."""
+"""The estimated cost of a search."""
 
 from dataclasses import dataclass
 

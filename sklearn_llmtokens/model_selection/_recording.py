@@ -1,4 +1,4 @@
-"""Which texts reach which embedders: the steps before them are run, and stand-ins write down what arrives.
+"""Find which texts reach which embedders: run the steps before them, with stand-ins that record their input.
 
 Nothing here looks into the fitted state of a pipeline. Parameters are found and set through `get_params` and
 `set_params`, and texts arrive through `fit_transform`.
@@ -92,7 +92,7 @@ def record(forms: Iterable, X, y) -> list[Request]:
 
 
 def embedders_of(estimator) -> dict[str, LLMTokenEmbedder]:
-    """Give the embedders in an estimator by the names of the parameters that hold them.
+    """Return the embedders in an estimator by the names of the parameters that hold them.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def embedders_of(estimator) -> dict[str, LLMTokenEmbedder]:
 
 
 class _Recorder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Stands where an embedder stands, writes down the texts that it gets and gives a column of zeros.
+    """A stand-in for an embedder, which records the texts that it gets and returns a column of zeros.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def _parameters(estimator) -> dict[str, Any]:
 
 
 def _without_what_follows(estimator, embedders: dict[str, LLMTokenEmbedder]):
-    """Take out of a pipeline what does not lead to an embedder: later steps, other branches, and caches of steps."""
+    """Remove from a pipeline what does not lead to an embedder: later steps, other branches, and caches of steps."""
     if "" in embedders:
         return _Recorder([])
     estimator.set_params(**{place: _Recorder([]) for place in embedders})
@@ -198,7 +198,7 @@ def _send(estimator, X, y) -> None:
 
 
 def _send_own(estimator, X) -> None:
-    """Send what an estimator says that its parts read, which is not `X`."""
+    """Send what the parts of an estimator read in place of `X`."""
     for name, inputs in estimator._inputs_of_parts(X).items():
         part = estimator.get_params(deep=False)[name]
         if _leads_to_a_recorder(part):
@@ -211,7 +211,7 @@ def _distinct_embedders(embedders: list[LLMTokenEmbedder]) -> list[LLMTokenEmbed
 
 
 def _signature(estimator):
-    """Give what equals for equal estimators; what cannot be hashed equals nothing else."""
+    """Return a key that is equal for equal estimators; what cannot be hashed equals nothing else."""
     try:
         return joblib.hash(estimator)
     except (pickle.PicklingError, AttributeError, TypeError):

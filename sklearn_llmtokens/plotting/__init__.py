@@ -1,4 +1,4 @@
-"""Pictures of vectors, searches and rankings: Display classes in scikit-learn's manner. They need matplotlib."""
+"""Display classes for vectors, searches and rankings, as in scikit-learn. They need matplotlib."""
 
 from ._ranking_curve import RankingCurveDisplay
 from ._search_cost import SearchCostDisplay

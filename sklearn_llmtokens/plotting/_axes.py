@@ -1,4 +1,4 @@
-"""What the displays have in common: matplotlib at first use, axes, and a font that has the characters."""
+"""Helpers of the displays: matplotlib at first use, axes, and a font with Chinese characters."""
 
 import re
 
@@ -23,7 +23,7 @@ _CJK_FONTS = (
 
 
 def axes_for(ax, name: str):
-    """Give axes to draw on.
+    """Return axes to draw on.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def axes_for(ax, name: str):
 
 
 def font_for(texts):
-    """Give a font family for texts, in which matplotlib's own font lacks Chinese, Japanese and Korean.
+    """Return a font family for texts, in which matplotlib's own font lacks Chinese, Japanese and Korean.
 
     Parameters
     ----------

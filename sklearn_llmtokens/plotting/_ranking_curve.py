@@ -8,7 +8,7 @@ _METRICS = ("HR", "NDCG")
 
 
 class RankingCurveDisplay:
-    """Quality of ranked lists over their length k, one line a recommender.
+    """Quality of ranked lists over their length k, with one line per recommender.
 
     Use `from_predictions` to make one from lists; the constructor takes the curves.
 
@@ -109,7 +109,7 @@ class RankingCurveDisplay:
 
 
 def _curve(y_true, lists, metric: str, name: str) -> np.ndarray:
-    """Give the quality at each k, shape (n_columns,)."""
+    """Compute the quality at each k, shape (n_columns,)."""
     lists = np.asarray(lists, dtype=object)
     targets = np.asarray(y_true, dtype=object)
     if targets.ndim != 1:

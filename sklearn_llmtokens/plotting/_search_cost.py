@@ -1,4 +1,4 @@
-"""What a search costs: texts that went through the model, and seconds, side by side for several ways to run it."""
+"""Cost of a search in encoded texts and seconds, for several ways to run it."""
 
 import numpy as np
 from sklearn.utils import check_consistent_length

@@ -1,4 +1,4 @@
-"""A map of vectors: what lies close together means something similar."""
+"""Scatter plot of vectors in two dimensions."""
 
 import numpy as np
 from sklearn.base import clone
@@ -140,7 +140,7 @@ def _scatter_by_label(ax, points: np.ndarray, labels: np.ndarray, style: dict) -
 
 
 def _groups(labels: np.ndarray) -> list[tuple[str, np.ndarray]]:
-    """Give the name and the rows of each label in ascending order, and at the end those without a label.
+    """Return the name and the rows of each label in ascending order, and at the end those without a label.
 
     Examples
     --------
@@ -161,7 +161,7 @@ def _groups(labels: np.ndarray) -> list[tuple[str, np.ndarray]]:
 
 
 def _colours(n: int) -> list:
-    """Give n colours that can be told apart, as far as that goes."""
+    """Return n colours that are as easy to distinguish as n allows."""
     from matplotlib import colormaps
 
     if n <= 20:

@@ -1,4 +1,4 @@
-"""The spectrum of vectors: along how many directions they spread."""
+"""Explained variance of the principal directions of vectors."""
 
 import numpy as np
 from sklearn.utils import check_array
@@ -8,7 +8,7 @@ from ._axes import axes_for
 
 
 class SpectrumDisplay:
-    """Share of the variance that the principal directions of vectors explain, and its running sum.
+    """Share of the variance that the principal directions of vectors explain, and its cumulative sum.
 
     One direction with most of the variance is what raw vectors of language models often show; whitening evens it out.
 
@@ -98,7 +98,7 @@ class SpectrumDisplay:
         return cls(estimator.explained_variance_ratio_).plot(ax=ax, **kwargs)
 
     def plot(self, ax=None, **kwargs):
-        """Draw the running sums of the shares.
+        """Draw the cumulative sums of the shares.
 
         Parameters
         ----------
@@ -133,7 +133,7 @@ class SpectrumDisplay:
 
 
 def _variance_ratio(vectors) -> np.ndarray:
-    """Give the share of the variance along each principal direction, decreasing, shape (n_directions,)."""
+    """Compute the share of the variance along each principal direction, decreasing, shape (n_directions,)."""
     vectors = check_array(vectors, dtype=np.float64, ensure_min_samples=2, input_name="vectors")
     singular = np.linalg.svd(vectors - vectors.mean(axis=0), compute_uv=False)
     variance = singular**2

@@ -1,4 +1,4 @@
-"""What variety or fairness costs: accuracy against another measure, along the strength of a re-ranking."""
+"""Trade-off between accuracy and diversity or fairness, over the strength of a re-ranking."""
 
 import numpy as np
 from sklearn.utils import check_consistent_length
@@ -7,7 +7,7 @@ from ._axes import axes_for
 
 
 class TradeoffDisplay:
-    """Accuracy against diversity or fairness over the strength of a re-ranking, one line a method.
+    """Accuracy against diversity or fairness over the strength of a re-ranking, with one line per method.
 
     Up and to the right is better. A line that runs level to the right gains the one for nothing of the other.
 

@@ -1,4 +1,4 @@
-"""Checks for estimators of texts and for recommenders, here and elsewhere. None of it needs pytest to import."""
+"""Checks for estimators of texts and for recommenders of any package; pytest is not needed to import them."""
 
 from ._recommenders import check_recommender, recommender_checks
 from ._suite import (

@@ -1,4 +1,4 @@
-"""What every check needs: an estimator made ready, and outputs compared, be they numbers or strings."""
+"""Helpers of the checks: prepare an estimator, and compare outputs, numbers or strings."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ def prepare(estimator):
 
 
 def targets(estimator, n_rows: int) -> np.ndarray | None:
-    """Give a y of two classes to an estimator that needs one, else None."""
+    """Return a y of two classes for an estimator that needs one, else None."""
     return np.arange(n_rows) % 2 if get_tags(estimator).target_tags.required else None
 
 
@@ -39,7 +39,7 @@ def fit(estimator, X, n_rows: int | None = None):
 
 
 def as_array(output) -> np.ndarray:
-    """Give what an estimator returned as an array: of objects if it is text."""
+    """Return the output of an estimator as an array, of objects if it is text."""
     if sparse.issparse(output):
         return output.toarray()
     if hasattr(output, "to_numpy"):
@@ -49,7 +49,7 @@ def as_array(output) -> np.ndarray:
 
 
 def is_text(output) -> bool:
-    """Say whether an estimator returned texts rather than numbers."""
+    """Check whether an estimator returned texts rather than numbers."""
     array = as_array(output)
     return array.dtype == object and all(isinstance(value, str) for value in array.ravel())
 
@@ -72,7 +72,7 @@ def assert_same(actual, expected, message: str, *, atol: float = ATOL) -> None:
 
 
 def assert_sound(output, n_rows: int, message: str) -> None:
-    """Check that there is one row a text, and that numbers are finite."""
+    """Check that there is one row per text, and that numbers are finite."""
     array = as_array(output)
     if len(array) != n_rows:
         raise AssertionError(f"{message}: {len(array)} rows came out for {n_rows} texts.")
@@ -107,7 +107,7 @@ def attempt(what: str, function: Callable, *args) -> Any:
 
 
 def fingerprint(value) -> Any:
-    """Give something to compare `value` with later: a hash of its content, or its identity if it cannot be pickled."""
+    """Return a value to compare `value` with later: a hash of its content, or its identity if it cannot be pickled."""
     try:
         return joblib.hash(value)
     except Exception:
@@ -115,5 +115,5 @@ def fingerprint(value) -> Any:
 
 
 def fitted_attributes(estimator) -> set[str]:
-    """Give the names of the public attributes that ``fit`` set."""
+    """Return the names of the public attributes that ``fit`` set."""
     return {name for name in vars(estimator) if name.endswith("_") and not name.startswith("_")}

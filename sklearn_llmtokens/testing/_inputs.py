@@ -21,7 +21,7 @@ def check_containers_agree(name, estimator):
 
 
 def check_array_like_input(name, estimator):
-    """What only has ``__array__`` is read as that array. Twin of check_transformer_data_not_an_array."""
+    """What only has ``__array__`` is read as that array. Counterpart of check_transformer_data_not_an_array."""
     expected = fit(prepare(estimator), list(TEXTS)).transform(list(TEXTS))
     X = _ArrayLike(np.array(TEXTS, dtype=object))
     fitted = attempt(f"{name}.fit on an object with __array__", fit, prepare(estimator), X, len(TEXTS))
@@ -30,7 +30,7 @@ def check_array_like_input(name, estimator):
 
 
 def check_read_only_input(name, estimator):
-    """Arrays that cannot be written to will do. Twin of check_transformer_general(readonly_memmap=True)."""
+    """Arrays that cannot be written to will do. Counterpart of check_transformer_general(readonly_memmap=True)."""
     expected = fit(prepare(estimator), list(TEXTS)).transform(list(TEXTS))
     objects = np.array(TEXTS, dtype=object)
     objects.setflags(write=False)

@@ -8,7 +8,7 @@ from ._samples import TEXTS, gapped_index, installed, two_columns
 
 
 def check_output_is_sound(name, estimator):
-    """There is one row a text, of finite numbers in two dimensions, or of strings in the shape that came in."""
+    """There is one row per text, of finite numbers in two dimensions, or of strings in the shape that came in."""
     output = fit(prepare(estimator), TEXTS).transform(TEXTS)
     assert_sound(output, len(TEXTS), name)
     n_dimensions = 1 if is_text(output) else 2
@@ -17,7 +17,7 @@ def check_output_is_sound(name, estimator):
 
 
 def check_fit_transform_agrees(name, estimator):
-    """``fit_transform`` gives what ``fit`` and ``transform`` give, each time. Twin of check_transformer_general."""
+    """``fit_transform`` equals ``fit`` and ``transform``, each time. Counterpart of check_transformer_general."""
     expected = fit(prepare(estimator), TEXTS).transform(TEXTS)
     estimator = prepare(estimator)
     for _ in range(2):
@@ -26,7 +26,7 @@ def check_fit_transform_agrees(name, estimator):
 
 
 def check_pipeline_consistency(name, estimator):
-    """In a pipeline it gives what it gives by itself. Twin of check_pipeline_consistency."""
+    """In a pipeline it gives what it gives by itself. Counterpart of check_pipeline_consistency."""
     expected = fit(prepare(estimator), TEXTS).transform(TEXTS)
     pipeline = make_pipeline(prepare(estimator))
     output = pipeline.fit_transform(TEXTS, targets(estimator, len(TEXTS)))

@@ -7,7 +7,7 @@ from ._samples import TEXTS
 
 
 def check_order_invariance(name, estimator):
-    """The same texts in another order give the same rows. Twin of check_methods_sample_order_invariance."""
+    """The same texts in another order give the same rows. Counterpart of check_methods_sample_order_invariance."""
     estimator = fit(prepare(estimator), TEXTS)
     expected = as_array(estimator.transform(TEXTS))
     order = np.random.default_rng(0).permutation(len(TEXTS))
@@ -17,7 +17,7 @@ def check_order_invariance(name, estimator):
 
 
 def check_subset_invariance(name, estimator):
-    """A part of the texts gives a part of the rows. Twin of check_methods_subset_invariance."""
+    """A part of the texts gives a part of the rows. Counterpart of check_methods_subset_invariance."""
     estimator = fit(prepare(estimator), TEXTS)
     expected = as_array(estimator.transform(TEXTS))
     for size in (1, 5):

@@ -37,12 +37,12 @@ BLANK_TEXTS = ("", " ", "\n\t ", "\u3000")
 
 
 def installed(library: str) -> bool:
-    """Say whether `library` can be imported."""
+    """Check whether `library` can be imported."""
     return find_spec(library) is not None
 
 
 def containers(texts: Sequence[str]) -> Iterator[tuple[str, Any]]:
-    """Give `texts` in each container of one column whose library is installed, with a name for messages."""
+    """Return `texts` in each container of one column whose library is installed, with a name for messages."""
     texts = list(texts)
     yield "a list", texts
     yield "a tuple", tuple(texts)
@@ -71,7 +71,7 @@ def containers(texts: Sequence[str]) -> Iterator[tuple[str, Any]]:
 
 
 def containers_with_missing(texts: Sequence[str], row: int) -> Iterator[tuple[str, Any]]:
-    """Give `texts` with the one at `row` missing, in each of the ways to be missing."""
+    """Return `texts` with the one at `row` missing, in each of the ways to be missing."""
 
     def with_value(value):
         changed: list[Any] = list(texts)
@@ -99,7 +99,7 @@ def containers_with_missing(texts: Sequence[str], row: int) -> Iterator[tuple[st
 
 
 def two_columns(texts: Sequence[str]) -> np.ndarray:
-    """Give `texts` and the same in reverse order as a 2-D array of objects."""
+    """Return `texts` and the same in reverse order as a 2-D array of objects."""
     both = np.empty((len(texts), 2), dtype=object)
     both[:, 0] = texts
     both[:, 1] = list(texts)[::-1]
@@ -107,5 +107,5 @@ def two_columns(texts: Sequence[str]) -> np.ndarray:
 
 
 def gapped_index(n_rows: int) -> list[int]:
-    """Give an index that is neither a range nor sorted."""
+    """Return an index that is neither a range nor sorted."""
     return [10 + 7 * ((5 * i + 3) % n_rows) for i in range(n_rows)] if n_rows % 5 else list(range(n_rows, 0, -1))

@@ -39,7 +39,7 @@ def check_fit_leaves_params(name, estimator):
 
 
 def check_pickle_round_trip(name, estimator):
-    """A pickle gives the same output, whether it was made before or after ``fit``. Twin of check_estimators_pickle."""
+    """A pickle gives the same output, made before or after ``fit``. Counterpart of check_estimators_pickle."""
     fitted = fit(prepare(estimator), TEXTS)
     expected = fitted.transform(TEXTS)
     loaded = attempt(f"Pickling a fitted {name}", lambda: pickle.loads(pickle.dumps(fitted)))
@@ -50,7 +50,7 @@ def check_pickle_round_trip(name, estimator):
 
 
 def check_memmap_round_trip(name, estimator):
-    """Fitted arrays may be memory maps that cannot be written to. Twin of check_estimators_pickle(readonly_memmap)."""
+    """Fitted arrays may be read-only memory maps. Counterpart of check_estimators_pickle(readonly_memmap)."""
     fitted = fit(prepare(estimator), TEXTS)
     expected = fitted.transform(TEXTS)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -62,7 +62,7 @@ def check_memmap_round_trip(name, estimator):
 
 
 def check_fit_idempotent(name, estimator):
-    """Fitting twice on the same texts changes nothing. Twin of check_fit_idempotent."""
+    """Fitting twice on the same texts changes nothing. Counterpart of check_fit_idempotent."""
     estimator = fit(prepare(estimator), TEXTS)
     expected = as_array(estimator.transform(TEXTS))
     assert_same(fit(estimator, TEXTS).transform(TEXTS), expected, f"A second fit of {name} changes its output")
@@ -77,7 +77,7 @@ def check_refit_on_fewer_rows(name, estimator):
 
 
 def check_refit_after_set_params(name, estimator):
-    """``set_params`` and ``fit`` do what a new estimator with these parameters does, complaints included."""
+    """``set_params`` and ``fit`` do what a new estimator with these parameters does, error messages included."""
     used = prepare(estimator)
     _outcome(used)
     original = used.get_params(deep=False)
@@ -104,7 +104,7 @@ def check_transform_leaves_state(name, estimator):
 
 
 def _outcome(estimator):
-    """Fit and transform; give the output, or the class of the error."""
+    """Fit and transform; return the output, or the class of the error."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -114,7 +114,7 @@ def _outcome(estimator):
 
 
 def _alternatives(estimator) -> Iterator[tuple[str, Any]]:
-    """Give other values of the parameters whose values can be listed: switches, and choices of strings."""
+    """Return other values of the parameters whose values can be listed: switches, and choices of strings."""
     constraints = getattr(estimator, "_parameter_constraints", {})
     for key, value in estimator.get_params(deep=False).items():
         options: set[Any] = {True, False} if isinstance(value, bool) else set()

@@ -1,4 +1,4 @@
-"""The checks put together: as a generator, as a pytest parametrisation, and all at once."""
+"""The suite of checks: as a generator, as a pytest parametrisation, and as one call."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -42,7 +42,7 @@ _CHECKS = (
     _outputs.check_text_keeps_its_container,
 )
 
-_TWINS = {
+_COUNTERPARTS = {
     "check_pipeline_consistency": "check_pipeline_consistency",
     "check_estimators_pickle": "check_pickle_round_trip and check_memmap_round_trip",
     "check_transformer_data_not_an_array": "check_array_like_input",
@@ -53,13 +53,13 @@ _TWINS = {
 }
 
 TEXT_TO_TEXT_EXPECTED_FAILED_CHECKS: dict[str, str] = {
-    name: f"the check subtracts outputs, which are strings here; {twin} of sklearn_llmtokens.testing compares them"
-    for name, twin in _TWINS.items()
+    name: f"the check subtracts outputs, which are strings here; sklearn_llmtokens.testing has {counterpart}"
+    for name, counterpart in _COUNTERPARTS.items()
 }
 
 
 def text_estimator_checks(estimator) -> Iterator[tuple[Any, partial]]:
-    """Give the checks that apply to an estimator whose input is text.
+    """Return the checks that apply to an estimator whose input is text.
 
     The checks of scikit-learn put numbers in, so that they say little of an estimator of texts; these put texts in.
     They hold for transformers whose output is numbers, and for those whose output is text again.
@@ -180,7 +180,7 @@ def _check_id(check: partial) -> str:
 
 
 def _missing_is_an_error(estimator) -> bool:
-    """Say whether no parameter, of a nested estimator either, makes something of missing texts."""
+    """Check whether no parameter, of a nested estimator either, makes something of missing texts."""
     params = estimator.get_params(deep=True)
     return all(params[name] == "error" for name in params if name.rpartition("__")[2] == "missing")
 

@@ -1,4 +1,4 @@
-"""Text in, cleaner text out: cut Chinese into words, and even out how texts are written."""
+"""Transformers of texts: Chinese word segmentation and text normalisation."""
 
 from ._jieba_tokenizer import JiebaTokenizer
 from ._normalizer import TextNormalizer

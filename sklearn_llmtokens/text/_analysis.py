@@ -1,4 +1,4 @@
-"""From a text to the words that are kept: cut, choose by part of speech, lower, drop stop words, stem."""
+"""Analysis of a text into the words that are kept: cut, choose by part of speech, lower, drop stop words, stem."""
 
 import re
 import unicodedata
@@ -134,7 +134,7 @@ class Analysis:
         return " ".join(map(self._cutter.split_for_search, words) if self.settings.mode == "search" else words)
 
     def _write(self, word: str) -> str | None:
-        """Give what is put out for a word: nothing if it is a stop word."""
+        """Return the output for a word: nothing if it is a stop word."""
         if self.settings.lowercase:
             word = word.lower()
         if self._is_dropped(word):

@@ -1,4 +1,4 @@
-"""What the callables of this package refuse: they take one text, where an estimator takes many."""
+"""Check the input of callables, which take one text where an estimator takes many."""
 
 from .._utils._text_cells import lone_surrogate
 from ..exceptions import InvalidTextError, TextTypeError

@@ -25,16 +25,16 @@ _LONGEST_REMEMBERED = 1 << 20  # after a longer text everything is forgotten, as
 
 _HAN = f"{FIRST_HAN}-{LAST_HAN}"
 # rjieba takes these for parts of words, jieba does not.
-_STRANGERS = re.compile(
+_RARE_CHARACTERS = re.compile(
     "[\u3400-\u4dbf\u9fd6-\u9fff\uf900-\ufaff\U00020000-\U0002a6df\U0002a700-\U0002ebef\U0002f800-\U0002fa1f]"
 )
 _LETTERS = "[a-zA-Z0-9]"
 # What a word of one character may be: jieba buffers such words for the model; letters and digits it joins without it.
-_SINGLE, _LETTER, _STRANGER, _SPACE = 1, 2, 3, 4
+_SINGLE, _LETTER, _RARE, _SPACE = 1, 2, 3, 4
 _KINDS = {
     re.compile(rf"[{_HAN}+#&._%\-]"): _SINGLE,
     re.compile(_LETTERS): _LETTER,
-    _STRANGERS: _STRANGER,
+    _RARE_CHARACTERS: _RARE,
     re.compile(" "): _SPACE,
 }
 _BEYOND_KINDS = 0x2FA20  # no character from here on is of any of these
@@ -74,7 +74,7 @@ class Cutter:
         self._forget()
 
     def cut(self, texts: Sequence[str]) -> list[str]:
-        """Give the words of each text with a space between them, without white space among them."""
+        """Return the words of each text with a space between them, without white space among them."""
         cut_chunk = self._cut_chunk if self._full is None else self._cut_full
         return [words for chunk in _chunks(texts) for words in cut_chunk(chunk)]
 
@@ -93,17 +93,17 @@ class Cutter:
         return self._full.cut(texts, mark)
 
     def _cut_chunk(self, texts: Sequence[str]) -> list[str]:
-        mark, hole = _unused_characters(texts)
+        mark, placeholder = _unused_characters(texts)
         text = "\n".join(f"{mark}{mark.join(texts)}{mark}".split())
-        strangers = _STRANGERS.findall(text) if (_kinds_in(text) == _STRANGER).any() else []
-        spaced = " ".join(self._along_dictionary(_STRANGERS.sub(hole, text) if strangers else text))
+        rare = _RARE_CHARACTERS.findall(text) if (_kinds_in(text) == _RARE).any() else []
+        spaced = " ".join(self._along_dictionary(_RARE_CHARACTERS.sub(placeholder, text) if rare else text))
         if self.hmm:
             spaced = self._replace_runs(spaced)
         if self._splits_at_end:
             spaced = self._split_long_words(spaced)
         spaced = spaced.replace(" \n ", " ")
-        if strangers:
-            spaced = _fill_holes(spaced, hole, strangers)
+        if rare:
+            spaced = _fill_placeholders(spaced, placeholder, rare)
         return [words[1:-1] for words in spaced.split(mark)[1:-1]]
 
     def _replace_runs(self, spaced: str) -> str:
@@ -117,7 +117,7 @@ class Cutter:
         return " ".join(parts)
 
     def _runs(self, kinds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Give the starts and ends of runs, between any two of which is another word."""
+        """Return the starts and ends of runs, between any two of which is another word."""
         stops = np.append(np.flatnonzero(kinds == _SPACE), len(kinds))
         starts = np.append(0, stops[:-1] + 1)
         is_letters = _hold_only_letters(kinds, starts, stops)
@@ -173,7 +173,7 @@ class Cutter:
 
 
 def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
-    """Give texts in lists of about `_CHUNK` characters."""
+    """Group texts into lists of about `_CHUNK` characters."""
     chunk: list[str] = []
     size = 0
     for text in texts:
@@ -211,20 +211,20 @@ def _hold_only_letters(kinds: np.ndarray, starts: np.ndarray, stops: np.ndarray)
 
 
 def _split(spaced: str, starts: np.ndarray, stops: np.ndarray) -> list[str]:
-    """Give what stands between runs, and these, in turn, without the space on either side of a run."""
+    """Return what stands between runs, and these, in turn, without the space on either side of a run."""
     codes = _codes_of(spaced).copy()
     codes[starts - 1] = codes[stops] = ord("\t")  # white space of the texts is a line end by now
     return codes.tobytes().decode("utf-32-le", "surrogatepass").split("\t")
 
 
 def _unused_characters(texts: Sequence[str]) -> tuple[str, str]:
-    """Give two characters that no text has: noncharacters if possible, else of private use."""
+    """Return two characters that no text has: noncharacters if possible, else of private use."""
     joined = "".join(texts)
     candidates = map(chr, chain(range(0xFDD0, 0xFDF0), range(0xE000, 0xF900), range(0xF0000, 0x110000)))
     unused = (char for char in candidates if char not in joined)
     return next(unused), next(unused)
 
 
-def _fill_holes(spaced: str, hole: str, strangers: Sequence[str]) -> str:
-    parts = spaced.split(hole)
-    return "".join(chain.from_iterable(zip(parts, [*strangers, ""], strict=True)))
+def _fill_placeholders(spaced: str, placeholder: str, rare: Sequence[str]) -> str:
+    parts = spaced.split(placeholder)
+    return "".join(chain.from_iterable(zip(parts, [*rare, ""], strict=True)))

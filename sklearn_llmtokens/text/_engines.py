@@ -1,4 +1,4 @@
-"""Who cuts along the dictionary: rjieba where it is installed and gives jieba's tokens, else jieba's own code.
+"""The engine that cuts along the dictionary: rjieba where it is installed and agrees with jieba, else jieba's own code.
 
 Only that step is asked of an engine: the best route through the dictionary, without jieba's hidden Markov model. There
 rjieba follows jieba to the last bit. With the model it does not: ties are broken in another order, and what is between
@@ -58,7 +58,7 @@ class Engine:
 
 
 def fastest_engine(user_words: UserWords) -> Engine:
-    """Give the fastest engine that is installed and holds jieba's tokens with `user_words`.
+    """Return the fastest engine that is installed and holds jieba's tokens with `user_words`.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def fastest_engine(user_words: UserWords) -> Engine:
 
 
 def jieba_engine(user_words: UserWords) -> Engine:
-    """Give jieba's own code over a dictionary of its own.
+    """Return jieba's own code over a dictionary of its own.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def jieba_engine(user_words: UserWords) -> Engine:
 
 
 def all_words(user_words: UserWords) -> Callable[[str], list[str]] | None:
-    """Give what lists all words of a Chinese text by the place where they begin, and by length; None without rjieba.
+    """Return a function that lists all words of a Chinese text by start, then by length; None without rjieba.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def _build_all_words(user_words: UserWords) -> Callable[[str], list[str]] | None
 
 
 def _new_segmenter(user_words: UserWords) -> Any:
-    """Give rjieba with jieba's dictionary; None where it is absent, differs, or cannot do what `user_words` ask for."""
+    """Return rjieba with jieba's dictionary; None where it is absent, differs, or cannot serve `user_words`."""
     try:
         import rjieba
     except ImportError:

@@ -1,4 +1,4 @@
-"""Find words of a user dictionary wherever they stand, also those that jieba cannot find or finds too often.
+"""Find words of a user dictionary exactly, also those that jieba cannot find or finds too often.
 
 jieba cuts a text at white space, brackets and rare characters before it looks words up, so that it never finds
 "宝马(进口)", and joins letters only afterwards, so that "ens" cuts "license" into three. Here such words are taken out

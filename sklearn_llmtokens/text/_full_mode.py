@@ -24,7 +24,7 @@ _MIXED_LINE = re.compile(rf"^.*[a-zA-Z0-9{_SIGNS}].*$", re.MULTILINE)
 
 
 class FullCutter:
-    """Give all words of texts, as jieba does with ``cut_all=True``.
+    """Find all words of texts, as jieba does with ``cut_all=True``.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class FullCutter:
         self._mixed = _mixed_words(dictionary)
 
     def cut(self, texts: Sequence[str], mark: str) -> list[str]:
-        """Give the words of each text with a space between them; no text has the character `mark`."""
+        """Return the words of each text with a space between them; no text has the character `mark`."""
         if self._all_words is None:
             return [self._cut_one(text) for text in texts]
         is_mixed = [self._mixed.search(text) is not None for text in texts]
@@ -59,12 +59,12 @@ class FullCutter:
         spaced = " ".join([*self._all_words("\n".join(stretches)), ""])
         codes = np.frombuffer(spaced.encode("utf-32-le"), dtype="<u4")
         lengths = np.diff(np.flatnonzero(codes == ord(" ")), prepend=-1) - 1
-        put_out = codes[np.repeat(_is_put_out(lengths), lengths + 1)]
-        return put_out.tobytes().decode("utf-32-le")[:-1].split(" \n ")
+        kept = codes[np.repeat(_is_output(lengths), lengths + 1)]
+        return kept.tobytes().decode("utf-32-le")[:-1].split(" \n ")
 
 
-def _is_put_out(lengths: np.ndarray) -> np.ndarray:
-    """Tell which words jieba puts out.
+def _is_output(lengths: np.ndarray) -> np.ndarray:
+    """Compute which words jieba outputs.
 
     Parameters
     ----------
@@ -74,13 +74,13 @@ def _is_put_out(lengths: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n_words,), dtype=bool
-        Whether each is put out.
+        Whether each is output.
 
     Examples
     --------
     The words 清 清华 清华大学 华 华大 大 大学 学 都: 都 is in no longer word.
 
-    >>> _is_put_out(np.array([1, 2, 4, 1, 2, 1, 2, 1, 1]))
+    >>> _is_output(np.array([1, 2, 4, 1, 2, 1, 2, 1, 1]))
     array([False,  True,  True, False,  True, False,  True, False,  True])
     """
     is_single = lengths == 1
@@ -92,7 +92,7 @@ def _is_put_out(lengths: np.ndarray) -> np.ndarray:
 
 
 def _mixed_words(dictionary: Dictionary) -> re.Pattern:
-    """Give what finds the words of the dictionary that hold letters, digits or signs."""
+    """Return a pattern of the words of the dictionary with letters, digits or signs."""
     frequencies = dictionary.tokenizer.FREQ
     found = [word for word in _MIXED_LINE.findall("\n".join(frequencies)) if len(word) > 1 and frequencies[word]]
     return re.compile("|".join(map(re.escape, found)))

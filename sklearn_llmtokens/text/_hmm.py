@@ -131,12 +131,12 @@ def _choose(condition: bool, yes: Any, no: Any) -> Any:
 
 
 def _begin(at, model: _Model) -> list:
-    """Give the score of each state at the first character, in the order B, M, E, S."""
+    """Compute the score of each state at the first character, in the order B, M, E, S."""
     return [prior + score for prior, score in zip(model.start, at, strict=True)]
 
 
 def _step(state, at, t: dict[str, float], where) -> tuple[list, tuple]:
-    """Give the scores at the next character, and what tells from which state each came: whether from the larger letter.
+    """Compute the scores at the next character, and whether each came from the state of the larger letter.
 
     B comes from E or S, M from B or M, E from B or M, S from E or S.
     """

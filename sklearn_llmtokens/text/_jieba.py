@@ -40,7 +40,7 @@ class Dictionary:
 
 
 def load_dictionary(user_words: UserWords) -> Dictionary:
-    """Give jieba's dictionary with `user_words` added, built once per process.
+    """Return jieba's dictionary with `user_words` added, built once per process.
 
     Parameters
     ----------
@@ -126,5 +126,5 @@ class PartOfSpeechTagger:
         self._tagger.makesure_userdict_loaded()
 
     def cut(self, text: str, *, hmm: bool) -> Iterator[tuple[str, str]]:
-        """Give the words of `text` with their tags, white space among them."""
+        """Return the words of `text` with their tags, white space among them."""
         return ((pair.word, pair.flag) for pair in self._tagger.cut(text, HMM=hmm))

@@ -218,7 +218,7 @@ class JiebaTokenizer(
         return table.rebuild([[joined[next(rows)] for _ in column] for column in table.columns])
 
     def word_spans(self, text):
-        """Find the words of a text and how much each of them says.
+        """Return the spans of the words of a text with their weights.
 
         Parameters
         ----------
@@ -229,7 +229,7 @@ class JiebaTokenizer(
         -------
         spans : list of (int, int, float)
             Start and end of each word in characters of `text`, in order and without overlap whatever the mode, and its
-            weight: 0 for stop words and for parts of speech that are not kept, near 1 for rare words, .06 for the
+            weight: 0 for stop words and for parts of speech that are not kept, near 1 for rare words, 0.06 for the
             commonest. Words that the dictionary lacks count as rare, punctuation as the commonest word. White space
             has no span.
 
@@ -256,7 +256,7 @@ class JiebaTokenizer(
         return self
 
     def __call__(self, text):
-        """Give the list of the words of a text."""
+        """Return the list of the words of a text."""
         return _analysis(self).words([checked_text(text)])[0]
 
     def _deciding_libraries(self):

@@ -1,4 +1,4 @@
-"""`TextNormalizer`: even out how texts are written, one switch for each kind of difference."""
+"""`TextNormalizer`: normalise texts, with one switch for each kind of difference."""
 
 import re
 import weakref
@@ -68,13 +68,13 @@ _known_changes: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 class TextNormalizer(
     OneToOneFeatureMixin, TransformerMixin, VersionedPickle, BaseEstimator, auto_wrap_output_keys=None
 ):
-    """Even out how texts are written.
+    """Normalise texts: Unicode form, width, case, HTML, emoji, white space and more.
 
-    Each parameter is one kind of change. The defaults are those that nobody objects to: canonical Unicode, half-width
+    Each parameter is one kind of change. The defaults are the uncontroversial changes: canonical Unicode, half-width
     letters and digits, and single spaces.
 
-    As a transformer it takes texts and gives texts in the same kind of container. As a callable, fitted or not, it
-    takes a text and gives a text, for ``TfidfVectorizer(preprocessor=TextNormalizer())``. It takes time linear in the
+    As a transformer it takes texts and returns texts in the same kind of container. As a callable, fitted or not, it
+    takes a text and returns a text, for ``TfidfVectorizer(preprocessor=TextNormalizer())``. It takes time linear in the
     length of the text.
 
     Parameters
@@ -198,7 +198,7 @@ class TextNormalizer(
         return self
 
     def transform(self, X):
-        """Even out texts.
+        """Normalise texts.
 
         Parameters
         ----------
@@ -237,7 +237,7 @@ class TextNormalizer(
         return "keep" if self.surrogates == "replace" else "error"
 
     def __call__(self, text):
-        """Give one text evened out."""
+        """Normalise one text."""
         changes = _changes(self)
         return _apply(changes, checked_text(text, surrogates=self._surrogates()))
 
@@ -270,7 +270,7 @@ def _changes(normalizer: TextNormalizer) -> list[Callable[[str], str]]:
 
 
 def _build_changes(normalizer: TextNormalizer) -> Iterator[Callable[[str], str]]:
-    """Give the changes in the order in which they are made."""
+    """Return the changes in the order in which they are made."""
     if normalizer.surrogates == "replace":
         yield partial(_SURROGATE.sub, _REPLACEMENT)
     if normalizer.html:

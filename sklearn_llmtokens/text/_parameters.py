@@ -1,4 +1,4 @@
-"""What `JiebaTokenizer` asks of its parameters beyond their types, and whether files that they name changed."""
+"""Checks of `JiebaTokenizer`'s parameters beyond their types, and of changes in the files that they name."""
 
 import os
 
@@ -8,7 +8,7 @@ from ._stemmer import stemmer_names
 
 
 def snapshot(value):
-    """Return what tells whether a parameter, or the file it names, is still the same."""
+    """Return a value that changes if a parameter or the file it names changes."""
     if isinstance(value, str | os.PathLike):
         try:
             status = os.stat(value)
@@ -19,12 +19,12 @@ def snapshot(value):
 
 
 def check_separator(separator: str, settings: Settings) -> None:
-    """Refuse to join words that could not be told apart afterwards; without any separator that is meant."""
+    """Refuse to join words that could not be separated afterwards; without a separator that is intended."""
     word = next((word for word, _, _ in settings.exact_words if separator and separator in word), None)
     if word is not None:
         raise ValueError(
             f"The word {shorten(word)} of user_dict has the separator {shorten(separator)} inside, so that joined "
-            r'words could not be told apart: set separator to what no word has, such as "\t", or call the tokenizer.'
+            r'words could not be separated: set separator to what no word has, such as "\t", or call the tokenizer.'
         )
 
 

@@ -1,4 +1,4 @@
-"""Keep what is costly to build and never changes once per process: dictionaries and what is made from them.
+"""Share objects that are costly to build and never change within a process: dictionaries and what is built from them.
 
 Values are found by content, so two estimators with equal user dictionaries use one dictionary, and two with different
 ones never see each other's words.
@@ -17,7 +17,7 @@ _lock = threading.RLock()
 
 
 def shared(build: Callable, *content: Hashable) -> Any:
-    """Give ``build(*content)``, built once per process for equal `content`.
+    """Return ``build(*content)``, built once per process for equal `content`.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def shared(build: Callable, *content: Hashable) -> Any:
 
 
 def _forget_lock() -> None:
-    """A child that was forked while another thread held the lock would wait for it for ever."""
+    """A child that was forked while another thread held the lock would wait for it without end."""
     global _lock
     _lock = threading.RLock()
 

@@ -29,7 +29,7 @@ def stemmer_names() -> list[str]:
 
 
 class Stemmer:
-    """A Snowball stemmer, which keeps its place in the word it works on: one thread at a time.
+    """A Snowball stemmer, used by one thread at a time because it keeps its position in a word.
 
     Parameters
     ----------

@@ -24,14 +24,14 @@ def test_tilde_is_expanded(monkeypatch, tmp_path):
 
 def test_clearing_removes_the_fetched_files_and_nothing_else(home):
     fetched = home / "text/tnews_test_public.json"
-    stranger = home / "text/my_own_thesis.txt"
+    unrelated = home / "text/my_own_thesis.txt"
     lone = home / "similarity/lcqmc_dev.txt"
-    for path in (fetched, stranger, lone):
+    for path in (fetched, unrelated, lone):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x")
     clear_data_home()
     assert not fetched.exists()
-    assert stranger.read_text() == "x"
+    assert unrelated.read_text() == "x"
     assert not lone.parent.exists()
 
 

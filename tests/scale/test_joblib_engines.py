@@ -67,7 +67,7 @@ def test_the_store_of_the_caller_serves_what_it_has(engine, embedder, record, tm
     assert embedder.cache_info().rows == len(DISTINCT)
 
 
-def test_a_complaint_comes_back_with_the_place_of_the_text(engine, embedder):
+def test_an_error_comes_back_with_the_place_of_the_text(engine, embedder):
     texts = [*MANY, "very " * 200]
     embedder.set_params(long_text="error").fit(texts)
     with parallel_config(**engine.config), pytest.raises(TextTooLongError, match=r"X\[250\]"):

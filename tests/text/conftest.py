@@ -15,7 +15,7 @@ from sklearn_llmtokens.text import _cutting, _engines, _full_mode, _shared
 
 @pytest.fixture(scope="session")
 def judge(tmp_path_factory):
-    """Give a jieba.Tokenizer with jieba's dictionary."""
+    """Return a jieba.Tokenizer with jieba's dictionary."""
     jieba.setLogLevel(60)
     tokenizer = jieba.Tokenizer()
     tokenizer.tmp_dir = str(tmp_path_factory.mktemp("jieba"))
@@ -61,7 +61,7 @@ def _only_dictionaries():
 
 
 def words_by_jieba(tokenizer, text, mode="accurate", hmm=True):
-    """Give jieba's words, without white space."""
+    """Return jieba's words, without white space."""
     if mode == "full":
         words = tokenizer.lcut(text, cut_all=True)
     elif mode == "search":

@@ -28,7 +28,7 @@ SUBTRACTING = dict.fromkeys(
         "check_methods_subset_invariance",
         "check_fit_idempotent",
     ],
-    "the check subtracts outputs, which are strings here; sklearn_llmtokens.testing has a twin that compares them",
+    "the check subtracts outputs, which are strings here; sklearn_llmtokens.testing has a counterpart",
 )
 
 

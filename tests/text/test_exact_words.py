@@ -186,7 +186,7 @@ def test_spans_hold_spaces_and_weights_frequencies():
     assert exact([":-)"]).word_spans(":-)")[0][2] > 0.99  # a word, no punctuation
 
 
-def test_joined_words_that_could_not_be_told_apart_are_refused():
+def test_joined_words_that_could_not_be_separated_are_refused():
     tokenizer = exact(["CH125 Spacy", "a|b"]).fit(["好"])
     with pytest.raises(
         ValueError, match=r"'CH125 Spacy' of user_dict has the separator ' ' inside.*call the tokenizer"
@@ -232,7 +232,7 @@ def test_file_with_spaces_has_tabs(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("line", "complaint"),
+    ("line", "message"),
     [
         ("CH125 Spacy", "'CH125 Spacy' cannot be read; expected 'word'"),
         ("CH125 Spacy\tmany", "cannot be read; .* with tabs between"),
@@ -243,10 +243,10 @@ def test_file_with_spaces_has_tabs(tmp_path):
         ("a" * 257 + "\t3", "has 257 characters"),
     ],
 )
-def test_bad_line_is_named_by_file_and_number(tmp_path, line, complaint):
+def test_bad_line_is_named_by_file_and_number(tmp_path, line, message):
     path = tmp_path / "words.txt"
     path.write_text(f"好词 3 n\n{line}\n", encoding="utf-8")
-    with pytest.raises(UserDictionaryError, match=rf"words\.txt:2: .*{complaint}"):
+    with pytest.raises(UserDictionaryError, match=rf"words\.txt:2: .*{message}"):
         exact(path).fit(["好"])
 
 

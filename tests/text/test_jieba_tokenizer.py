@@ -252,13 +252,13 @@ def test_white_space_is_left_out():
 
 
 @pytest.mark.parametrize(
-    ("params", "complaint"),
+    ("params", "message"),
     [({"mode": "searhc"}, "mode"), ({"mode": "full", "pos": ["n"]}, "pos"), ({"stemmer": "klingon"}, "stemmer")],
 )
-def test_parameters_set_after_fit_are_checked_where_they_are_used(params, complaint):
+def test_parameters_set_after_fit_are_checked_where_they_are_used(params, message):
     tokenizer = JiebaTokenizer().fit(["好"]).set_params(**params)
     for use in (tokenizer.transform, tokenizer.word_spans, lambda texts: tokenizer(texts[0])):
-        with pytest.raises(ValueError, match=complaint):
+        with pytest.raises(ValueError, match=message):
             use(["好"])
 
 
@@ -428,7 +428,7 @@ def test_bad_parameters(params):
 
 
 @pytest.mark.parametrize(
-    ("X", "error", "complaint"),
+    ("X", "error", "message"),
     [
         (["a", None], MissingTextError, r"X\[1\]"),
         (["a", b"b"], TextTypeError, r"X\[1\] is bytes"),
@@ -439,11 +439,11 @@ def test_bad_parameters(params):
         (["a", "b\ud800"], InvalidTextError, "lone surrogate"),
     ],
 )
-def test_what_is_not_text_is_refused(X, error, complaint):
+def test_what_is_not_text_is_refused(X, error, message):
     tokenizer = JiebaTokenizer().fit(TEXTS)
-    with pytest.raises(error, match=complaint):
+    with pytest.raises(error, match=message):
         tokenizer.transform(X)
-    with pytest.raises(error, match=complaint):
+    with pytest.raises(error, match=message):
         JiebaTokenizer().fit(X)
 
 

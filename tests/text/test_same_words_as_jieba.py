@@ -143,7 +143,7 @@ def test_parts_of_speech_with_user_tags(judge_with):
         "\ufdd0，\ufdd1a",
     ],
 )
-def test_full_mode_beside_letters_signs_and_strangers(judge, engine, text):
+def test_full_mode_beside_letters_signs_and_rare_characters(judge, engine, text):
     batch = [text, "", f"{text}的{text}", text[::-1]]
     found = JiebaTokenizer("full").fit_transform(batch)
     assert [words.split() for words in found] == [words_by_jieba(judge, one, "full") for one in batch]

@@ -9,7 +9,7 @@ TEXTS = ["他来到了网易杭研大厦"]
 
 
 @pytest.mark.parametrize(
-    ("line", "complaint"),
+    ("line", "message"),
     [
         ("云计算\t5\tn", "cannot be read"),
         ("云计算 1.5", "cannot be read"),
@@ -25,17 +25,17 @@ TEXTS = ["他来到了网易杭研大厦"]
         ("云 " * 1000, "'(云 ){15}'... cannot be read"),
     ],
 )
-def test_bad_line_is_named_by_file_and_number(tmp_path, line, complaint):
+def test_bad_line_is_named_by_file_and_number(tmp_path, line, message):
     path = tmp_path / "words.txt"
     path.write_bytes(f"好词 3 n\n\n{line}\n".encode("utf-8", "surrogateescape"))
-    with pytest.raises(UserDictionaryError, match=rf"words\.txt:3: .*{complaint}"):
+    with pytest.raises(UserDictionaryError, match=rf"words\.txt:3: .*{message}"):
         JiebaTokenizer(user_dict=path).fit(TEXTS)
     with pytest.raises(UserDictionaryError, match=r"words\.txt:3: "):
         JiebaTokenizer(user_dict=str(path))("好")
 
 
 @pytest.mark.parametrize(
-    ("entry", "complaint"),
+    ("entry", "message"),
     [
         (5, "is neither a word"),
         ((), "is neither a word"),
@@ -54,8 +54,8 @@ def test_bad_line_is_named_by_file_and_number(tmp_path, line, complaint):
         (("云", 5, "好" * 1000), "the tag '好{30}'... is not"),
     ],
 )
-def test_bad_entry_is_named_by_position(entry, complaint):
-    with pytest.raises(UserDictionaryError, match=rf"user_dict\[1\]: .*{complaint}"):
+def test_bad_entry_is_named_by_position(entry, message):
+    with pytest.raises(UserDictionaryError, match=rf"user_dict\[1\]: .*{message}"):
         JiebaTokenizer(user_dict=["好词", entry]).fit(TEXTS)
 
 

@@ -1,4 +1,4 @@
-"""The one reader of text columns: every container that is read, and every complaint."""
+"""The one reader of text columns: every container that is read, and every error message."""
 
 from collections import UserList, UserString, deque
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""After training: the head is turned so that what comes next in scikit-learn sees the right proportions.
+"""After training: the head is rotated and scaled, for the estimators that follow it in scikit-learn.
 
 StandardScaler, which users put behind any features, gives each output the same variance. Were the outputs principal
 directions, it would blow up the weak, noisy ones; after a random rotation inside a block each output mixes them all,

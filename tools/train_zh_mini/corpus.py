@@ -1,4 +1,4 @@
-"""Sentences in, sentences out: which lines of the text are trained on."""
+"""Selection of the sentences of the training corpus."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The training loop: the student's vectors are drawn to the target blocks, and so are the similarities inside a batch.
+"""The training loop: the student's vectors, and their similarities inside a batch, are fitted to the target blocks.
 
 The loop saves its whole state every few minutes and goes on from there. Each epoch asks for the texts anew, so that it
 can run while the teacher is still writing vectors. Several processes share the work when torch.distributed is
@@ -162,7 +162,7 @@ def _average_gradients(student):
 def epoch_batches(encoded, targets, plan, epoch):
     """Cut an epoch into batches of similar lengths, from shuffled pools, so that epochs differ; in random order.
 
-    In every other pool a batch holds texts of one topic: strangers in a batch do not teach how like texts differ.
+    In every other pool a batch holds texts of one topic: unrelated texts do not teach how similar texts differ.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What an epoch is made of: token ids and targets of the texts whose teacher vectors are on disk by now."""
+"""The data of an epoch: token ids and targets of the texts whose teacher vectors are on disk by now."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_LENGTH = 64
 
 
 class EpochData:
-    """Called with an epoch, gives its token ids and targets; the blocks are fitted on the first shard.
+    """Called with an epoch, returns its token ids and targets; the blocks are fitted on the first shard.
 
     Parameters
     ----------

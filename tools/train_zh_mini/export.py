@@ -33,7 +33,7 @@ def export(student, tokenizer_spec, folder):
 
 
 def with_idle_pooler(trunk):
-    """Return the trunk's weights and an identity for BERT's pooler: it is not used, but AutoModel complains without."""
+    """Return the trunk's weights and an identity for BERT's pooler: it is not used, but AutoModel warns without it."""
     width = trunk.config.hidden_size
     return {**trunk.state_dict(), "pooler.dense.weight": torch.eye(width), "pooler.dense.bias": torch.zeros(width)}
 

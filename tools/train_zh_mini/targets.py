@@ -1,4 +1,4 @@
-"""What the student learns to give: blocks, each from another teacher, in the directions where it varies most."""
+"""What the student learns to predict: blocks, each from another teacher, in the directions where it varies most."""
 
 from __future__ import annotations
 

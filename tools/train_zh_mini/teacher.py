@@ -1,4 +1,4 @@
-"""The teacher's vectors, computed once and kept on disk as float16, a shard a file: all experiments read the same."""
+"""The teacher's vectors, computed once and kept on disk as float16, one file per shard, for all experiments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The second teacher: vectors of jieba words from their neighbours (PPMI, then SVD), averaged with SIF weights.
+"""The second teacher: co-occurrence vectors of jieba words (PPMI, then SVD), averaged with SIF weights.
 
 Sources: Levy and Goldberg, "Neural word embedding as implicit matrix factorization" (2014), with their context
 smoothing of .75; Arora, Liang and Ma, "A simple but tough-to-beat baseline for sentence embeddings" (2017) for the
@@ -67,7 +67,7 @@ def fit_word_vectors(texts, *, n_dimensions=256, n_words=80_000, min_count=5, se
 
 
 def _count_pairs(sentences, index):
-    """Symmetric counts of words within WINDOW places of each other, sentence by sentence: (n_words, n_words)."""
+    """Count pairs of words within WINDOW places of each other, sentence by sentence: (n_words, n_words)."""
     gap = [-1] * WINDOW
     stream = np.concatenate(
         [np.array([index.get(word, -1) for word in sentence] + gap, np.int32) for sentence in sentences]
@@ -83,7 +83,7 @@ def _count_pairs(sentences, index):
 
 
 def _ppmi(pairs):
-    """Positive PMI with smoothed context counts."""
+    """Compute positive PMI with smoothed context counts."""
     totals = np.bincount(pairs.row, pairs.data, pairs.shape[0])
     contexts = totals**SMOOTHING / (totals**SMOOTHING).sum()
     pmi = np.log(pairs.data / (totals[pairs.row] * contexts[pairs.col]))

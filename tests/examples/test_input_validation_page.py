@@ -1,4 +1,4 @@
-"""Every row of docs/bad_input.md, done: the exception or warning, and the message as the page prints it."""
+"""Every row of docs/input_validation.md, done: the exception or warning, and the message as the page prints it."""
 
 import json
 import pickle
@@ -27,7 +27,7 @@ from sklearn_llmtokens.checkpoints import bundled_checkpoint
 from sklearn_llmtokens.exceptions import StoreWarning, TrainingRowsWarning, TruncationWarning
 from sklearn_llmtokens.recommend import Catalog, ContentRecommender, GlobalTimeSplit, make_queries, ndcg_at_k
 
-PAGE = Path(__file__).parents[2] / "docs" / "bad_input.md"
+PAGE = Path(__file__).parents[2] / "docs" / "input_validation.md"
 GOOD = ["物流很快", "好"]
 LONG = "好的" * 1000
 MISSING = "None, NaN, pd.NA, a null of polars or pyarrow"
@@ -38,7 +38,7 @@ def read_page():
     rows = {}
     for line in PAGE.read_text(encoding="utf-8").splitlines():
         cells = [cell.strip() for cell in line.strip("|").split(" | ")]
-        if line.startswith("| ") and len(cells) in (2, 3) and cells[0] != "what comes in":
+        if line.startswith("| ") and len(cells) in (2, 3) and cells[0] != "input":
             message = cells[2].strip(" |`") if len(cells) == 3 else None
             rows.setdefault(cells[0].replace("`", ""), []).append((cells[1].strip(" |"), message or None))
     return {(name, k): row for name, found in rows.items() for k, row in enumerate(found)}
@@ -286,7 +286,7 @@ def is_finite(rows):
     return np.isfinite(rows).all() and np.abs(rows).max(axis=1).all()
 
 
-# Rows that are no complaint: what must hold.
+# Rows without an error message: what must hold.
 HOLDS = {
     ('the same, unknown="ignore"', 0): lambda e: (
         fitted(unknown="ignore").recommend([["gone", "1"]]).tolist() == fitted().recommend([["1"]]).tolist()
@@ -354,7 +354,7 @@ def test_every_row_of_the_page_has_a_test():
 
 
 @pytest.mark.parametrize("row", RAISES, ids=lambda row: row[0])
-def test_complaint_is_the_one_on_the_page(row, embedder, tmp_path):
+def test_message_is_the_one_on_the_page(row, embedder, tmp_path):
     expected, call = RAISES[row]
     said, message = ROWS[row]
     with pytest.raises(expected) as caught:
