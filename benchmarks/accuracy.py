@@ -334,7 +334,8 @@ in bold.
 - skrub's encoder gets the same checkpoint folders, once with its default (PCA to 30 components) and once without PCA.
 - multilingual-e5-small puts its own "query: " before each text, in `LLMTokenEmbedder` and in skrub alike: its
   configuration asks for it.
-- zh-mini has the fingerprint `{facts["zh_mini_fingerprint"]}`. Python {facts["python"]}, {versions}.
+- These are the figures of zh-mini with the fingerprint `{facts["zh_mini_fingerprint"]}`.
+  Python {facts["python"]}, {versions}.
 """
 
 

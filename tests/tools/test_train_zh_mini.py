@@ -19,6 +19,7 @@ from tools.train_zh_mini import (  # noqa: E402
     calibrate,
     corpus,
     distill,
+    readings,
     student,
     targets,
     teacher,
@@ -319,3 +320,29 @@ def test_a_run_that_starts_from_a_checkpoint_keeps_its_pieces_and_goes_on_from_i
     assert before.keys() == after.keys()
     for name, weight in before.items():
         torch.testing.assert_close(after[name], weight, atol=1e-3, rtol=1e-2)
+
+
+def test_a_map_of_characters_changes_those_and_no_other():
+    from tokenizers import normalizers
+
+    rng = random.Random(0)
+    keys = rng.sample(range(0x80, 0x20000), 600)
+    rules = {
+        chr(key): chr(rng.randrange(0x4E00, 0x9FFF)) * rng.randint(1, 3) for key in keys if not 0xD800 <= key < 0xE000
+    }
+    step = normalizers.Precompiled(readings.compile_map(rules))
+    for code in {*keys, *range(0x80, 0x3000), *(key ^ 1 for key in keys)} - set(range(0xD800, 0xE000)):
+        assert step.normalize_str(chr(code)) == rules.get(chr(code), chr(code))
+
+
+def test_readings_are_written_into_a_folder_once(tiny_teacher, tmp_path):
+    spec = vocabulary.read_tokenizer(tiny_teacher)
+    path = tmp_path / "tokenizer.json"
+    path.write_text(json.dumps(spec), encoding="utf-8")
+    for _ in range(2):
+        readings.main([str(tmp_path)])
+        assert json.loads(path.read_text(encoding="utf-8")) == readings.add_readings(spec)
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(path))
+    assert tokenizer.encode("電池耐用，發燙").ids == tokenizer.encode("电池耐用，发烫").ids

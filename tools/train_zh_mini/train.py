@@ -23,6 +23,7 @@ from .calibrate import calibrate
 from .distill import TrainingPlan, train
 from .epoch_data import MAX_LENGTH, EpochData, read_json, text_encoder
 from .export import export
+from .readings import add_readings
 from .student import (
     Student,
     pooled_vectors,
@@ -84,7 +85,7 @@ def run_text(args):
         counts = vocabulary.count_pieces(spec, texts) + ENGLISH_WEIGHT * vocabulary.count_pieces(spec, english)
         kept = vocabulary.choose_pieces(spec, counts, args.n_pieces)
         np.save(args.work / "kept.npy", kept)
-        _write_json(args.work / "tokenizer.json", vocabulary.cut_tokenizer(spec, kept))
+        _write_json(args.work / "tokenizer.json", add_readings(vocabulary.cut_tokenizer(spec, kept)))
     else:
         _write_json(args.work / "tokenizer.json", read_json(args.start_from / "tokenizer.json"))
 
