@@ -17,6 +17,7 @@ __all__ = [
     "TrainingRowsWarning",
     "TruncationWarning",
     "UnknownItemError",
+    "UnknownTokenWarning",
     "UserDictionaryError",
 ]
 
@@ -94,6 +95,10 @@ class TruncationWarning(UserWarning):
 
 class TrainingRowsWarning(UserWarning):
     """Rows of a fit may not be of the users that they seem to be of, or not in the order of their targets."""
+
+
+class UnknownTokenWarning(UserWarning):
+    """Texts are mostly unknown to the vocabulary of the model: their vectors say little."""
 
 
 class PrecisionWarning(UserWarning):

@@ -2,7 +2,7 @@
 
 import sys
 
-_PASSED_OVER = {"sklearn_llmtokens", "sklearn", "joblib"}
+_PASSED_OVER = {"sklearn_llmtokens", "sklearn", "joblib", "contextlib"}
 
 
 def stacklevel_of_caller() -> int:

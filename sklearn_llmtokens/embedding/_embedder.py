@@ -253,6 +253,9 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         -----
         TruncationWarning
             Once, with the number of distinct texts that were cut.
+        UnknownTokenWarning
+            Once, with the number of distinct texts of which the model's vocabulary lacks half or more. Both count the
+            texts that go through the model, not those whose vectors come from the cache.
         """
         check_is_fitted(self)
         table = self._read(X, reset=False)

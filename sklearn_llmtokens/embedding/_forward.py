@@ -1,6 +1,5 @@
 """Distinct texts -> look-up -> shards of misses -> the model -> store -> rows."""
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -8,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..exceptions import NonFiniteVectorError, OutOfMemoryError, TextTooLongError, TruncationWarning
+from ..exceptions import NonFiniteVectorError, OutOfMemoryError, TextTooLongError
 from ._batches import total_order
 from ._cells import Texts
 from ._progress import Progress
 from ._sharding import Workers, open_workers, run_shards
 from ._spec import EmbeddingSpec, ForwardSpec, Readout
 from ._store import Store
+from ._unread import Unread
 
 if TYPE_CHECKING:
     from ._torch import Encoded, TextTokens
@@ -76,8 +76,8 @@ def embed_distinct(
 
     Warns
     -----
-    TruncationWarning
-        Once, with the number of texts that were cut.
+    TruncationWarning, UnknownTokenWarning
+        Once each, with the number of texts that were cut, and of those that are mostly unknown to the vocabulary.
     """
     namespace = spec.digest()
 
@@ -124,8 +124,8 @@ def embed_into(
 
     Warns
     -----
-    TruncationWarning
-        Once, with the number of texts that were cut.
+    TruncationWarning, UnknownTokenWarning
+        Once each, with the number of texts that were cut, and of those that are mostly unknown to the vocabulary.
     """
     namespaces = [EmbeddingSpec(forward, readout).digest() for readout in readouts]
 
@@ -164,20 +164,17 @@ def embed_tokens(texts: Texts, spec: EmbeddingSpec, resources: Resources) -> "li
 
     Warns
     -----
-    TruncationWarning
-        Once, with the number of texts that were cut.
+    TruncationWarning, UnknownTokenWarning
+        Once each, with the number of texts that were cut, and of those that are mostly unknown to the vocabulary.
     """
     from ._torch import encode_tokens
 
     whole = replace(spec.forward, long_text="error" if spec.forward.long_text == "error" else "truncate")
     try:
-        found, n_truncated = encode_tokens(
-            texts.texts, whole, spec.readout.layers, resources.device, resources.batch_tokens
-        )
+        found, unread = encode_tokens(texts.texts, whole, spec.readout.layers, resources.device, resources.batch_tokens)
     except _OF_ONE_TEXT as error:
         raise type(error)(f"{texts.where(error.index)} {error}") from error  # type: ignore[union-attr]
-    if n_truncated:
-        _warn_truncated(n_truncated, spec.forward.max_length)
+    unread.warn(spec.forward.max_length)
     return found
 
 
@@ -224,7 +221,7 @@ def _embed_missing(
 ) -> "Iterator[tuple[list[int], Encoded]]":
     """Encode and store the texts at `missing`, but for those that another thread or process is first to store."""
     namespaces = [EmbeddingSpec(forward, readout).digest() for readout in readouts]
-    n_truncated = 0
+    unread = Unread()
     with (
         Progress(len(texts.texts), len(texts.texts) - len(missing), resources.verbose) as progress,
         open_workers(resources.n_jobs) as workers,
@@ -238,10 +235,9 @@ def _embed_missing(
                 shards = [rest for shard in wave if (rest := [i for i in shard if i not in done])]
                 for shard, encoded in _encode(texts, shards, forward, readouts, workers, resources, progress):
                     store.write_each(namespaces, texts.keys(shard), encoded.vectors)
-                    n_truncated += encoded.n_truncated
+                    unread += encoded.unread
                     yield shard, encoded
-    if n_truncated:
-        _warn_truncated(n_truncated, forward.max_length)
+    unread.warn(forward.max_length)
 
 
 def _waves(texts: Sequence[str], missing: np.ndarray, workers: int) -> Iterator[list[list[int]]]:
@@ -288,12 +284,3 @@ def _encode(
         progress.shard(len(shard), encoded.n_tokens)
         yield shard, encoded
     next(results, None)  # to its end: workers that are held are ready for more only then
-
-
-def _warn_truncated(count: int, max_length: int) -> None:
-    warning = TruncationWarning(
-        f"{count} distinct text(s) had more than {max_length} tokens, which is all that is read, and were cut: set "
-        "long_text='chunk' to read the whole of each, or a larger max_length if the model allows it."
-    )
-    warning.n_texts = count  # type: ignore[attr-defined]
-    warnings.warn(warning, stacklevel=4)

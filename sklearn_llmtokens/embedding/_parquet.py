@@ -3,6 +3,7 @@
 import json
 import os
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
@@ -10,7 +11,8 @@ from pathlib import Path
 
 from .._optional import require
 from .._utils._messages import shorten
-from ..exceptions import TruncationWarning
+from .._utils._warnings import stacklevel_of_caller
+from ..exceptions import TruncationWarning, UnknownTokenWarning
 from ._embed_batches import add_vectors, check_columns, column_names, fitted, vector_dtype
 from ._parquet_files import first_line, readable, renamed_when_whole
 from ._parquet_identity import SourceHashes, embedder_hash
@@ -21,6 +23,8 @@ _FORMAT_VERSION = 2
 _METADATA_KEY = b"sklearn_llmtokens"
 
 _READ_BUFFER_BYTES = 1 << 20
+# Warnings that carry a number of texts.
+_COUNTED = (TruncationWarning, UnknownTokenWarning)
 
 
 def embed_parquet(
@@ -93,8 +97,9 @@ def embed_parquet(
 
     Warns
     -----
-    TruncationWarning
-        Once, with the number of texts that were cut, each counted once a batch.
+    TruncationWarning, UnknownTokenWarning
+        Once each, with the number of texts that were cut, and of those that are mostly unknown to the vocabulary. A
+        text counts once per batch.
     RuntimeWarning
         If a part is damaged and is written again.
 
@@ -135,7 +140,7 @@ def embed_parquet(
     n_done = sum(part.n_rows for part in parts) - sum(part.n_rows for part in missing)
     with (
         _bar(sum(part.n_rows for part in parts), n_done, verbose) as bar,
-        _gather_truncations() as gather,
+        _gather_warnings() as gather,
         hold_workers(),
     ):
         for part in missing:
@@ -324,25 +329,27 @@ def _read_rows(part: _Part, settings: _Settings, batch_rows: int) -> Iterator:
 
 
 @contextmanager
-def _gather_truncations() -> Iterator:
-    """Give a context that counts the texts that were cut, and say their number once, at the end."""
-    n_cut, message = 0, ""
+def _gather_warnings() -> Iterator:
+    """Yield a context that counts the texts of warnings; issue one of each kind with their number, at the end."""
+    n_texts: Counter[type[Warning]] = Counter()
+    messages: dict[type[Warning], str] = {}
 
     @contextmanager
     def gather():
-        nonlocal n_cut, message
         with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", TruncationWarning)
+            for category in _COUNTED:
+                warnings.simplefilter("always", category)
             yield
         for warning in caught:
-            if issubclass(warning.category, TruncationWarning):
-                n_cut, message = n_cut + getattr(warning.message, "n_texts", 1), str(warning.message)
+            if warning.category in _COUNTED:
+                n_texts[warning.category] += getattr(warning.message, "n_texts", 1)
+                messages[warning.category] = str(warning.message).partition(" ")[2]
             else:
                 warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
 
     yield gather
-    if n_cut:
-        warnings.warn(f"{n_cut} {message.partition(' ')[2]}", TruncationWarning, stacklevel=4)
+    for category, message in messages.items():
+        warnings.warn(f"{n_texts[category]} {message}", category, stacklevel=stacklevel_of_caller())
 
 
 def _bar(n_rows: int, n_done: int, verbose: int):

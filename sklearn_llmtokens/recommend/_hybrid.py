@@ -12,7 +12,6 @@ from ._latest_slice import latest_slice
 
 PRETENDED_COLD = 0.1  # share of the items whose events are hidden while weights are learnt
 _LEAST_SCORE = np.float32(1e-30)  # a best score that others can be divided by
-_ROUNDING = np.float32(1e-6)  # of the score of an item in the history: what others have by rounding alone
 _RANK_OFFSET = 60.0  # of reciprocal rank fusion (Cormack et al. 2009)
 _FEWEST_QUERIES = 20
 
@@ -258,10 +257,7 @@ class HybridRecommender(BaseComposition, BaseRecommender):
             scores[rows, columns] = 0
             best = np.abs(scores).max(axis=1, initial=0)
             scores[rows, columns] = seen
-            least = np.full(len(best), _LEAST_SCORE)
-            if self.filter_seen:
-                np.maximum.at(least, rows, _ROUNDING * np.abs(seen))
-            yield scores, np.where(best > least, best, np.float32(1))
+            yield scores, np.where(best > _LEAST_SCORE, best, np.float32(1))
 
     def _prepare(self, histories: Histories) -> Histories:
         return histories

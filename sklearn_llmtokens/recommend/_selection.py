@@ -67,9 +67,8 @@ class Selection:
         if candidates is not None:
             candidates = as_list(candidates, "candidates")
             allowed = _read_lists(candidates, catalog, n_queries, "candidates", unknown)
-            is_shared = _is_one_list(candidates)  # by all queries, as its first row says
-            union = np.unique(allowed.rows(0, min(n_queries, 1)).item_idx if is_shared else allowed.item_idx)
-            allowed = None if is_shared else allowed
+            union = np.unique(allowed.item_idx)
+            allowed = None if _is_one_list(candidates) else allowed
         if exclude is not None:
             blocked.append(_read_lists(as_list(exclude, "exclude"), catalog, n_queries, "exclude", unknown))
         if filter_seen and histories.texts is None:

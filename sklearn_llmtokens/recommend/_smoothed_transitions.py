@@ -14,7 +14,6 @@ from ._profiles import PROFILE_CONSTRAINTS, event_weights
 from ._transitions import transitions
 
 _ROWS_AT_ONCE = 256
-_ROUNDING = 1e-6  # of an item's similarity to itself: what single precision may leave of a similarity of 0
 
 
 class SmoothedTransitionRecommender(BaseRecommender):
@@ -184,7 +183,7 @@ class SmoothedTransitionRecommender(BaseRecommender):
 
 
 def _nearest(scores: np.ndarray, own_idx: np.ndarray, n_neighbors: int, sharpness: float) -> sparse.csr_array:
-    """Return rows with 1 at the item itself and a total of 1 at the most similar ones.
+    """Give rows with 1 at the item itself and a total of 1 at the most similar ones.
 
     Examples
     --------
@@ -192,8 +191,7 @@ def _nearest(scores: np.ndarray, own_idx: np.ndarray, n_neighbors: int, sharpnes
     array([[1.        , 0.6666667 , 0.33333334]], dtype=float32)
     """
     n_rows, n_items = scores.shape
-    own = np.abs(scores[np.arange(n_rows), own_idx])
-    scores = np.where(scores > _ROUNDING * own[:, np.newaxis], scores, 0)
+    scores = np.maximum(scores, 0)
     scores[np.arange(n_rows), own_idx] = -1
     nearest = top_columns(scores, n_neighbors)
     values = np.take_along_axis(scores, nearest, axis=1).astype(np.float64)

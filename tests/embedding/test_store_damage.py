@@ -13,7 +13,7 @@ from sklearn_llmtokens import LLMTokenEmbedder
 from sklearn_llmtokens.embedding._store import open_store
 from sklearn_llmtokens.exceptions import StoreError, StoreWarning
 
-TEXTS = [f"text {i}" for i in range(12)]
+TEXTS = ["good " * (i + 1) for i in range(12)]  # known to the small vocabulary: no other warning
 WAIT = "SKLEARN_LLMTOKENS_LOCK_SECONDS"
 
 

@@ -24,7 +24,7 @@ from sklearn_llmtokens import (
     top_k_labels,
 )
 from sklearn_llmtokens.checkpoints import bundled_checkpoint
-from sklearn_llmtokens.exceptions import StoreWarning, TrainingRowsWarning, TruncationWarning
+from sklearn_llmtokens.exceptions import StoreWarning, TrainingRowsWarning, TruncationWarning, UnknownTokenWarning
 from sklearn_llmtokens.recommend import Catalog, ContentRecommender, GlobalTimeSplit, make_queries, ndcg_at_k
 
 PAGE = Path(__file__).parents[2] / "docs" / "input_validation.md"
@@ -243,6 +243,10 @@ WARNS = {
         lambda e, _: e.transform(np.arange(3, dtype=np.int64).reshape(-1, 1)),
     ),
     ("a text longer than the model reads", 0): (TruncationWarning, lambda e, _: e.transform([LONG, LONG])),
+    ("a text of which the model's vocabulary lacks half or more", 0): (
+        UnknownTokenWarning,
+        lambda e, _: e.transform(["안녕하세요", "안녕하세요"]),
+    ),
     ("a cache folder that cannot be written", 0): (
         StoreWarning,
         lambda e, new: LLMTokenEmbedder(cache=unwritable(new)).fit_transform(GOOD),
@@ -329,7 +333,7 @@ HOLDS = {
     ('the same, TextNormalizer(surrogates="replace")', 0): lambda e: (
         TextNormalizer(surrogates="replace").fit_transform(["x\ud800"])[0] == "x\ufffd"
     ),
-    ("NUL, emoji, right-to-left text", 0): lambda e: is_finite(e.transform(["a\0b", "👩‍🚀", "שלום"])),
+    ("NUL, emoji, right-to-left text", 0): lambda e: is_finite(e.transform(["a\0b", "👩‍🚀", "very good שלום"])),
     ("two user dictionaries in one process", 0): lambda e: (
         [JiebaTokenizer(user_dict=[word])("来到杭研大厦") for word in ("到杭研", "杭研大厦")]
         == [["来", "到杭研", "大厦"], ["来到", "杭研大厦"]]

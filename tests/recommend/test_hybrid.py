@@ -6,7 +6,6 @@ import pytest
 from sklearn.base import clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
-from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_llmtokens import LLMTokenEmbedder
 from sklearn_llmtokens.recommend import (
@@ -430,11 +429,3 @@ def test_refuses_parts_of_different_catalogues(catalog):
     parts = [("ease", EASERecommender(catalog)), ("content", ContentRecommender(other))]
     with pytest.raises(ValueError, match="'content' has another catalogue"):
         HybridRecommender(parts).fit(make_histories(5))
-
-
-def test_scores_that_are_rounding_beside_those_of_the_history_are_not_divided_by():
-    """Vectors at right angles have a cosine of some 1e-8 in single precision, the best one outside of the history."""
-    vectors = np.array([[0, 1, 1], [0, 1, -1], [0, 0, 0]], dtype=float)
-    content = ContentRecommender(Catalog(range(3), features=vectors), embedder=FunctionTransformer(), whiten=0)
-    scores = HybridRecommender([("content", content)], weights=[1]).fit([[0, 1]]).score_items([[0]])
-    np.testing.assert_allclose(scores, [[1, 0, 0]], atol=1e-6)

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_llmtokens.recommend import Catalog, ContentRecommender, SmoothedTransitionRecommender
 from sklearn_llmtokens.recommend._smoothed_transitions import _nearest
@@ -109,11 +108,3 @@ def test_nearest_of_a_row_without_similar_items_is_itself_alone():
 def test_refuses_parameters_out_of_range(options):
     with pytest.raises(ValueError, match=next(iter(options))):
         make(**options).fit(make_histories(3))
-
-
-def test_similarities_that_are_rounding_are_no_neighbours():
-    vectors = np.array([[0, 0, 0], [0, -1, 3], [0, -3, -1]], dtype=float)
-    content = ContentRecommender(Catalog(range(3), features=vectors), embedder=FunctionTransformer(), whiten=0)
-    scores = SmoothedTransitionRecommender(content, n_neighbors=2).fit([[0, 1]]).score_items([[0]])
-    assert scores[0, 1] > 0.5
-    assert scores[0, 2] == 0

@@ -10,6 +10,7 @@ import torch
 from ...exceptions import NonFiniteVectorError, OutOfMemoryError
 from .._batches import token_budget_batches
 from .._spec import ForwardSpec, Readout
+from .._unread import Unread
 from ._continued import begins_with, continued_states, find_prefix, shared_ids
 from ._hidden import hidden_states
 from ._model import LoadedModel, load, running
@@ -31,14 +32,14 @@ class Encoded:
     ----------
     vectors : tuple of ndarray of shape (n_texts, n_features), dtype=float32
         One array a readout.
-    n_truncated : int
-        Texts that were cut.
+    unread : Unread
+        Texts that were not read whole.
     n_tokens : int
         Tokens that went through the model.
     """
 
     vectors: tuple[np.ndarray, ...]
-    n_truncated: int
+    unread: Unread
     n_tokens: int
 
 
@@ -105,7 +106,7 @@ def encode(
         All three carry the index of the text as ``index``.
     """
     loaded = load(forward, device)
-    sequences, n_truncated = make_sequences(loaded.tokenizer, forward, texts, spans)
+    sequences, unread = make_sequences(loaded.tokenizer, forward, texts, spans)
     pooled = _pool_sequences(loaded, sequences, forward, readouts, batch_tokens, on_batch)
     vectors = tuple(
         _finish(loaded, _mean_of_windows(rows, sequences, len(texts)), readout)
@@ -115,12 +116,12 @@ def encode(
     for rows in vectors:
         rows[without_tokens] = 0
     _check_finite(vectors)
-    return Encoded(vectors, n_truncated, sum(len(sequence.token_ids) for sequence in sequences))
+    return Encoded(vectors, unread, sum(len(sequence.token_ids) for sequence in sequences))
 
 
 def encode_tokens(
     texts: Sequence[str], forward: ForwardSpec, layers: tuple[int, ...], device: str, batch_tokens: int | str
-) -> tuple[list[TextTokens], int]:
+) -> tuple[list[TextTokens], Unread]:
     """Give the hidden states of the tokens of each text, without special tokens and without the prompt's.
 
     Parameters
@@ -140,8 +141,8 @@ def encode_tokens(
     -------
     tokens : list of TextTokens
         One a text.
-    n_truncated : int
-        Texts that were cut.
+    unread : Unread
+        Texts that were not read whole.
 
     Raises
     ------
@@ -149,7 +150,7 @@ def encode_tokens(
         As in `encode`.
     """
     loaded = load(forward, device)
-    sequences, n_truncated = make_sequences(loaded.tokenizer, forward, texts, None, locate=True)
+    sequences, unread = make_sequences(loaded.tokenizer, forward, texts, None, locate=True)
     empty = torch.zeros(1, loaded.hidden_size)
     vectors = [empty.expand(len(sequence.token_ids), -1) for sequence in sequences]
 
@@ -174,7 +175,7 @@ def encode_tokens(
         for sequence, state in zip(sequences, vectors, strict=True)
     ]
     _check_finite([np.array([[np.abs(tokens.vectors).sum()] for tokens in found]).reshape(-1, 1)])
-    return found, n_truncated
+    return found, unread
 
 
 def _pool_sequences(

@@ -12,6 +12,8 @@ from ...exceptions import CheckpointError, TextTooLongError
 from .._checkpoint import Checkpoint
 from .._prompts import SLOT, fill
 from .._spec import ForwardSpec
+from .._unread import Unread
+from ._unknown import is_mostly_unknown, unknown_token
 
 Spans = Sequence[tuple[int, int, float]]
 
@@ -67,6 +69,8 @@ class TextTokenizer:
         Beginning or end token, for a text that has no tokens at all.
     pad : int
         Token id of padding.
+    unknown : int or None
+        Token id of what the vocabulary lacks, if it has one.
     keep_end : bool
         Whether truncation drops the beginning.
     """
@@ -76,6 +80,7 @@ class TextTokenizer:
     suffix: tuple[int, ...]
     filler: int | None
     pad: int
+    unknown: int | None
     keep_end: bool
 
     @property
@@ -126,6 +131,7 @@ def load_tokenizer(checkpoint: Checkpoint, spec: ForwardSpec) -> TextTokenizer:
         suffix=suffix,
         filler=next((token for token in fillers if token is not None), None),
         pad=tokenizer.pad_token_id or 0,
+        unknown=unknown_token(backend),
         keep_end=tokenizer.truncation_side == "left",
     )
 
@@ -155,7 +161,7 @@ def make_sequences(
     spans: Sequence[Spans] | None,
     *,
     locate: bool = False,
-) -> tuple[list[Sequence_], int]:
+) -> tuple[list[Sequence_], Unread]:
     """Make the sequences of `texts`.
 
     Parameters
@@ -175,8 +181,8 @@ def make_sequences(
     -------
     sequences : list of Sequence_
         One a text, or several windows of a long one.
-    n_truncated : int
-        How many texts were cut.
+    unread : Unread
+        How many texts were cut, and how many are mostly unknown to the vocabulary.
 
     Raises
     ------
@@ -195,14 +201,14 @@ def make_sequences(
     plain = spans is None and spec.pool_scope != "text" and not locate
     encode = tokenizer.backend.encode_batch_fast if plain else tokenizer.backend.encode_batch
     sequences: list[Sequence_] = []
-    n_truncated = 0
+    n_truncated = n_unknown = 0
     for row, encoding in enumerate(encode(list(filled), add_special_tokens=False)):
         text, row_spans = texts[row], None if spans is None else spans[row]
         if cut[row] == (0, len(text)) and len(encoding.ids) + tokenizer.n_special <= spec.max_length:
             offsets = None if plain else _offsets(encoding) - starts[row]
-            sequences.append(maker.build(row, _Part(encoding.ids, offsets, 0, len(text)), row_spans))
+            parts = [_Part(encoding.ids, offsets, 0, len(text))]
         elif spec.long_text == "chunk":
-            sequences += maker.windows(row, text, row_spans)
+            parts = maker.windows(text)
         elif spec.long_text == "error":
             error = TextTooLongError(
                 f"has more than {spec.max_length} tokens, which is all that the model reads: set long_text='truncate' "
@@ -212,8 +218,10 @@ def make_sequences(
             raise error
         else:
             n_truncated += 1
-            sequences.append(maker.build(row, maker.truncated(text, *cut[row]), row_spans))
-    return sequences, n_truncated
+            parts = [maker.truncated(text, *cut[row])]
+        sequences += [maker.build(row, part, row_spans) for part in parts]
+        n_unknown += maker.is_mostly_unknown(text, parts)
+    return sequences, Unread(n_truncated, n_unknown)
 
 
 @dataclass(frozen=True)
@@ -312,15 +320,26 @@ class _SequenceMaker:
                 )
             n_kept = max(0, n_kept - -(-over // self.n_slots))
 
-    def windows(self, row: int, text: str, spans: Spans | None) -> list[Sequence_]:
+    def windows(self, text: str) -> list[_Part]:
         """Cut a long text into windows of as many tokens as there is room for."""
         offsets = _offsets(self._encode(text))
         step = max(1, self.room - self.room // _OVERLAP)
-        sequences = []
+        parts = []
         for first in range(0, max(1, len(offsets) - (self.room - step)), step):
             window = offsets[first : first + self.room]
-            sequences += [self.build(row, part, spans) for part in self._window(text, *_span_of(window, len(text)))]
-        return sequences
+            parts += self._window(text, *_span_of(window, len(text)))
+        return parts
+
+    def is_mostly_unknown(self, text: str, parts: Sequence[_Part]) -> bool:
+        """Check whether the vocabulary lacks most of what is read of a text."""
+        if not any(self.tokenizer.unknown in part.ids or len(part.ids) <= self.n_prompt for part in parts):
+            return False
+        # Offsets are asked for only here: most batches are tokenised faster without.
+        located = [self._part(text, part.begin, part.end) if part.offsets is None else part for part in parts]
+        own = [part.take(np.flatnonzero(part.inside())) for part in located]
+        token_ids = [token for part in own for token in part.ids]
+        offsets = np.concatenate([part.offsets.clip(part.begin, part.end) for part in own])
+        return is_mostly_unknown(text, token_ids, offsets, self.tokenizer.unknown)
 
     def _window(self, text: str, begin: int, end: int) -> list[_Part]:
         part = self._part(text, begin, end)
