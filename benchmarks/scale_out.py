@@ -48,9 +48,9 @@ def run_engine(engine: str, n_workers: int, n_texts: int) -> dict:
     """Time a transform on workers that have loaded their model."""
     import torch
     from joblib import parallel_config
+    from sklearn_llmtokens.embedding._sharding import hold_workers
 
     from sklearn_llmtokens import LLMTokenEmbedder
-    from sklearn_llmtokens.embedding._sharding import hold_workers
 
     torch.set_num_threads(1)
     embedder = LLMTokenEmbedder(cache=None).fit(["a"])

@@ -18,9 +18,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+from sklearn_llmtokens.embedding._cache._recent_rows import RECENT_LIMIT_VARIABLE
 
-from sklearn_llmtokens.embedding._store import open_store, set_memory_limit
-from sklearn_llmtokens.embedding._store._recent_rows import RECENT_LIMIT_VARIABLE
+from sklearn_llmtokens.embedding._cache import open_cache, set_memory_limit
 
 NAMESPACE, FINGERPRINT = b"n" * 16, "benchmark"
 
@@ -45,7 +45,7 @@ def measure(folder: Path, n_rows: int, n_features: int) -> list[dict]:
         results.append({"what": name, "rows": n, "rows_per_s": n / wall, "rows_per_processor_s": n / processor})
 
     set_memory_limit(2 * vectors.nbytes + 1024 * n_rows)
-    memory, sqlite = open_store("memory", FINGERPRINT), open_store(folder, FINGERPRINT)
+    memory, sqlite = open_cache("memory", FINGERPRINT), open_cache(folder, FINGERPRINT)
     for place, store, recent_bytes in (
         ("memory", memory, 0),
         ("SQLite", sqlite, 0),
@@ -55,7 +55,7 @@ def measure(folder: Path, n_rows: int, n_features: int) -> list[dict]:
         if not recent_bytes:
             with timed(f"{place}, write", n_rows):
                 for start in range(0, n_rows, 4096):
-                    store.write(NAMESPACE, keys[start : start + 4096], vectors[start : start + 4096])
+                    store.write([NAMESPACE], keys[start : start + 4096], [vectors[start : start + 4096]])
         for name, idx in (
             ("read in order", np.arange(n_rows)),
             ("read in any order", shuffled),
@@ -89,7 +89,7 @@ def kill_writers(folder: Path, n_rounds: int, seed: int) -> dict:
             said = lines.read().split()
             ends[i] = int(said[-1]) if said else ends[i]
             lines.close()
-    store, n_rows, n_lost = open_store(folder, FINGERPRINT), 0, 0
+    store, n_rows, n_lost = open_cache(folder, FINGERPRINT), 0, 0
     for start, end in zip((0, 10_000_000), ends, strict=True):
         out = np.empty((end - start, 384), np.float32)
         found = store.read(NAMESPACE, [_key(i) for i in range(start, end)], out)
@@ -109,11 +109,11 @@ def _fork_writer(folder: Path, start: int, seed: int):
         os.close(say)
         return pid, os.fdopen(hear)
     try:
-        rng, store = random.Random(seed), open_store(folder, FINGERPRINT)
+        rng, store = random.Random(seed), open_cache(folder, FINGERPRINT)
         while True:
             end = start + rng.choice((1, 10, 300, 4096))
             rows = np.repeat(np.arange(start, end, dtype=np.float32)[:, None], 384, axis=1)
-            store.write(NAMESPACE, [_key(i) for i in range(start, end)], rows)
+            store.write([NAMESPACE], [_key(i) for i in range(start, end)], [rows])
             start = end
             os.write(say, f"{start}\n".encode())
     finally:

@@ -54,7 +54,7 @@ def _fresh_state():
 
     if "sklearn_llmtokens.embedding._torch" in sys.modules:
         sys.modules["sklearn_llmtokens.embedding._torch"].unload()
-    if "sklearn_llmtokens.embedding._store" in sys.modules:
-        store = sys.modules["sklearn_llmtokens.embedding._store"]
+    if "sklearn_llmtokens.embedding._cache" in sys.modules:
+        store = sys.modules["sklearn_llmtokens.embedding._cache"]
         store.set_memory_limit(0)
         store.set_memory_limit(None)

@@ -1,8 +1,8 @@
 """Texts to vectors of a pretrained language model."""
 
+from ._cache import CacheInfo, set_memory_limit
 from ._embed_batches import EmbedBatches
 from ._embedder import LLMTokenEmbedder
 from ._parquet import embed_parquet
-from ._store import CacheInfo, set_memory_limit
 
 __all__ = ["CacheInfo", "EmbedBatches", "LLMTokenEmbedder", "embed_parquet", "set_memory_limit"]

@@ -13,12 +13,13 @@ from .._utils._messages import shorten
 from .._utils._text_table import TextTable
 from .._utils._texts import validate_texts
 from ..exceptions import FingerprintMismatchError
-from ._cells import read_cells
+from ._cache import open_cache
 from ._checkpoint import is_fingerprint, pinned_name, recall, resolve
-from ._forward import Resources, embed_distinct, embed_tokens
+from ._embed import OutputRows, embed, embed_tokens
 from ._resolve import POOLING_NAMES, resolve_spec
 from ._spec import EmbeddingSpec
-from ._store import open_store
+from ._unique_texts import find_unique_texts
+from ._workers import Resources
 
 
 class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedPickle, BaseEstimator):
@@ -259,12 +260,12 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         """
         check_is_fitted(self)
         table = self._read(X, reset=False)
-        cells = read_cells(table, self.word_weights_)
+        unique = find_unique_texts(table, self.word_weights_)
         rows = _result(out, (table.n_rows, self.n_features_out_))
-        vectors = rows.reshape(len(cells.first), -1) if table.n_rows else rows  # a row a cell
-        store = self._store()
-        embed_distinct(cells.texts, self._spec_here(), store, self._resources(), vectors, cells.homes)
-        cells.fill(vectors)
+        vectors = rows.reshape(len(unique.first), -1) if table.n_rows else rows  # a row a cell
+        cache = self._store()
+        embed(unique.texts, self._spec_here(), cache, self._resources(), OutputRows(vectors, unique.rows))
+        unique.fill(vectors)
         return rows
 
     def fit_transform(self, X, y=None, *, out=None):
@@ -342,9 +343,9 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         if len(table.columns) > 1:
             raise ValueError(f"X has {len(table.columns)} columns; transform_tokens takes one column of texts.")
         column = ["" if text is None else text for text in table.columns[0]]  # neither has tokens
-        cells = read_cells(replace(table, columns=(column,)))
-        found = embed_tokens(cells.texts, self._spec_here(), self._resources())
-        return [found[i] for i in cells.inverse.tolist()]
+        unique = find_unique_texts(replace(table, columns=(column,)))
+        found = embed_tokens(unique.texts, self._spec_here(), self._resources())
+        return [found[i] for i in unique.inverse.tolist()]
 
     def export(self, folder):
         """Write the checkpoint and the conventions in use as one folder.
@@ -443,7 +444,7 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         """Open the store; its file is named after the fingerprint."""
         if not is_fingerprint(self.fingerprint_):
             raise FingerprintMismatchError(f"fingerprint_ is {shorten(self.fingerprint_)}, which is none: fit again.")
-        return open_store(self.cache, self.fingerprint_)
+        return open_cache(self.cache, self.fingerprint_)
 
     def _resources(self) -> Resources:
         return Resources(self.device, self.batch_tokens, self.n_jobs, self.verbose)

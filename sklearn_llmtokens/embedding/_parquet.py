@@ -16,7 +16,7 @@ from ..exceptions import TruncationWarning, UnknownTokenWarning
 from ._embed_batches import add_vectors, check_columns, column_names, fitted, vector_dtype
 from ._parquet_files import first_line, readable, renamed_when_whole
 from ._parquet_identity import SourceHashes, embedder_hash
-from ._sharding import hold_workers
+from ._workers import hold_workers
 
 # Raise by one with any change after which parts of one run must not lie beside those of another.
 _FORMAT_VERSION = 2

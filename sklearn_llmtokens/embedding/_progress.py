@@ -39,7 +39,7 @@ class Progress:
         self.shown += n_sequences
         self._advance(n_sequences)
 
-    def shard(self, n_texts: int, n_tokens: int) -> None:
+    def chunk(self, n_texts: int, n_tokens: int) -> None:
         """Count what no batch has counted: a shard that a worker did, or texts without a sequence of their own."""
         if not self.shown:
             self.n_tokens += n_tokens

@@ -8,10 +8,11 @@ import numpy as np
 from joblib import effective_n_jobs
 
 from ..embedding._batches import total_order
-from ..embedding._cells import Texts
-from ..embedding._forward import Resources, embed_into
+from ..embedding._cache import STORE_LIMIT_VARIABLE, Cache, open_cache, row_bytes
+from ..embedding._embed import fill_cache
 from ..embedding._spec import EmbeddingSpec, ForwardSpec, Readout
-from ..embedding._store import STORE_LIMIT_VARIABLE, Store, open_store, row_bytes
+from ..embedding._unique_texts import Texts
+from ..embedding._workers import Resources
 from ..exceptions import StoreError
 from ._receipt import Receipt
 from ._recording import Request
@@ -48,9 +49,9 @@ class Pass:
     texts: dict[bytes, tuple[Texts, int]] = field(default_factory=dict)
     wanted: dict[Readout, set[bytes]] = field(default_factory=dict)
 
-    def store(self) -> Store:
-        """Open the store."""
-        return open_store(self.cache, self.forward.fingerprint)
+    def opened(self) -> Cache:
+        """Open the cache."""
+        return open_cache(self.cache, self.forward.fingerprint)
 
     def n_bytes(self, counts: dict[Readout, int]) -> int:
         """Compute the bytes of so many vectors of each readout."""
@@ -118,7 +119,7 @@ def check_bounds(passes: list[Pass]) -> None:
         counts = {readout: len(keys) for readout, keys in one.wanted.items()}
         needed[place] = needed.get(place, 0) + one.n_bytes(counts)
     for (cache, fingerprint), n_bytes in needed.items():
-        limit = open_store(cache, fingerprint).info().max_bytes
+        limit = open_cache(cache, fingerprint).info().max_bytes
         if limit is not None and n_bytes > limit:
             raise StoreError(
                 f"The vectors of this search take {n_bytes:,} bytes, and the store in {cache} is bounded to {limit:,}: "
@@ -142,7 +143,7 @@ def work_of(one: Pass) -> list[Work]:
     """
     keys, readouts = list(one.texts), list(one.wanted)
     wanted = np.array([[key in one.wanted[readout] for key in keys] for readout in readouts], bool)
-    there = one.store().contains([EmbeddingSpec(one.forward, readout).digest() for readout in readouts], keys)
+    there = one.opened().contains([EmbeddingSpec(one.forward, readout).digest() for readout in readouts], keys)
     missing = wanted & ~there
     patterns, pattern_of = np.unique(missing, axis=1, return_inverse=True)
     return [
@@ -164,7 +165,7 @@ def run_pass(one: Pass) -> None:
         What is wanted.
     """
     for work in work_of(one):
-        embed_into(work.texts, one.forward, work.readouts, one.store(), one.resources)
+        fill_cache(work.texts, one.forward, work.readouts, one.opened(), one.resources)
 
 
 def estimate(passes: list[Pass]) -> Receipt:
@@ -215,21 +216,22 @@ def _sample(texts: Texts, n: int) -> tuple[list[str], list | None]:
 
 
 def _count_tokens(one: Pass, texts: Texts) -> int:
-    from ..embedding._torch import load
-    from ..embedding._torch._tokenizer import make_sequences
+    from ..embedding._torch import Encoder
 
     some, spans = _sample(texts, _COUNTED_TEXTS)
-    sequences, _ = make_sequences(load(one.forward, one.resources.device).tokenizer, one.forward, some, spans)
-    return round(sum(len(sequence.token_ids) for sequence in sequences) * len(texts.texts) / len(some))
+    n_tokens = Encoder.load(one.forward, one.resources.device).count_tokens(some, spans)
+    return round(n_tokens * len(texts.texts) / len(some))
 
 
 def _seconds_a_token(one: Pass, work: Work) -> float:
-    from ..embedding._torch import encode
+    from ..embedding._torch import Encoder
+
+    encoder = Encoder.load(one.forward, one.resources.device, one.resources.batch_tokens)
 
     def run(n_texts: int) -> float:
         texts, spans = _sample(work.texts, n_texts)
         start = time.perf_counter()
-        encoded = encode(texts, spans, one.forward, work.readouts, one.resources.device, one.resources.batch_tokens)
+        encoded = encoder.encode(texts, work.readouts, spans)
         return (time.perf_counter() - start) / max(1, encoded.n_tokens)
 
     run(8)  # loads the model, and whatever else the first run does

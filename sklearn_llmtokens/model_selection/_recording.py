@@ -27,7 +27,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 
 from ..embedding import LLMTokenEmbedder
-from ..embedding._cells import Texts, read_cells
+from ..embedding._unique_texts import Texts, find_unique_texts
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class _Recorder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         for embedder in self.embedders:
             fitted = clone(embedder).fit(X)
             table = fitted._read(X, reset=False)
-            texts = read_cells(table, fitted.word_weights).texts
+            texts = find_unique_texts(table, fitted.word_weights).texts
             self.requests.append(Request(fitted, texts))
             self.n_rows_ = table.n_rows
         return self

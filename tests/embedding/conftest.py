@@ -1,20 +1,12 @@
 import pytest
 
-from sklearn_llmtokens.embedding import _torch
+from tests.inside import spy_on_texts
 
 
 @pytest.fixture
 def texts_through_the_model(monkeypatch):
     """The texts that were encoded, in order."""
-    seen = []
-    original = _torch.encode
-
-    def spy(texts, *args, **kwargs):
-        seen.extend(texts)
-        return original(texts, *args, **kwargs)
-
-    monkeypatch.setattr(_torch, "encode", spy)
-    return seen
+    return spy_on_texts(monkeypatch)
 
 
 @pytest.fixture

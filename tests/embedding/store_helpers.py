@@ -6,8 +6,8 @@ from hashlib import blake2b
 
 import numpy as np
 
-from sklearn_llmtokens.embedding._store._database import Database
-from sklearn_llmtokens.embedding._store._sqlite import SQLiteStore
+from sklearn_llmtokens.embedding._cache._database import Database
+from sklearn_llmtokens.embedding._cache._sqlite import SQLiteCache
 
 NAMESPACE = b"n" * 16
 OTHER = b"o" * 16
@@ -37,9 +37,9 @@ def holds(store, n: int, n_features: int = 8) -> bool:
     return bool(found.all()) and np.array_equal(out, vectors(n, n_features))
 
 
-def another_connection(folder) -> SQLiteStore:
+def another_connection(folder) -> SQLiteCache:
     """Open the store of a folder as another process does."""
-    return SQLiteStore(Database(folder / f"{FINGERPRINT}.sqlite3"))
+    return SQLiteCache(Database(folder / f"{FINGERPRINT}.sqlite3"))
 
 
 class Child:

@@ -278,14 +278,14 @@ def test_another_checkpoint_in_the_same_place_is_noticed(folder):
 
 def test_a_worker_with_another_checkpoint_refuses(folder):
     """As on another machine of a cluster, where nothing but the spec arrives."""
-    from sklearn_llmtokens.embedding import _torch
     from sklearn_llmtokens.embedding._spec import EmbeddingSpec
+    from sklearn_llmtokens.embedding._torch import Encoder
 
     spec = EmbeddingSpec.from_dict(LLMTokenEmbedder(folder).fit(TEXTS).spec_)
     shutil.rmtree(folder)
     build("bert", folder, seed=1)
     with pytest.raises(FingerprintMismatchError, match=spec.forward.fingerprint):
-        _torch.encode(TEXTS, None, spec.forward, [spec.readout], "cpu", "auto")
+        Encoder.load(spec.forward, "cpu")
 
 
 def test_a_checkpoint_that_has_not_changed_is_recalled_without_reading_it(folder, monkeypatch):

@@ -15,6 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn_llmtokens import EmbedBatches, LLMTokenEmbedder
 from sklearn_llmtokens.exceptions import MissingTextError, NonFiniteVectorError
 from tests.checkpoints import HIDDEN, TEXTS
+from tests.inside import n_loads
 
 IDS = list(range(len(TEXTS)))
 
@@ -92,12 +93,10 @@ def test_an_iterator_gives_an_iterator(embedder, expected, kind):
 
 
 def test_no_rows_give_no_vectors_and_load_no_model(embedder):
-    from sklearn_llmtokens.embedding._torch import _model
-
-    before = _model.n_loads
+    before = n_loads()
     assert len(EmbedBatches(embedder)(BATCHES["pandas"].iloc[:0])["text_vector"]) == 0
     assert EmbedBatches(embedder)(BATCHES["table"].slice(0, 0)).schema.field("text_vector").type.list_size == HIDDEN
-    assert _model.n_loads == before
+    assert n_loads() == before
 
 
 def test_several_columns(embedder, expected):

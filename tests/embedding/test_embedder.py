@@ -8,7 +8,6 @@ import torch
 from sklearn.exceptions import NotFittedError
 
 from sklearn_llmtokens import LLMTokenEmbedder
-from sklearn_llmtokens.embedding._torch import _model
 from sklearn_llmtokens.exceptions import (
     InvalidTextError,
     MissingTextError,
@@ -17,6 +16,7 @@ from sklearn_llmtokens.exceptions import (
 )
 from tests.checkpoints import FAMILIES, TEXTS
 from tests.embedding.uncached import embedder
+from tests.inside import n_loads
 
 
 def test_before_fit_it_says_so(checkpoints):
@@ -29,9 +29,9 @@ def test_before_fit_it_says_so(checkpoints):
 
 
 def test_fit_does_not_run_or_load_the_model(checkpoints, texts_through_the_model):
-    before = _model.n_loads
+    before = n_loads()
     embedder(checkpoints["bert"]).fit(TEXTS)
-    assert _model.n_loads == before
+    assert n_loads() == before
     assert texts_through_the_model == []
 
 

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from sklearn_llmtokens import LLMTokenEmbedder
 from sklearn_llmtokens.embedding._resolve import POOLING_NAMES
 from tests.checkpoints import CAUSAL, FAMILIES, MAX_POSITIONS, N_LAYERS, TEXTS, build
 from tests.embedding.oracle import NaiveModel, assert_close, embed
+from tests.inside import without_fusing
 
 LAYERS = {
     "embeddings": 0,
@@ -80,20 +80,15 @@ def test_padding_side_of_the_tokenizer_does_not_matter(checkpoints, tmp_path, fa
 
 @pytest.mark.parametrize(("layer", "calls"), [(0, 0), (1, 1), (2, 2), (-1, 3), ((0, 2), 2), ((1, -1), 3)])
 def test_only_needed_layers_run(checkpoints, family, layer, calls, monkeypatch):
-    from sklearn_llmtokens.embedding._spec import ForwardSpec
-    from sklearn_llmtokens.embedding._torch import _encode, _packed
-
     fitted = embedder(checkpoints[family], layer=layer, batch_tokens=100_000).fit(TEXTS)
-    # The lean form of a model, which has a test of its own, calls no layer of transformers.
-    loaded = replace(_encode.load(ForwardSpec(**fitted.spec_["forward"]), "cpu"), lean=None)
-    _packed.find_offset(loaded)  # which runs the model
-    monkeypatch.setattr(_encode, "load", lambda *args: loaded)
+    # A fused model, which has a test of its own, calls no layer of transformers.
+    layers_of_model = without_fusing(monkeypatch, fitted)
 
     def hooks():
-        return [(len(module._forward_hooks), len(module._forward_pre_hooks)) for module in loaded.layers]
+        return [(len(module._forward_hooks), len(module._forward_pre_hooks)) for module in layers_of_model]
 
     counted, before = [], hooks()
-    handles = [module.register_forward_pre_hook(lambda m, args: counted.append(m)) for module in loaded.layers]
+    handles = [module.register_forward_pre_hook(lambda m, args: counted.append(m)) for module in layers_of_model]
     try:
         fitted.transform(TEXTS[:1])
     finally:

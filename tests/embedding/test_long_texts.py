@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from sklearn_llmtokens import LLMTokenEmbedder
-from sklearn_llmtokens.embedding._spec import ForwardSpec
 from sklearn_llmtokens.exceptions import TextTooLongError, TruncationWarning
 from tests.checkpoints import TEXTS
 from tests.embedding.oracle import NaiveModel, assert_close, embed, pool
+from tests.inside import encoder_of
 
 LONG = "The room was clean, and the staff were friendly. 物流很快，包装完好。 " * 12
 MIXED = ["good", LONG, TEXTS[0], LONG[::-1]]
@@ -31,12 +31,11 @@ def cut_vectors(folder, texts, **params):
 
 def sequences(folder, texts, spans=None, **params):
     """What goes into the model: the sequences, and the tokenizer."""
-    from sklearn_llmtokens.embedding import _torch
     from sklearn_llmtokens.embedding._torch._tokenizer import make_sequences
 
-    spec = ForwardSpec(**embedder(folder, **params).fit(texts).spec_["forward"])
-    tokenizer = _torch.load(spec, "cpu").tokenizer
-    return make_sequences(tokenizer, spec, texts, spans, locate=True)[0], tokenizer
+    encoder = encoder_of(embedder(folder, **params).fit(texts))
+    tokenizer = encoder.loaded.tokenizer
+    return make_sequences(tokenizer, encoder.spec, texts, spans, locate=True)[0], tokenizer
 
 
 @pytest.fixture

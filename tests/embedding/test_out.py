@@ -5,8 +5,8 @@ import pytest
 from sklearn import config_context
 
 from sklearn_llmtokens import LLMTokenEmbedder
-from sklearn_llmtokens.embedding import _torch
 from tests.checkpoints import HIDDEN, TEXTS
+from tests.inside import replace_encode
 
 
 def test_out_gets_the_rows_in_place(checkpoints, tmp_path):
@@ -47,15 +47,14 @@ def test_out_with_missing_texts_and_columns(checkpoints):
 @pytest.mark.parametrize("cache", [None, "memory"])
 def test_a_value_that_half_precision_cannot_hold_is_refused_with_its_row(checkpoints, monkeypatch, cache):
     """The second time the vector comes from the store."""
-    encode = _torch.encode
 
-    def encode_large(texts, *arguments, **keywords):
-        encoded = encode(texts, *arguments, **keywords)
+    def encode_large(encode, encoder, texts, *arguments, **keywords):
+        encoded = encode(encoder, texts, *arguments, **keywords)
         for vectors in encoded.vectors:
             vectors[[text == "large" for text in texts], 0] = 1e5
         return encoded
 
-    monkeypatch.setattr(_torch, "encode", encode_large)
+    replace_encode(monkeypatch, encode_large)
     texts = ["small", "large", "small"]
     embedder = LLMTokenEmbedder(checkpoints["bert"], cache=cache, normalize=False).fit(texts)
     for _ in range(2):

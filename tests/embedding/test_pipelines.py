@@ -21,8 +21,8 @@ from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_llmtokens import LLMTokenEmbedder, TextNormalizer
-from sklearn_llmtokens.embedding import _torch
 from tests.checkpoints import TEXTS
+from tests.inside import spy_on_texts
 
 X = [f"{text} {i}" for i in range(5) for text in TEXTS[:6]]
 Y = np.array([0, 0, 1, 1, 2, 2] * 5)
@@ -57,9 +57,7 @@ def test_grid_search_over_every_step(checkpoints, tmp_path, n_jobs):
 
 
 def test_search_in_one_process_runs_each_text_once_for_each_vector(checkpoints, monkeypatch):
-    seen = []
-    original = _torch.encode
-    monkeypatch.setattr(_torch, "encode", lambda texts, *a, **k: seen.extend(texts) or original(texts, *a, **k))
+    seen = spy_on_texts(monkeypatch)
     GridSearchCV(pipeline(checkpoints["bert"]), GRID, cv=3).fit(X, Y)
     assert len(seen) == 4 * len(X)  # 2 poolings x 2 layers
 

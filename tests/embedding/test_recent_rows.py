@@ -5,9 +5,8 @@ import os
 import numpy as np
 import pytest
 
-from sklearn_llmtokens.embedding._store import open_store
-from sklearn_llmtokens.embedding._store._recent_rows import RecentRows
-from sklearn_llmtokens.embedding._store._rows import ENTRY_BYTES
+from sklearn_llmtokens.embedding._cache import open_cache
+from sklearn_llmtokens.embedding._cache._rows import ENTRY_BYTES, BoundedRows
 
 from .store_helpers import FINGERPRINT, NAMESPACE, OTHER, Child, another_connection, holds, keys, read, vectors
 
@@ -17,8 +16,8 @@ BOUND = "SKLEARN_LLMTOKENS_RECENT_BYTES"
 @pytest.fixture
 def store(tmp_path):
     """A store whose first 20 rows have been read."""
-    store = open_store(tmp_path, FINGERPRINT)
-    store.write(NAMESPACE, keys(20), vectors(20))
+    store = open_cache(tmp_path, FINGERPRINT)
+    store.write([NAMESPACE], keys(20), [vectors(20)])
     assert holds(store, 20)
     return store
 
@@ -58,41 +57,41 @@ def test_rows_that_are_forgotten_elsewhere_are_gone(store, elsewhere):
 
 
 def test_a_store_that_is_cleared_elsewhere_is_empty(store, elsewhere):
-    elsewhere.clear()
+    elsewhere.forget([b""])
     assert not read(store, 20)[0].any()
 
 
 def test_rows_that_are_written_elsewhere_are_read(store, elsewhere):
-    elsewhere.write(NAMESPACE, keys(3), vectors(3, start=50))
+    elsewhere.write([NAMESPACE], keys(3), [vectors(3, start=50)])
     np.testing.assert_array_equal(read(store, 3)[1], vectors(3, start=50))
     # It has read some of its own since, and is changed once more.
-    elsewhere.write(NAMESPACE, keys(3), vectors(3, start=60))
+    elsewhere.write([NAMESPACE], keys(3), [vectors(3, start=60)])
     np.testing.assert_array_equal(read(store, 3)[1], vectors(3, start=60))
 
 
 def test_rows_that_are_evicted_are_gone(store, elsewhere, monkeypatch):
     monkeypatch.setenv("SKLEARN_LLMTOKENS_STORE_BYTES", "1")
     for writer in (elsewhere, store):
-        writer.write(OTHER, keys(1), vectors(1))
+        writer.write([OTHER], keys(1), [vectors(1)])
         assert not read(store, 20)[0].any()
         assert not read(elsewhere, 20)[0].any()
 
 
 def test_rows_that_are_written_here_are_read(store):
-    store.write(NAMESPACE, keys(3), vectors(3, start=50))
+    store.write([NAMESPACE], keys(3), [vectors(3, start=50)])
     np.testing.assert_array_equal(read(store, 3)[1], vectors(3, start=50))
     assert not any("vector" in line for line in statements(store, lambda: read(store, 17, start=3)))
 
 
 def test_rows_that_are_forgotten_here_are_gone(store):
     assert store.forget(keys(5)) == 5
-    assert len(store._database._recent) == 0
+    assert len(store._database._recent.rows) == 0
     assert not read(store, 5)[0].any()
 
 
 def test_another_file_in_its_place_is_read(store, tmp_path):
-    other = open_store(tmp_path / "other", FINGERPRINT)
-    other.write(NAMESPACE, keys(20), vectors(20, start=7))
+    other = open_cache(tmp_path / "other", FINGERPRINT)
+    other.write([NAMESPACE], keys(20), [vectors(20, start=7)])
     other.close()
     os.replace(tmp_path / "other" / f"{FINGERPRINT}.sqlite3", tmp_path / f"{FINGERPRINT}.sqlite3")
     np.testing.assert_array_equal(read(store, 20)[1], vectors(20, start=7))
@@ -101,7 +100,7 @@ def test_another_file_in_its_place_is_read(store, tmp_path):
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_a_forked_child_asks_the_file(store):
     def run(say, listen):
-        say(len(store._database._recent))
+        say(len(store._database._recent.rows))
         listen()
         say(read(store, 20)[0].sum())
 
@@ -115,31 +114,33 @@ def test_a_forked_child_asks_the_file(store):
 
 def test_no_more_is_kept_than_the_bound(tmp_path, monkeypatch):
     monkeypatch.setenv(BOUND, str(10 * (32 + ENTRY_BYTES)))
-    store = open_store(tmp_path, FINGERPRINT)
-    store.write(NAMESPACE, keys(100), vectors(100))
+    store = open_cache(tmp_path, FINGERPRINT)
+    store.write([NAMESPACE], keys(100), [vectors(100)])
     assert holds(store, 100)
-    assert len(store._database._recent) == 10
+    assert len(store._database._recent.rows) == 10
     monkeypatch.setenv(BOUND, "0")
     assert holds(store, 100)
-    assert len(store._database._recent) == 0
+    assert len(store._database._recent.rows) == 0
 
 
-def test_the_oldest_go_first(monkeypatch):
-    recent = RecentRows()
-    monkeypatch.setenv(BOUND, str(3 * (1 + ENTRY_BYTES)))
-    recent.keep([b"a", b"b"], [b"1", b"2"])
-    recent.keep([b"c", b"d"], [b"3", b"4"])
-    assert recent.take([b"a", b"b", b"c", b"d"]) == [None, b"2", b"3", b"4"]
-    recent.keep([b"b"], [b"5"])  # the newest now
+def test_the_oldest_go_first():
+    recent, limit = BoundedRows(), 3 * (1 + ENTRY_BYTES)
+    recent.put([b"a", b"b"], [b"1", b"2"], limit)
+    recent.put([b"c", b"d"], [b"3", b"4"], limit)
+    assert recent.take([b"a", b"b", b"c", b"d"], touch=False) == [None, b"2", b"3", b"4"]
+    recent.put([b"b"], [b"5"], limit)  # the newest now
     recent.drop([b"d", b"z"])
-    recent.keep([b"e", b"f"], [b"6", b"7"])
-    assert recent.take([b"b", b"c", b"d", b"e", b"f"]) == [b"5", None, None, b"6", b"7"]
+    recent.put([b"e", b"f"], [b"6", b"7"], limit)
+    assert recent.take([b"b", b"c", b"d", b"e", b"f"], touch=False) == [b"5", None, None, b"6", b"7"]
+    recent.take([b"b"], touch=True)
+    recent.put([b"g"], [b"8"], limit)
+    assert recent.take([b"b", b"e", b"f", b"g"], touch=False) == [b"5", None, b"7", b"8"]
 
 
 def test_several_namespaces_are_written_in_few_commits(store):
     namespaces = [bytes([i]) * 16 for i in range(10)]
     arrays = [vectors(900, 8, i) for i in range(10)]
-    said = statements(store, lambda: store.write_each(namespaces, keys(900), arrays))
+    said = statements(store, lambda: store.write(namespaces, keys(900), arrays))
     assert said.count("COMMIT") == 3  # 4 x 900 rows are the most that go into one
     for namespace, array in zip(namespaces, arrays, strict=True):
         np.testing.assert_array_equal(read(store, 900, namespace=namespace)[1], array)

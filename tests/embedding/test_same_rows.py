@@ -6,13 +6,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 
-from sklearn_llmtokens.embedding import _forward
-from sklearn_llmtokens.embedding._store import open_store
+from sklearn_llmtokens.embedding._cache import open_cache
 from sklearn_llmtokens.exceptions import (
     StoreWarning,
 )
 from tests.checkpoints import FAMILIES, TEXTS
 from tests.embedding.uncached import MANY, embedder
+from tests.inside import set_chunk_texts
 
 
 @pytest.mark.parametrize("kind", FAMILIES)
@@ -90,7 +90,7 @@ def test_any_text_in_any_order_and_number(checkpoints, kind, data):
 
 def test_many_shards_are_put_together_in_order(checkpoints, monkeypatch):
     expected = embedder(checkpoints["bert"], normalize=True).fit_transform(MANY)
-    monkeypatch.setattr(_forward, "_SHARD_TEXTS", 7)
+    set_chunk_texts(monkeypatch, 7)
     found = embedder(checkpoints["bert"], normalize=True).fit_transform(MANY)
     np.testing.assert_allclose(found, expected, atol=3e-7)
 
@@ -112,7 +112,7 @@ def test_a_damaged_row_is_told_of_once(checkpoints, tmp_path):
     texts = [f"text {i} of this test" for i in range(30)]
     ours = embedder(checkpoints["bert"], cache=str(tmp_path / "store")).fit(texts)
     vectors = ours.transform(texts)
-    open_store(ours.cache, ours.fingerprint_).close()  # what was read lately is in memory until then
+    open_cache(ours.cache, ours.fingerprint_).close()  # what was read lately is in memory until then
     (path,) = (tmp_path / "store").glob("*.sqlite3")
     data = path.read_bytes()
     at = data.index(vectors[7].tobytes())

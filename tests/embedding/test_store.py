@@ -6,8 +6,8 @@ import threading
 import numpy as np
 import pytest
 
-from sklearn_llmtokens.embedding._store import open_store
-from sklearn_llmtokens.embedding._store._memory import set_memory_limit
+from sklearn_llmtokens.embedding._cache import open_cache
+from sklearn_llmtokens.embedding._cache._memory import set_memory_limit
 from sklearn_llmtokens.exceptions import StoreError
 
 from .store_helpers import FINGERPRINT, NAMESPACE, OTHER, holds, key, keys, read, vectors
@@ -15,18 +15,18 @@ from .store_helpers import FINGERPRINT, NAMESPACE, OTHER, holds, key, keys, read
 
 @pytest.fixture(params=["memory", "folder"])
 def store(request, tmp_path):
-    store = open_store("memory" if request.param == "memory" else tmp_path / "vectors", FINGERPRINT)
+    store = open_cache("memory" if request.param == "memory" else tmp_path / "vectors", FINGERPRINT)
     yield store
-    store.clear()
+    store.forget([b""])
 
 
 def test_what_is_written_is_read(store):
-    store.write(NAMESPACE, keys(100), vectors(100))
+    store.write([NAMESPACE], keys(100), [vectors(100)])
     assert holds(store, 100)
 
 
 def test_rows_that_are_not_found_are_left_as_they_are(store):
-    store.write(NAMESPACE, keys(3), vectors(3))
+    store.write([NAMESPACE], keys(3), [vectors(3)])
     found, out = read(store, 5)
     np.testing.assert_array_equal(found, [True, True, True, False, False])
     np.testing.assert_array_equal(out[:3], vectors(3))
@@ -34,7 +34,7 @@ def test_rows_that_are_not_found_are_left_as_they_are(store):
 
 
 def test_a_key_that_is_asked_for_twice_is_filled_twice(store):
-    store.write(NAMESPACE, keys(2), vectors(2))
+    store.write([NAMESPACE], keys(2), [vectors(2)])
     for _ in range(2):
         out = np.zeros((5, 8), np.float32)
         wanted = [key(1), key(9), key(0), key(9), key(1)]
@@ -44,7 +44,7 @@ def test_a_key_that_is_asked_for_twice_is_filled_twice(store):
 
 
 def test_rows_in_any_order_with_others_between_them(store):
-    store.write(NAMESPACE, keys(3000), vectors(3000))
+    store.write([NAMESPACE], keys(3000), [vectors(3000)])
     idx = np.random.default_rng(0).permutation(3000)[:2700]
     out = np.zeros((2700, 8), np.float32)
     assert store.read(NAMESPACE, [key(i) for i in idx], out).all()
@@ -52,28 +52,28 @@ def test_rows_in_any_order_with_others_between_them(store):
 
 
 def test_the_last_vector_written_counts(store):
-    store.write(NAMESPACE, [key(0), key(0)], vectors(2, start=5))
-    store.write(NAMESPACE, keys(1), vectors(1))
+    store.write([NAMESPACE], [key(0), key(0)], [vectors(2, start=5)])
+    store.write([NAMESPACE], keys(1), [vectors(1)])
     assert holds(store, 1)
     assert store.info().rows == 1
 
 
 def test_namespaces_do_not_see_each_other(store):
-    store.write(OTHER, keys(1), vectors(1))
+    store.write([OTHER], keys(1), [vectors(1)])
     assert not read(store, 1)[0].any()
     assert read(store, 1, namespace=OTHER)[0].all()
 
 
 def test_checkpoints_do_not_see_each_other(store, tmp_path):
-    other = open_store("memory" if store.info().location == "memory" else tmp_path / "vectors", "another")
-    store.write(NAMESPACE, keys(2), vectors(2))
+    other = open_cache("memory" if store.info().location == "memory" else tmp_path / "vectors", "another")
+    store.write([NAMESPACE], keys(2), [vectors(2)])
     assert not read(other, 2)[0].any()
-    other.clear()
+    other.forget([b""])
     assert holds(store, 2)
 
 
 def test_contains_looks_without_reading_or_counting(store):
-    store.write(OTHER, keys(2), vectors(2))
+    store.write([OTHER], keys(2), [vectors(2)])
     before = store.info()
     np.testing.assert_array_equal(
         store.contains([NAMESPACE, OTHER], keys(3)), [[False, False, False], [True, True, False]]
@@ -82,35 +82,38 @@ def test_contains_looks_without_reading_or_counting(store):
     assert store.info() == before
 
 
-def test_a_flight_covers_several_namespaces(store):
-    with store.flight(NAMESPACE, keys(3000), OTHER):
-        pass
-    with store.flight(OTHER, keys(3)):
-        pass
+def test_a_claim_covers_several_namespaces(store):
+    store.write([NAMESPACE], keys(1), [vectors(1)])
+    with store.claim([NAMESPACE, OTHER], keys(3000)) as claim:
+        assert claim.mine.all()  # of the first one a row is missing, of the others both
+        with store.claim([OTHER], keys(3, 2998)) as other:
+            assert other.mine.tolist() == [False, False, True]
+    with store.claim([OTHER], keys(3)) as claim:
+        assert claim.mine.all()
 
 
 def test_no_keys_at_all(store):
-    store.write(NAMESPACE, [], np.empty((0, 8), np.float32))
+    store.write([NAMESPACE], [], [np.empty((0, 8), np.float32)])
     assert len(store.read(NAMESPACE, [], np.empty((0, 8), np.float32))) == 0
-    with store.flight(NAMESPACE, []):
-        pass
+    with store.claim([NAMESPACE], []) as claim:
+        assert claim.mine.shape == (0,)
 
 
 def test_rows_of_another_width_are_misses(store):
-    store.write(NAMESPACE, keys(2), vectors(2, 4))
+    store.write([NAMESPACE], keys(2), [vectors(2, 4)])
     assert not read(store, 2, 8)[0].any()
 
 
 def test_many_parts_and_slices_of_larger_arrays(store):
     wide = np.zeros((20_000, 6), np.float32)
     wide[:, ::2] = vectors(20_000, 3)
-    store.write(NAMESPACE, keys(20_000), wide[:, ::2])
+    store.write([NAMESPACE], keys(20_000), [wide[:, ::2]])
     assert holds(store, 20_000, 3)
 
 
 def test_what_is_written_is_a_copy(store):
     rows = vectors(2)
-    store.write(NAMESPACE, keys(2), rows)
+    store.write([NAMESPACE], keys(2), [rows])
     rows[:] = 0
     assert holds(store, 2)
 
@@ -118,15 +121,15 @@ def test_what_is_written_is_a_copy(store):
 @pytest.mark.parametrize("values", [[np.float32(1e-42)], [3.4e38], [-0.0], [np.nan], [np.inf]])
 def test_every_float_is_kept_bit_by_bit(store, values):
     rows = np.array([values], np.float32)
-    store.write(NAMESPACE, keys(1), rows)
+    store.write([NAMESPACE], keys(1), [rows])
     assert read(store, 1, 1)[1].tobytes() == rows.tobytes()
 
 
 def test_forget_erases_a_prefix_in_every_namespace(store):
     longer = [key(0) + b"spans---", key(0) + b"others--", key(1) + b"spans---"]
     for namespace in (NAMESPACE, OTHER):
-        store.write(namespace, keys(3), vectors(3))
-        store.write(namespace, longer, vectors(3))
+        store.write([namespace], keys(3), [vectors(3)])
+        store.write([namespace], longer, [vectors(3)])
     assert store.forget([key(0), key(2) + b"absent--"]) == 6
     np.testing.assert_array_equal(read(store, 3)[0], [False, True, True])
     assert store.info().rows == 6
@@ -134,19 +137,19 @@ def test_forget_erases_a_prefix_in_every_namespace(store):
 
 
 def test_a_prefix_never_matches_the_namespace_behind_a_key(store):
-    store.write(NAMESPACE, keys(1), vectors(1))
+    store.write([NAMESPACE], keys(1), [vectors(1)])
     assert store.forget([key(0) + NAMESPACE[:4]]) == 0
 
 
 def test_clear_and_counts(store):
-    store.write(NAMESPACE, keys(4), vectors(4))
+    store.write([NAMESPACE], keys(4), [vectors(4)])
     before = store.info()
     read(store, 6)
     after = store.info()
     assert (after.hits - before.hits, after.misses - before.misses) == (4, 2)
     assert after.rows == 4
     assert 4 * 8 * 4 <= after.bytes <= after.max_bytes
-    store.clear()
+    store.forget([b""])
     assert store.info().rows == 0
     assert not read(store, 4)[0].any()
 
@@ -167,11 +170,12 @@ def test_two_threads_that_miss_the_same_texts_compute_each_once(store):
     def embed(offset):
         for start in range(offset, offset + 60, 10):
             wanted = keys(20, start)
-            with store.flight(NAMESPACE, wanted):
-                found = store.read(NAMESPACE, wanted, np.empty((20, 8), np.float32))
-                missing = [k for k, there in zip(wanted, found, strict=True) if not there]
+            with store.claim([NAMESPACE], wanted) as claim:
+                missing = [k for k, is_mine in zip(wanted, claim.mine, strict=True) if is_mine]
                 computed.extend(missing)
-                store.write(NAMESPACE, missing, vectors(len(missing)))
+                store.write([NAMESPACE], missing, [vectors(len(missing))])
+            claim.wait_for_others()
+            assert store.read(NAMESPACE, wanted, np.empty((20, 8), np.float32)).all()
 
     threads = [threading.Thread(target=embed, args=(offset,)) for offset in (0, 5, 10, 0)]
     for thread in threads:
@@ -181,35 +185,58 @@ def test_two_threads_that_miss_the_same_texts_compute_each_once(store):
     assert len(computed) == len(set(computed)) == 80
 
 
-def test_flights_of_other_texts_do_not_wait(store):
-    inside = threading.Event()
+def test_texts_that_are_claimed_are_left_to_others(store):
+    with store.claim([NAMESPACE], keys(5)) as first:
+        assert first.mine.all()
+        with store.claim([NAMESPACE], keys(5, 3)) as second:
+            assert second.mine.tolist() == [False, False, True, True, True]
+    second.wait_for_others()
+    with store.claim([NAMESPACE], keys(5)) as third:  # the first one has stored nothing
+        assert third.mine.all()
+
+
+def test_who_waits_goes_on_when_the_claim_ends(store):
+    claimed, waited = threading.Event(), threading.Event()
 
     def other():
-        with store.flight(NAMESPACE, keys(5, 100)):
-            inside.set()
+        with store.claim([NAMESPACE], keys(5)) as claim:
+            assert not claim.mine.any()
+        claimed.set()
+        claim.wait_for_others()
+        waited.set()
 
-    with store.flight(NAMESPACE, keys(5)):
+    with store.claim([NAMESPACE], keys(5)):
         thread = threading.Thread(target=other)
         thread.start()
-        assert inside.wait(20)
+        assert claimed.wait(20)
+        assert not waited.is_set()
+        store.write([NAMESPACE], keys(5), [vectors(5)])
+    assert waited.wait(20)
     thread.join()
 
 
-def test_a_flight_ends_with_the_error_that_leaves_it(store):
-    with pytest.raises(KeyboardInterrupt), store.flight(NAMESPACE, keys(2)):
+def test_what_is_stored_is_not_claimed(store):
+    store.write([NAMESPACE], keys(2), [vectors(2)])
+    with store.claim([NAMESPACE], keys(3)) as claim:
+        assert claim.mine.tolist() == [False, False, True]
+
+
+def test_a_claim_ends_with_the_error_that_leaves_it(store):
+    with pytest.raises(KeyboardInterrupt), store.claim([NAMESPACE], keys(2)):
         raise KeyboardInterrupt
-    with store.flight(NAMESPACE, keys(2)):
-        pass
+    with store.claim([NAMESPACE], keys(2)) as claim:
+        assert claim.mine.all()
 
 
 def test_no_store_keeps_nothing():
-    store = open_store(None, FINGERPRINT)
-    with store.flight(NAMESPACE, keys(2)):
-        store.write(NAMESPACE, keys(2), vectors(2))
+    store = open_cache(None, FINGERPRINT)
+    with store.claim([NAMESPACE], keys(2)) as claim:
+        assert claim.mine.all()
+        store.write([NAMESPACE], keys(2), [vectors(2)])
     assert not read(store, 2)[0].any()
     assert not store.contains([NAMESPACE, OTHER], keys(2)).any()
     assert store.forget(keys(2)) == 0
-    store.clear()
+    store.forget([b""])
     assert store.info().location is None
 
 
@@ -220,19 +247,19 @@ def small_memory():
 
 
 def test_memory_drops_the_least_recently_used(small_memory):
-    store = open_store("memory", FINGERPRINT)
-    store.clear()
+    store = open_cache("memory", FINGERPRINT)
+    store.forget([b""])
     small_memory(4)
-    store.write(NAMESPACE, keys(4), vectors(4))
+    store.write([NAMESPACE], keys(4), [vectors(4)])
     read(store, 1)
-    store.write(NAMESPACE, keys(1, 4), vectors(1, start=4))
+    store.write([NAMESPACE], keys(1, 4), [vectors(1, start=4)])
     np.testing.assert_array_equal(read(store, 5)[0], [True, False, True, True, True])
     small_memory(1)
     np.testing.assert_array_equal(read(store, 5)[0], [False, False, False, False, True])
 
 
 def test_the_limit_of_the_memory_comes_from_the_environment(monkeypatch):
-    store = open_store("memory", FINGERPRINT)
+    store = open_cache("memory", FINGERPRINT)
     monkeypatch.setenv("SKLEARN_LLMTOKENS_MEMORY_BYTES", "12345")
     assert store.info().max_bytes == 12345
     monkeypatch.setenv("SKLEARN_LLMTOKENS_MEMORY_BYTES", "much")
@@ -244,9 +271,9 @@ def test_the_limit_of_the_memory_comes_from_the_environment(monkeypatch):
 
 def test_a_folder_drops_what_was_written_first(tmp_path, monkeypatch):
     monkeypatch.setenv("SKLEARN_LLMTOKENS_STORE_BYTES", str(2**20))
-    store = open_store(tmp_path, FINGERPRINT)
+    store = open_cache(tmp_path, FINGERPRINT)
     for start in range(0, 2000, 100):
-        store.write(NAMESPACE, keys(100, start), vectors(100, 384, start))
+        store.write([NAMESPACE], keys(100, start), [vectors(100, 384, start)])
         assert store.info().bytes <= 2**20
     found, out = read(store, 2000, 384)
     n_kept = int(found.sum())
@@ -256,29 +283,29 @@ def test_a_folder_drops_what_was_written_first(tmp_path, monkeypatch):
 
 
 def test_a_later_run_finds_what_was_written(tmp_path):
-    open_store(tmp_path, FINGERPRINT).write(NAMESPACE, keys(5), vectors(5))
-    store = open_store(str(tmp_path), FINGERPRINT)
+    open_cache(tmp_path, FINGERPRINT).write([NAMESPACE], keys(5), [vectors(5)])
+    store = open_cache(str(tmp_path), FINGERPRINT)
     store.close()
     assert holds(store, 5)
 
 
 def test_the_folder_and_the_file_are_private(tmp_path):
-    store = open_store(tmp_path / "a" / "b", FINGERPRINT)
-    store.write(NAMESPACE, keys(1), vectors(1))
+    store = open_cache(tmp_path / "a" / "b", FINGERPRINT)
+    store.write([NAMESPACE], keys(1), [vectors(1)])
     assert (tmp_path / "a" / "b").stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o077 for path in (tmp_path / "a" / "b").iterdir()} == {0}
 
 
 def test_forgotten_and_cleared_bytes_are_gone_from_the_file(tmp_path):
-    store = open_store(tmp_path, FINGERPRINT)
+    store = open_cache(tmp_path, FINGERPRINT)
     secret, kept = vectors(1, 384, start=7_000_000), vectors(1, 384)
-    store.write(NAMESPACE, [key(1), key(2)], np.concatenate([secret, kept]))
+    store.write([NAMESPACE], [key(1), key(2)], [np.concatenate([secret, kept])])
     path = tmp_path / f"{FINGERPRINT}.sqlite3"
     assert secret.tobytes()[:200] in path.read_bytes()
     assert store.forget([key(1)]) == 1
     assert secret.tobytes()[:200] not in path.read_bytes()
     assert key(1) not in path.read_bytes()
     assert kept.tobytes()[:200] in path.read_bytes()
-    store.clear()
+    store.forget([b""])
     assert kept.tobytes()[:200] not in path.read_bytes()
     assert key(2) not in path.read_bytes()

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from sklearn_llmtokens import LLMTokenEmbedder
-from sklearn_llmtokens.embedding._store import open_store
+from sklearn_llmtokens.embedding._cache import open_cache
 from sklearn_llmtokens.exceptions import StoreError, StoreWarning
+from tests.inside import set_chunk_texts
 
 TEXTS = ["good " * (i + 1) for i in range(12)]  # known to the small vocabulary: no other warning
 WAIT = "SKLEARN_LLMTOKENS_LOCK_SECONDS"
@@ -90,7 +91,7 @@ def test_an_index_that_leads_to_another_row_is_damage_in_a_file_of_any_size(
     small_file, embedder, tmp_path, monkeypatch
 ):
     """Larger files are not checked when they are opened: the rows themselves must show it."""
-    monkeypatch.setattr("sklearn_llmtokens.embedding._store._database.CHECKED_BYTES", 0)
+    monkeypatch.setattr("sklearn_llmtokens.embedding._cache._database.CHECKED_BYTES", 0)
     data, name, vectors = small_file
     for bit in range(3 * 4096 + 5, 4 * 4096, 239):
         folder = tmp_path / f"bit {bit}"
@@ -142,7 +143,7 @@ def other_process(embedder):
 @pytest.fixture
 def waits(monkeypatch):
     """How long each use of the database waited for locks that it did not get."""
-    from sklearn_llmtokens.embedding._store._database import Database
+    from sklearn_llmtokens.embedding._cache._database import Database
 
     found = []
     run = Database.run
@@ -160,7 +161,7 @@ def waits(monkeypatch):
 
 def test_a_locked_database_is_waited_for_once_a_call_with_one_warning(embedder, other_process, waits, monkeypatch):
     monkeypatch.setenv(WAIT, "0.05")
-    monkeypatch.setattr("sklearn_llmtokens.embedding._forward._SHARD_TEXTS", 3)
+    set_chunk_texts(monkeypatch, 3)
     found, path = embedder
     texts = [*TEXTS, *(f"another text {i}" for i in range(20))]
     expected = LLMTokenEmbedder(found.model, cache=None).fit_transform(texts)
@@ -182,7 +183,7 @@ def test_a_locked_database_is_waited_for_once_a_call_with_one_warning(embedder, 
 
 def test_a_database_that_another_writes_to_is_read_and_waited_for_once(embedder, other_process, waits, monkeypatch):
     monkeypatch.setenv(WAIT, "0.05")
-    monkeypatch.setattr("sklearn_llmtokens.embedding._forward._SHARD_TEXTS", 3)
+    set_chunk_texts(monkeypatch, 3)
     found, _ = embedder
     other_process.execute("BEGIN IMMEDIATE")
     with pytest.warns(StoreWarning, match="could not be written") as caught:
@@ -257,13 +258,13 @@ def test_without_a_working_directory_a_relative_folder_keeps_nothing(tmp_path, m
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()
-    assert open_store(tmp_path / "vectors", "fingerprint").info().location == str(
+    assert open_cache(tmp_path / "vectors", "fingerprint").info().location == str(
         tmp_path / "vectors/fingerprint.sqlite3"
     )
     with pytest.warns(
         StoreWarning, match=r"^cache='vectors' is relative, and the working directory is gone: nothing is"
     ):
-        store = open_store("vectors", "fingerprint")
+        store = open_cache("vectors", "fingerprint")
     assert store.info().location is None
 
 

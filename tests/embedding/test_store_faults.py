@@ -8,10 +8,10 @@ import warnings
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
-from sklearn_llmtokens.embedding._store import _sqlite, open_store
-from sklearn_llmtokens.embedding._store._file_lock import hold_ranges
-from sklearn_llmtokens.embedding._store._sqlite_file import SCHEMA_VERSION, connect
+from sklearn_llmtokens.embedding._cache import _claims, open_cache
+from sklearn_llmtokens.embedding._cache._file import SCHEMA_VERSION, connect
 from sklearn_llmtokens.exceptions import StoreError, StoreWarning
 
 from .store_helpers import FINGERPRINT, NAMESPACE, OTHER, Child, another_connection, holds, key, keys, read, vectors
@@ -27,8 +27,8 @@ def folder(tmp_path):
 @pytest.fixture
 def path(folder):
     """A database with 50 rows, closed."""
-    store = open_store(folder, FINGERPRINT)
-    store.write(NAMESPACE, keys(50), vectors(50, 384))
+    store = open_cache(folder, FINGERPRINT)
+    store.write([NAMESPACE], keys(50), [vectors(50, 384)])
     store.close()
     return folder / f"{FINGERPRINT}.sqlite3"
 
@@ -63,8 +63,8 @@ def renamed(path):
 
 
 def assert_goes_on(folder):
-    store = open_store(folder, FINGERPRINT)
-    store.write(NAMESPACE, keys(50), vectors(50, 384))
+    store = open_cache(folder, FINGERPRINT)
+    store.write([NAMESPACE], keys(50), [vectors(50, 384)])
     assert holds(store, 50, 384)
 
 
@@ -72,13 +72,13 @@ def test_a_damaged_row_is_a_miss_and_is_written_anew(folder, path):
     data = path.read_bytes()
     overwrite(path, b"\x01", data.index(vectors(1, 384, start=20).tobytes()) + 50)
     overwrite(path, b"\x01", data.index(vectors(1, 384, start=30).tobytes()) + 90)
-    store = open_store(folder, FINGERPRINT)
+    store = open_cache(folder, FINGERPRINT)
     with pytest.warns(StoreWarning, match=r"2 damaged rows \(wrong checksums\)") as caught:
         found, out = read(store, 50, 384)
     assert len(caught) == 1
     assert list(np.flatnonzero(~found)) == [20, 30]
     assert (out[[20, 30]] == -1).all()
-    store.write(NAMESPACE, [key(20), key(30)], vectors(50, 384)[[20, 30]])
+    store.write([NAMESPACE], [key(20), key(30)], [vectors(50, 384)[[20, 30]]])
     assert holds(store, 50, 384)
 
 
@@ -91,13 +91,13 @@ def test_flipped_bits_never_give_a_wrong_vector(folder, path):
         path.write_bytes(whole)
         overwrite(path, bytes([whole[place] ^ 1 << rng.randrange(8)]), place)
         try:
-            store = open_store(folder, FINGERPRINT)
+            store = open_cache(folder, FINGERPRINT)
         except StoreError:
             continue  # the bit was one of the version's
         found, out = read(store, 50, 384)
         np.testing.assert_array_equal(out[found], vectors(50, 384)[found])
         n_lost += not found.all()
-        store.write(NAMESPACE, keys(50), vectors(50, 384))
+        store.write([NAMESPACE], keys(50), [vectors(50, 384)])
         assert holds(store, 50, 384)
         store.close()
     assert n_lost > 5
@@ -129,12 +129,12 @@ def test_flipped_bits_never_give_a_wrong_vector(folder, path):
 @pytest.mark.parametrize("first", ["read", "write", "forget", "clear", "info"])
 def test_a_damaged_file_is_renamed_and_a_new_one_begun(folder, path, damage, first):
     damage(path)
-    store = open_store(folder, FINGERPRINT)
+    store = open_cache(folder, FINGERPRINT)
     call = {
         "read": lambda: read(store, 50, 384),
-        "write": lambda: store.write(NAMESPACE, keys(50), vectors(50, 384)),
+        "write": lambda: store.write([NAMESPACE], keys(50), [vectors(50, 384)]),
         "forget": lambda: store.forget(keys(50)),
-        "clear": store.clear,
+        "clear": lambda: store.forget([b""]),
         "info": store.info,
     }[first]
     with pytest.warns(StoreWarning, match=r"is damaged \(.*\): it was renamed to .*damaged-.*, and a new one"):
@@ -147,9 +147,9 @@ def test_a_damaged_file_is_renamed_and_a_new_one_begun(folder, path, damage, fir
 def test_only_the_last_damaged_file_is_kept(folder, path):
     for _ in range(2):
         overwrite(path, b"garbage")
-        store = open_store(folder, FINGERPRINT)
+        store = open_cache(folder, FINGERPRINT)
         with pytest.warns(StoreWarning, match="was renamed to"):
-            store.write(NAMESPACE, keys(50), vectors(50, 384))
+            store.write([NAMESPACE], keys(50), [vectors(50, 384)])
         store.close()
     assert len(renamed(path)) == 1
 
@@ -159,13 +159,13 @@ def test_a_journal_goes_with_its_damaged_database(folder, path):
     journal = path.with_name(path.name + "-journal")
     journal.write_bytes(b"left behind")
     with pytest.warns(StoreWarning, match="was renamed to"):
-        read(open_store(folder, FINGERPRINT), 1)
+        read(open_cache(folder, FINGERPRINT), 1)
     assert not journal.exists()
     assert_goes_on(folder)
 
 
 def test_damage_under_an_open_connection(folder, path):
-    store = open_store(folder, FINGERPRINT)
+    store = open_cache(folder, FINGERPRINT)
     assert holds(store, 50, 384)
     os.truncate(path, 20_000)
     with pytest.warns(StoreWarning, match="was renamed to"):
@@ -174,7 +174,7 @@ def test_damage_under_an_open_connection(folder, path):
 
 
 def test_a_folder_that_is_removed_under_an_open_store_is_made_again(folder, path):
-    store = open_store(folder, FINGERPRINT)
+    store = open_cache(folder, FINGERPRINT)
     assert holds(store, 50, 384)
     subprocess.run(["rm", "-r", str(folder)], check=True)
     assert not read(store, 50, 384)[0].any()
@@ -187,7 +187,7 @@ def test_a_later_version_is_refused_and_left_alone(folder, path):
     connection.close()
     before = path.read_bytes()
     with pytest.raises(StoreError, match=f"has version {SCHEMA_VERSION + 1} .* reads version {SCHEMA_VERSION}"):
-        open_store(folder, FINGERPRINT)
+        open_cache(folder, FINGERPRINT)
     assert path.read_bytes() == before
 
 
@@ -202,14 +202,14 @@ def test_a_database_that_was_put_into_wal_mode_is_put_back(folder, path):
 
 def test_a_folder_of_a_user_who_does_not_exist_is_refused():
     with pytest.raises(StoreError, match=r"cache='~nosuchuser/x': there is no such user"):
-        open_store("~nosuchuser/x", FINGERPRINT)
+        open_cache("~nosuchuser/x", FINGERPRINT)
 
 
 def test_a_world_writable_folder_is_refused(folder):
     folder.mkdir()
     folder.chmod(0o777)
     with pytest.raises(StoreError, match="can be written by every user"):
-        open_store(folder, FINGERPRINT)
+        open_cache(folder, FINGERPRINT)
 
 
 def test_a_folder_of_another_user_is_refused(folder):
@@ -219,47 +219,47 @@ def test_a_folder_of_another_user_is_refused(folder):
     except PermissionError:
         pytest.skip("this user cannot give a folder away")
     with pytest.raises(StoreError, match=r"belongs to another user \(uid 12345\)"):
-        open_store(folder, FINGERPRINT)
+        open_cache(folder, FINGERPRINT)
 
 
 def test_a_file_or_nothing_in_place_of_a_folder_is_refused(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="is a file"):
-        open_store(tmp_path / "file", FINGERPRINT)
+        open_cache(tmp_path / "file", FINGERPRINT)
     with pytest.raises(StoreError, match="names no folder"):
-        open_store("", FINGERPRINT)
+        open_cache("", FINGERPRINT)
 
 
 def test_a_read_only_folder_is_read_and_not_written(mount, folder, path):
     place = mount("--bind", str(folder))
     subprocess.run(["mount", "-o", "remount,ro,bind", str(place)], check=True)
-    store = open_store(place, FINGERPRINT)
+    store = open_cache(place, FINGERPRINT)
     assert holds(store, 50, 384)
     with pytest.warns(StoreWarning, match="could not be written"):
-        store.write(NAMESPACE, keys(1, 60), vectors(1, 384, start=60))
+        store.write([NAMESPACE], keys(1, 60), [vectors(1, 384, start=60)])
     with pytest.warns(StoreWarning, match="could not be erased"):
         assert store.forget(keys(1)) == 0
-    with pytest.warns(StoreWarning, match="several processes at once"), store.flight(NAMESPACE, keys(3)):
-        pass
+    with pytest.warns(StoreWarning, match="several processes at once"), store.claim([NAMESPACE], keys(3, 49)) as claim:
+        assert claim.mine.tolist() == [False, True, True]
     assert holds(store, 50, 384)
     store.close()
 
 
 def test_a_folder_that_cannot_be_made(mount):
     place = mount("-t", "tmpfs", "-o", "ro,size=64k", "tmpfs")
-    store = open_store(place / "vectors", FINGERPRINT)
+    store = open_cache(place / "vectors", FINGERPRINT)
     assert not read(store, 1)[0].any()
     with pytest.warns(StoreWarning, match="could not be written"):
-        store.write(NAMESPACE, keys(1), vectors(1))
+        store.write([NAMESPACE], keys(1), [vectors(1)])
     assert store.info().rows == 0
 
 
 def test_a_full_disk_keeps_what_was_committed(mount):
     place = mount("-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs")
-    store = open_store(place, FINGERPRINT)
-    store.write(NAMESPACE, keys(50), vectors(50, 384))
+    store = open_cache(place, FINGERPRINT)
+    store.write([NAMESPACE], keys(50), [vectors(50, 384)])
     with pytest.warns(StoreWarning, match=r"could not be written \(.*(full|I/O error)"):
-        store.write(NAMESPACE, keys(5000, 50), vectors(5000, 384))
+        store.write([NAMESPACE], keys(5000, 50), [vectors(5000, 384)])
     assert holds(store, 50, 384)
     store.close()
 
@@ -269,10 +269,10 @@ def test_a_file_at_its_limit_keeps_what_was_committed(folder):
     def run(say, listen):
         resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
         for i in range(40):
-            store = open_store(folder, FINGERPRINT)
+            store = open_cache(folder, FINGERPRINT)
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
-                store.write(NAMESPACE, keys(1, i), vectors(1, 4000, i))
+                store.write([NAMESPACE], keys(1, i), [vectors(1, 4000, i)])
             say(caught[0].message if caught else "kept")
         found, out = read(store, 40, 4000)
         assert np.array_equal(out[found], vectors(40, 4000)[found])
@@ -285,38 +285,56 @@ def test_a_file_at_its_limit_keeps_what_was_committed(folder):
     assert 5 < n_kept < 40
     assert "could not be written" in said[n_kept]
     assert n_found == str(n_kept)
-    found, out = read(open_store(folder, FINGERPRINT), n_kept, 4000)
+    found, out = read(open_cache(folder, FINGERPRINT), n_kept, 4000)
     assert found.all()
     np.testing.assert_array_equal(out, vectors(n_kept, 4000))
 
 
 def test_a_writer_that_holds_its_lock_is_waited_for_no_longer_than_the_limit(folder, path, monkeypatch):
     monkeypatch.setenv("SKLEARN_LLMTOKENS_LOCK_SECONDS", "0.05")
-    store = open_store(folder, FINGERPRINT)
-    with hold_ranges(path.with_name(f"{FINGERPRINT}.writer"), [(0, 1)], 1):
+    store = open_cache(folder, FINGERPRINT)
+    with FileLock(path.with_name(f"{FINGERPRINT}.writer")):
         assert holds(store, 50, 384)
-        with pytest.warns(StoreWarning, match="could not be written .*another process holds the lock.* here 0.05 s"):
-            store.write(NAMESPACE, keys(1), vectors(1, 384))
-        store.write(NAMESPACE, keys(1), vectors(1, 384))  # neither waits nor warns again
-    store.write(OTHER, keys(1), vectors(1, 384))
+        with pytest.warns(StoreWarning, match="could not be written .*could not be acquired.* here 0.05 s"):
+            store.write([NAMESPACE], keys(1), [vectors(1, 384)])
+        store.write([NAMESPACE], keys(1), [vectors(1, 384)])  # neither waits nor warns again
+    store.write([OTHER], keys(1), [vectors(1, 384)])
     assert holds(store, 50, 384)
 
 
-def test_a_flight_that_never_ends_is_waited_for_no_longer_than_the_limit(folder, path, monkeypatch):
-    monkeypatch.setattr(_sqlite, "FLIGHT_SECONDS", 0.05)
+def test_a_claim_that_never_ends_is_waited_for_no_longer_than_the_limit(folder, monkeypatch):
+    monkeypatch.setattr(_claims, "WAIT_SECONDS", 0.05)
     first, second = (another_connection(folder) for _ in range(2))
-    with first.flight(NAMESPACE, keys(5)):
-        with second.flight(NAMESPACE, keys(5, 5)):
-            pass
-        with pytest.warns(StoreWarning, match="may be computed by several"), second.flight(NAMESPACE, keys(5, 2)):
-            pass
+    with first.claim([NAMESPACE], keys(5, 60)):
+        with second.claim([NAMESPACE], keys(5, 62)) as claim:
+            assert claim.mine.tolist() == [False, False, False, True, True]
+        claim.wait_for_others()
+        with second.claim([NAMESPACE], keys(5, 60)) as claim:
+            assert claim.mine.all()
+
+
+@pytest.mark.parametrize("garbage", [b"", b"garbage" * 1000])
+def test_damaged_claims_are_begun_anew(folder, path, garbage):
+    store = open_cache(folder, FINGERPRINT)
+    with store.claim([NAMESPACE], keys(3, 60)):
+        pass
+    path.with_name(f"{FINGERPRINT}.claims").write_bytes(garbage)
+    if garbage:
+        with (
+            pytest.warns(StoreWarning, match="several processes at once"),
+            store.claim([NAMESPACE], keys(3, 60)) as one,
+        ):
+            assert one.mine.all()
+    with store.claim([NAMESPACE], keys(3, 60)) as one, store.claim([NAMESPACE], keys(3, 60)) as other:
+        assert one.mine.all()
+        assert not other.mine.any()
 
 
 def test_warnings_as_errors_leave_no_lock_behind(folder, path):
     overwrite(path, b"garbage" * 30)
-    store = open_store(folder, FINGERPRINT)
+    store = open_cache(folder, FINGERPRINT)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(StoreWarning, match="was renamed to"):
-            store.write(NAMESPACE, keys(50), vectors(50, 384))
+            store.write([NAMESPACE], keys(50), [vectors(50, 384)])
     assert holds(store, 50, 384)

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from sklearn_llmtokens.embedding._store import open_store
-from sklearn_llmtokens.embedding._store._memory import set_memory_limit
-from sklearn_llmtokens.embedding._store._rows import ENTRY_BYTES
-from sklearn_llmtokens.embedding._store._sqlite import STORE_LIMIT_VARIABLE
+from sklearn_llmtokens.embedding._cache import open_cache
+from sklearn_llmtokens.embedding._cache._memory import set_memory_limit
+from sklearn_llmtokens.embedding._cache._rows import ENTRY_BYTES
+from sklearn_llmtokens.embedding._cache._sqlite import STORE_LIMIT_VARIABLE
 
 from .store_helpers import FINGERPRINT, NAMESPACE, OTHER, another_connection
 
@@ -45,7 +45,7 @@ class AgainstDict(RuleBasedStateMachine):
             self.value += 1
             rows[i] = self.value
             self.put(namespace, key, self.value)
-        self.store.write(namespace, keys, rows)
+        self.store.write([namespace], keys, [rows])
         self.shrink()
         return namespace, keys
 
@@ -66,7 +66,7 @@ class AgainstDict(RuleBasedStateMachine):
 
     @rule()
     def clear(self):
-        self.store.clear()
+        self.store.forget([b""])
         self.model.clear()
 
     @invariant()
@@ -97,8 +97,8 @@ class MemoryAgainstDict(AgainstDict):
     @initialize(n_rows=st.integers(1, 20))
     def start(self, n_rows):
         self.n_rows = n_rows
-        self.store = open_store("memory", FINGERPRINT)
-        self.store.clear()
+        self.store = open_cache("memory", FINGERPRINT)
+        self.store.forget([b""])
         set_memory_limit(n_rows * ROW_BYTES)
 
     def put(self, namespace, key, value):
@@ -114,7 +114,7 @@ class MemoryAgainstDict(AgainstDict):
             self.model.popitem(last=False)
 
     def teardown(self):
-        open_store("memory", FINGERPRINT).clear()
+        open_cache("memory", FINGERPRINT).forget([b""])
         set_memory_limit(None)
 
 
@@ -122,7 +122,7 @@ class FolderAgainstDict(AgainstDict):
     @initialize()
     def start(self):
         self.folder = tempfile.mkdtemp()
-        self.store = open_store(self.folder, FINGERPRINT)
+        self.store = open_cache(self.folder, FINGERPRINT)
         self.other = another_connection(Path(self.folder))
 
     @rule()
@@ -137,7 +137,7 @@ class FolderAgainstDict(AgainstDict):
     def evict_everything(self):
         os.environ[STORE_LIMIT_VARIABLE] = "1"
         try:
-            self.store.write(NAMESPACE, KEYS[:1], np.zeros((1, N_FEATURES), np.float32))
+            self.store.write([NAMESPACE], KEYS[:1], [np.zeros((1, N_FEATURES), np.float32)])
         finally:
             del os.environ[STORE_LIMIT_VARIABLE]
         self.model.clear()

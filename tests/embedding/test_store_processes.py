@@ -9,8 +9,7 @@ import threading
 import numpy as np
 import pytest
 
-from sklearn_llmtokens.embedding._store import open_store
-from sklearn_llmtokens.embedding._store._file_lock import hold_ranges
+from sklearn_llmtokens.embedding._cache import open_cache
 
 from .store_helpers import FINGERPRINT, NAMESPACE, Child, holds, keys, read, vectors
 
@@ -22,9 +21,9 @@ pytestmark = [
 
 def writer(folder, start):
     def run(say, listen):
-        store, at = open_store(folder, FINGERPRINT), start
+        store, at = open_cache(folder, FINGERPRINT), start
         for n in range(1, 10_000):
-            store.write(NAMESPACE, keys(n, at), vectors(n, 384, at))
+            store.write([NAMESPACE], keys(n, at), [vectors(n, 384, at)])
             at += n
             say(at)
 
@@ -33,22 +32,23 @@ def writer(folder, start):
 
 def misser(folder):
     def run(say, listen):
-        store = open_store(folder, FINGERPRINT)
+        store = open_cache(folder, FINGERPRINT)
         listen()
         for start in range(0, 400, 20):
             wanted = keys(40, start)
-            with store.flight(NAMESPACE, wanted):
-                found = store.read(NAMESPACE, wanted, np.empty((40, 8), np.float32))
-                for i in np.flatnonzero(~found) + start:
+            with store.claim([NAMESPACE], wanted) as claim:
+                for i in np.flatnonzero(claim.mine) + start:
                     say(i)
-                store.write(NAMESPACE, wanted, vectors(40, 8, start))
+                    store.write([NAMESPACE], keys(1, i), [vectors(1, 8, i)])
+            claim.wait_for_others()
+            assert store.read(NAMESPACE, wanted, np.empty((40, 8), np.float32)).all()
 
     return run
 
 
 def holder_with_a_child(folder):
     def run(say, listen):
-        with open_store(folder, FINGERPRINT).flight(NAMESPACE, keys(100)):
+        with open_cache(folder, FINGERPRINT).claim([NAMESPACE], keys(100)):
             pid = os.fork()
             if pid == 0:
                 signal.pause()
@@ -79,7 +79,7 @@ def test_killed_writers_lose_nothing_that_was_acknowledged(tmp_path):
             # What was acknowledged before the kill and not yet read.
             acknowledged[i] = int((["", *child.lines.read().split()])[-1] or acknowledged[i])
             assert child.end() == -signal.SIGKILL
-    store = open_store(tmp_path, FINGERPRINT)
+    store = open_cache(tmp_path, FINGERPRINT)
     for start, end in zip(starts, acknowledged, strict=True):
         assert end > start
         found, out = read(store, end - start, 384, start)
@@ -99,45 +99,50 @@ def test_two_processes_that_miss_the_same_texts_compute_each_once(tmp_path):
     assert sorted(map(int, computed)) == list(range(420))
 
 
-def test_a_killed_holder_frees_its_flight_though_its_child_lives_on(tmp_path):
+def test_a_killed_holder_frees_its_claim_though_its_child_lives_on(tmp_path):
     holder = Child(holder_with_a_child(tmp_path))
     grandchild = int(holder.lines.readline())
     holder.kill()
     holder.end()
     try:
-        with open_store(tmp_path, FINGERPRINT).flight(NAMESPACE, keys(100)):
-            os.kill(grandchild, 0)
+        store = open_cache(tmp_path, FINGERPRINT)
+        with store.claim([NAMESPACE], keys(100)) as claim:
+            pass
+        claim.wait_for_others()
+        with store.claim([NAMESPACE], keys(100)) as claim:
+            assert claim.mine.all()
+        os.kill(grandchild, 0)
     finally:
         os.kill(grandchild, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("where", ["memory", "folder"])
 def test_a_forked_child_reads_and_writes(tmp_path, where):
-    store = open_store("memory" if where == "memory" else tmp_path, FINGERPRINT)
-    store.clear()
-    store.write(NAMESPACE, keys(10), vectors(10))
+    store = open_cache("memory" if where == "memory" else tmp_path, FINGERPRINT)
+    store.forget([b""])
+    store.write([NAMESPACE], keys(10), [vectors(10)])
 
     def child():
-        with store.flight(NAMESPACE, keys(5, 10)):
-            store.write(NAMESPACE, keys(5, 10), vectors(5, start=10))
+        with store.claim([NAMESPACE], keys(5, 10)):
+            store.write([NAMESPACE], keys(5, 10), [vectors(5, start=10)])
         return holds(store, 15)
 
     assert in_a_fork(child) == 0
     assert holds(store, 10)
     assert holds(store, 15) == (where == "folder")
-    store.clear()
+    store.forget([b""])
 
 
 @pytest.mark.parametrize("where", ["memory", "folder"])
 def test_a_fork_while_other_threads_use_the_store(tmp_path, where):
-    store = open_store("memory" if where == "memory" else tmp_path, FINGERPRINT)
-    store.clear()
+    store = open_cache("memory" if where == "memory" else tmp_path, FINGERPRINT)
+    store.forget([b""])
     done = threading.Event()
 
     def use():
         while not done.is_set():
-            with store.flight(NAMESPACE, keys(20)):
-                store.write(NAMESPACE, keys(20), vectors(20))
+            with store.claim([NAMESPACE], keys(20)):
+                store.write([NAMESPACE], keys(20), [vectors(20)])
                 assert holds(store, 20)
 
     threads = [threading.Thread(target=use) for _ in range(2)]
@@ -145,8 +150,8 @@ def test_a_fork_while_other_threads_use_the_store(tmp_path, where):
         thread.start()
 
     def child():
-        with store.flight(NAMESPACE, keys(20, 20)):
-            store.write(NAMESPACE, keys(20, 20), vectors(20, start=20))
+        with store.claim([NAMESPACE], keys(20, 20)):
+            store.write([NAMESPACE], keys(20, 20), [vectors(20, start=20)])
             return read(store, 20, start=20)[0].all()
 
     codes = [in_a_fork(child) for _ in range(10)]
@@ -154,20 +159,19 @@ def test_a_fork_while_other_threads_use_the_store(tmp_path, where):
     for thread in threads:
         thread.join()
     assert codes == [0] * 10
-    store.clear()
+    store.forget([b""])
 
 
-def test_a_child_that_is_forked_in_a_flight_neither_frees_nor_keeps_it(tmp_path):
-    lock = tmp_path / "lock"
+def test_a_child_that_is_forked_in_a_claim_neither_frees_nor_keeps_it(tmp_path):
+    store = open_cache(tmp_path, FINGERPRINT)
 
     def child():
-        with pytest.raises(TimeoutError), hold_ranges(lock, [(0, 10)], 0):
-            pass
-        return True
+        with open_cache(tmp_path, FINGERPRINT).claim([NAMESPACE], keys(10)) as claim:
+            return not claim.mine.any()
 
-    with hold_ranges(lock, [(5, 1)], 0):
+    with store.claim([NAMESPACE], keys(10)):
         assert in_a_fork(child) == 0
-        with pytest.raises(TimeoutError), hold_ranges(lock, [(5, 1)], 0):
-            pass
-    with hold_ranges(lock, [(0, 10)], 0):
-        pass
+        with store.claim([NAMESPACE], keys(10)) as claim:
+            assert not claim.mine.any()
+    with store.claim([NAMESPACE], keys(10)) as claim:
+        assert claim.mine.all()

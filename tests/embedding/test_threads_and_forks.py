@@ -6,20 +6,20 @@ import threading
 import numpy as np
 import pytest
 
-from sklearn_llmtokens.embedding._torch import _model
 from tests.checkpoints import TEXTS
 from tests.embedding.uncached import MANY, embedder
+from tests.inside import n_loaded, n_loads
 
 
 def test_one_model_is_shared_and_the_least_recently_used_is_dropped(checkpoints):
-    before = _model.n_loads
+    before = n_loads()
     for _ in range(2):
         embedder(checkpoints["bert"]).fit_transform(TEXTS)
-    assert _model.n_loads == before + 1
+    assert n_loads() == before + 1
     for kind in ("gpt2", "t5", "bert"):
         embedder(checkpoints[kind]).fit_transform(TEXTS)
-    assert _model.n_loads == before + 4
-    assert len(_model._loaded) == _model.MODELS_IN_MEMORY
+    assert n_loads() == before + 4
+    assert n_loaded() == 2
 
 
 def test_threads_that_miss_the_same_texts_encode_each_once(checkpoints, texts_through_the_model):

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, clone
 
 from sklearn_llmtokens import LLMTokenEmbedder
-from sklearn_llmtokens.embedding import _forward
 from sklearn_llmtokens.embedding._torch._tokenizer import _span_weights
 from tests.checkpoints import TEXTS
 from tests.embedding.oracle import NaiveModel, assert_close, pool
+from tests.inside import replace_encode
 
 
 class Words(BaseEstimator):
@@ -150,15 +150,15 @@ def test_spans_enter_the_key(checkpoints):
 def test_words_are_cut_by_the_caller_alone(checkpoints, monkeypatch):
     """The object never travels: workers get spans."""
     sent = []
-    original = _forward.run_shards
 
-    def spy(shards, *args, **kwargs):
-        sent.extend(shards)
-        return original(shards, *args, **kwargs)
+    def spy(encode, encoder, texts, readouts, spans, *args):
+        sent.extend(spans)
+        return encode(encoder, texts, readouts, spans, *args)
 
-    monkeypatch.setattr(_forward, "run_shards", spy)
+    replace_encode(monkeypatch, spy)
     embedder(checkpoints["bert"], word_weights=STOPPED).fit_transform(SENTENCES)
-    assert all(isinstance(spans, list) and isinstance(spans[0], tuple) for _, spans in sent)
+    assert len(sent) == len(SENTENCES)
+    assert {type(value) for spans in sent for span in spans for value in span} <= {int, float}
 
 
 def test_nested_parameters_and_clone(checkpoints):

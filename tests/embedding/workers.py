@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def recording_work(log, kill_after=None):
-    """Give a function for ``_sharding._work`` that writes down process, model loads and texts of each item.
+    """Return a function for ``_workers._work`` that writes down process, model loads and texts of each item.
 
     The first process that begins an item after `kill_after` were done is killed. The function is local, so that every
     library sends it by value.
@@ -18,8 +18,8 @@ def recording_work(log, kill_after=None):
         import pickle
         import signal
 
-        from sklearn_llmtokens.embedding import _sharding
-        from sklearn_llmtokens.embedding._torch import _model
+        from sklearn_llmtokens.embedding import _workers
+        from sklearn_llmtokens.embedding._torch import _load
 
         # Where one worker is left, joblib does the work in the calling process.
         if kill_after is not None and os.getpid() != caller and os.path.exists(log):
@@ -31,9 +31,9 @@ def recording_work(log, kill_after=None):
                     os.kill(os.getpid(), signal.SIGKILL)
                 except FileExistsError:
                     pass
-        result = _sharding._encode(*pickle.loads(item)), None
+        result = _workers._encode(*pickle.loads(item)), None
         with open(log, "a") as file:
-            file.write(f"{os.getpid()} {_model.n_loads} {len(pickle.loads(item)[0])}\n")
+            file.write(f"{os.getpid()} {_load.n_loads} {len(pickle.loads(item)[0])}\n")
         return result
 
     return work

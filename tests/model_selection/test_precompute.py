@@ -27,10 +27,10 @@ from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 from sklearn_llmtokens import LLMTokenEmbedder
-from sklearn_llmtokens.embedding import _forward, _torch
 from sklearn_llmtokens.exceptions import StoreError
 from sklearn_llmtokens.model_selection import _precompute, precompute
 from sklearn_llmtokens.model_selection._candidates import parts_of
+from tests.inside import replace_encode, set_chunk_texts, spy_on_texts
 
 TEXTS = np.array([f"text {i % 17} {'good' if i % 2 else 'bad'} " + "word " * (i % 5) for i in range(40)], dtype=object)
 Y = np.arange(40) % 2
@@ -41,14 +41,7 @@ LAYERS = {"embed__layer": [-1, -2, 0]}
 @pytest.fixture
 def encoded(monkeypatch):
     """The texts that go through the model, in order."""
-    texts, encode = [], _torch.encode
-
-    def count(some, *arguments, **keywords):
-        texts.extend(some)
-        return encode(some, *arguments, **keywords)
-
-    monkeypatch.setattr(_torch, "encode", count)
-    return texts
+    return spy_on_texts(monkeypatch)
 
 
 @pytest.fixture
@@ -313,18 +306,17 @@ def test_texts_that_were_not_foreseen_are_embedded_once_when_they_are_met(pipeli
 
 
 def test_a_run_that_was_interrupted_goes_on_where_it_was(pipeline, encoded, tmp_path, monkeypatch):
-    monkeypatch.setattr(_forward, "_SHARD_TEXTS", 5)
-    counted = _torch.encode
+    set_chunk_texts(monkeypatch, 5)
 
-    def interrupt(some, *arguments, **keywords):
+    def interrupt(encode, encoder, some, *arguments, **keywords):
         if len(encoded) >= 20:
             raise KeyboardInterrupt
-        return counted(some, *arguments, **keywords)
+        return encode(encoder, some, *arguments, **keywords)
 
-    monkeypatch.setattr(_torch, "encode", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        precompute(pipeline, TEXTS, Y, cache=tmp_path)
-    monkeypatch.setattr(_torch, "encode", counted)
+    with monkeypatch.context() as patch:
+        replace_encode(patch, interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            precompute(pipeline, TEXTS, Y, cache=tmp_path)
     precompute(pipeline, TEXTS, Y, cache=tmp_path)
     assert sorted(encoded) == sorted(set(TEXTS))
 
@@ -337,15 +329,14 @@ def test_a_dry_run_gives_a_receipt_and_keeps_nothing(pipeline, tmp_path):
     assert (receipt.n_texts, receipt.n_encoded, receipt.n_passes) == (2 * N_DISTINCT, 2 * N_DISTINCT, 2)
     assert receipt.seconds > 0
     n_tokens = []
-    encode = _torch.encode
 
-    def count(*arguments, **keywords):
+    def count(encode, *arguments, **keywords):
         done = encode(*arguments, **keywords)
         n_tokens.append(done.n_tokens)
         return done
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_torch, "encode", count)
+        replace_encode(patch, count)
         precompute(search, TEXTS, Y, cache=tmp_path)
     assert receipt.n_tokens == sum(n_tokens)
     after = precompute(search, TEXTS, Y, cache=tmp_path, dry_run=True)

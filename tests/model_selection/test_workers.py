@@ -23,26 +23,26 @@ class CountInThisProcess:
         self.path = path
 
     def __call__(self, texts):
-        from sklearn_llmtokens.embedding import _torch
+        from sklearn_llmtokens.embedding._torch import Encoder
 
-        if not hasattr(_torch.encode, "counts"):
-            encode, path = _torch.encode, self.path
+        if not hasattr(Encoder.encode, "counts"):
+            encode, path = Encoder.encode, self.path
 
-            def count(some, *arguments, **keywords):
+            def count(encoder, some, *arguments, **keywords):
                 with open(path, "a") as file:
                     file.writelines(f"{os.getpid()}\t{text}\n" for text in some)
-                return encode(some, *arguments, **keywords)
+                return encode(encoder, some, *arguments, **keywords)
 
             count.counts = True
-            _torch.encode = count
+            Encoder.encode = count
         return texts
 
 
 @pytest.mark.parametrize("prepared", [False, True], ids=["cold", "prepared"])
 def test_a_search_in_two_processes_encodes_every_text_once(checkpoints, tmp_path, monkeypatch, prepared):
-    from sklearn_llmtokens.embedding import _torch
+    from sklearn_llmtokens.embedding._torch import Encoder
 
-    monkeypatch.setattr(_torch, "encode", _torch.encode)  # put back what the step changes here
+    monkeypatch.setattr(Encoder, "encode", Encoder.encode)  # put back what the step changes here
     seen = tmp_path / "seen"
     seen.touch()
     pipeline = Pipeline(

@@ -26,11 +26,11 @@ def recording(embed, log):
     def call(batch):
         import os
 
-        from sklearn_llmtokens.embedding._torch import _model
+        from sklearn_llmtokens.embedding._torch import _load
 
         found = embed(batch)
         with open(log, "a") as file:
-            file.write(f"{os.getpid()} {_model.n_loads} {len(batch['text'])}\n")
+            file.write(f"{os.getpid()} {_load.n_loads} {len(batch['text'])}\n")
         return found
 
     return call

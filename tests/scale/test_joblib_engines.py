@@ -10,10 +10,10 @@ import pytest
 from joblib import parallel_config
 
 from sklearn_llmtokens import LLMTokenEmbedder, embed_parquet
-from sklearn_llmtokens.embedding import _forward, _sharding
 from sklearn_llmtokens.exceptions import TextTooLongError
 from tests.checkpoints import TEXTS
 from tests.embedding.workers import Log, recording_work
+from tests.inside import set_chunk_texts, set_work
 
 pytestmark = [
     pytest.mark.cluster,
@@ -29,7 +29,7 @@ MANY = [*DISTINCT, *DISTINCT[:50]]
 
 @pytest.fixture
 def embedder(checkpoints, monkeypatch):
-    monkeypatch.setattr(_forward, "_SHARD_TEXTS", 16)
+    set_chunk_texts(monkeypatch, 16)
     return LLMTokenEmbedder(str(checkpoints["bert"]), cache=None).fit(MANY)
 
 
@@ -38,7 +38,7 @@ def record(monkeypatch, tmp_path):
     """Have the workers write down what they do; give what they wrote."""
 
     def start(**options):
-        monkeypatch.setattr(_sharding, "_work", recording_work(tmp_path / "log", **options))
+        set_work(monkeypatch, recording_work(tmp_path / "log", **options))
         return lambda: Log(tmp_path / "log")
 
     return start

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from ...exceptions import CheckpointError
-from ._loaded import LoadedModel
+from ._transformer import Transformer
 
 
 class _DeepEnough(Exception):
@@ -15,7 +15,7 @@ class _DeepEnough(Exception):
 
 @torch.inference_mode()
 def hidden_states(
-    loaded: LoadedModel,
+    transformer: Transformer,
     token_ids: torch.Tensor,
     mask: torch.Tensor | None,
     layers: Iterable[int],
@@ -25,7 +25,7 @@ def hidden_states(
 
     Parameters
     ----------
-    loaded : LoadedModel
+    transformer : Transformer
         The model.
     token_ids : tensor of shape (batch, length)
         Padded on the right.
@@ -45,16 +45,16 @@ def hidden_states(
     inputs = {"input_ids": token_ids, **(more or {})}
     if mask is not None:
         inputs["attention_mask"] = mask
-    if wanted == {loaded.n_layers}:
-        return {loaded.n_layers: loaded.model(**inputs).last_hidden_state}
-    if loaded.layers is None:
-        states = loaded.model(**inputs, output_hidden_states=True).hidden_states
-        if states is None or len(states) <= loaded.n_layers:
+    if wanted == {transformer.n_layers}:
+        return {transformer.n_layers: transformer.model(**inputs).last_hidden_state}
+    if transformer.layers is None:
+        states = transformer.model(**inputs, output_hidden_states=True).hidden_states
+        if states is None or len(states) <= transformer.n_layers:
             raise CheckpointError(
-                f"A {type(loaded.model).__name__} gives the hidden states of its last layer alone: set layer=-1."
+                f"A {type(transformer.model).__name__} gives the hidden states of its last layer alone: set layer=-1."
             )
         return {layer: states[layer] for layer in wanted}
-    return _tapped(loaded.model, loaded.layers, inputs, wanted)
+    return _tapped(transformer.model, transformer.layers, inputs, wanted)
 
 
 @torch.inference_mode()

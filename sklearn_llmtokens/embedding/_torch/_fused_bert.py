@@ -12,7 +12,9 @@ import torch
 from torch import nn
 from torch.nn.functional import embedding, layer_norm, scaled_dot_product_attention
 
+from ._batch import TokenGroup, equal_length_groups
 from ._precision import Int8Product, agree
+from ._tokenizer import Sequence_
 
 # Only these are compared: Longformer and BigBird, say, are built alike and give the same until a text is long.
 _FAMILIES = {"bert", "camembert", "data2vec-text", "electra", "ernie", "roberta", "xlm-roberta"}
@@ -64,7 +66,7 @@ class _Plain:
         return torch.add(other, self.bias).addmm_(x, self.weight.T)
 
 
-class LeanEncoder:
+class FusedBert:
     """An encoder of the kind of BERT.
 
     Parameters
@@ -72,7 +74,9 @@ class LeanEncoder:
     model : torch.nn.Module
         A model of transformers, whose weights are shared.
     offset : int
-        The position of a first token: 0, or that behind the padding index.
+        Position of a first token: 0, or that behind the padding index.
+    pad : int
+        The padding index. Where positions begin behind it, a sequence with this very token has positions of its own.
 
     Raises
     ------
@@ -80,14 +84,25 @@ class LeanEncoder:
         If it is built in another way.
     """
 
-    def __init__(self, model: nn.Module, offset: int):
+    mixes_lengths = True
+
+    def __init__(self, model: nn.Module, offset: int, pad: int):
         parts = model.embeddings
-        self.offset = offset
+        self.offset, self.pad = offset, pad
         self.words, self.positions = parts.word_embeddings.weight, parts.position_embeddings.weight
         self.kinds = parts.token_type_embeddings.weight
         self.norm = _norm(parts.LayerNorm)
         self.n_heads = model.config.num_attention_heads
         self.layers = [_read_layer(layer) for layer in model.encoder.layer]
+
+    def accepts(self, token_ids: Sequence[int]) -> bool:
+        return not self.offset or self.pad not in token_ids
+
+    def groups(self, sequences: Sequence[Sequence_]) -> list[TokenGroup]:
+        return equal_length_groups(sequences)
+
+    def states(self, groups: Sequence[TokenGroup], layers: Collection[int]) -> list[dict[int, torch.Tensor]]:
+        return self.row_states([group.token_ids for group in groups], layers)
 
     def lower_precision(self, model: nn.Module) -> None:
         """Make every product one of 8-bit integers, the model's own but for query, key and value, which are one here.
@@ -110,8 +125,8 @@ class LeanEncoder:
             layer.down.lowest = _lowest(layer.activation)  # type: ignore[attr-defined]
 
     @torch.inference_mode()
-    def states(self, groups: Sequence[torch.Tensor], layers: Collection[int]) -> list[dict[int, torch.Tensor]]:
-        """Compute hidden states of several groups of sequences in one pass.
+    def row_states(self, groups: Sequence[torch.Tensor], layers: Collection[int]) -> list[dict[int, torch.Tensor]]:
+        """Compute the hidden states of several groups of sequences in one pass.
 
         Parameters
         ----------
@@ -154,8 +169,8 @@ class LeanEncoder:
 
 
 @torch.inference_mode()
-def find_lean(model: nn.Module, device: str) -> LeanEncoder | None:
-    """Build the lean form of a model, if it has one that gives the same.
+def find_fused(model: nn.Module, device: str) -> FusedBert | None:
+    """Build the fused form of a model, if it has one that gives the same.
 
     Parameters
     ----------
@@ -166,28 +181,28 @@ def find_lean(model: nn.Module, device: str) -> LeanEncoder | None:
 
     Returns
     -------
-    LeanEncoder or None
+    FusedBert or None
         None for models of another kind, and on accelerators.
     """
     of_transformers = type(model).__module__.startswith("transformers.") and model.config.model_type in _FAMILIES
     if not of_transformers or not device.startswith("cpu"):
         return None
     pad = getattr(model.config, "pad_token_id", None) or 0
-    return next((lean for offset in dict.fromkeys((0, pad + 1)) if (lean := _build(model, offset, pad))), None)
+    return next((fused for offset in dict.fromkeys((0, pad + 1)) if (fused := _build(model, offset, pad))), None)
 
 
-def _build(model: nn.Module, offset: int, pad: int) -> LeanEncoder | None:
+def _build(model: nn.Module, offset: int, pad: int) -> FusedBert | None:
     try:
-        lean = LeanEncoder(model, offset)
-        known = [k for k in range(min(len(lean.words), 12)) if k != pad]
+        fused = FusedBert(model, offset, pad)
+        known = [k for k in range(min(len(fused.words), 12)) if k != pad]
         groups = [torch.tensor([known[:5]]), torch.tensor([known[2:5], known[5:8]])]
-        numbers = range(len(lean.layers) + 1)
-        found = lean.states(groups, numbers)
+        numbers = range(len(fused.layers) + 1)
+        found = fused.row_states(groups, numbers)
         expected = [model(input_ids=ids, output_hidden_states=True).hidden_states for ids in groups]
     except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError):
         return None
     right = all(agree(a[k], b[k]) for a, b in zip(found, expected, strict=True) for k in numbers)
-    return lean if right else None
+    return fused if right else None
 
 
 def _read_layer(layer: nn.Module) -> _Layer:

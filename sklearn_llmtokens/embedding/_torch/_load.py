@@ -3,9 +3,10 @@
 import os
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from operator import index
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import AutoConfig
@@ -17,13 +18,14 @@ from transformers.models.auto.modeling_auto import (
 from ...exceptions import CheckpointError, FingerprintMismatchError
 from .._checkpoint import Checkpoint, fingerprint, read_conventions
 from .._spec import ForwardSpec
-from ._head import load_head
+from ._fused_bert import find_fused
+from ._head import Step, load_head
 from ._hidden import find_layers
-from ._lean import find_lean
-from ._loaded import LoadedModel
-from ._packed import find_offset
 from ._precision import choose_device, lower_precision
-from ._tokenizer import load_tokenizer
+from ._strategy import EqualLengths, Padded, Strategy
+from ._tokenizer import TextTokenizer, load_tokenizer
+from ._transformer import Transformer
+from ._unpadded import Unpadded, find_unpadded
 from ._weights import load_weights
 
 # A search over models holds this many at once; the least recently used one is dropped.
@@ -73,9 +75,39 @@ class ModelFacts:
     dtype: str | None
 
 
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A model on its device, its tokenizer, and the steps that follow its pooling.
+
+    Attributes
+    ----------
+    transformer : Transformer
+        The model.
+    tokenizer : TextTokenizer
+        Makes token ids.
+    head : tuple of callable
+        Maps of pooled vectors (n, n_in) to (n, n_out), in float64 on the CPU.
+    strategy : Strategy
+        How its hidden states are computed.
+    unpadded : Unpadded or None
+        Its unpadded strategy, which goes on from a prefix too.
+    lock : threading.RLock
+        Held while the model runs: the hooks on its layers belong to one run.
+    prefixes : dict
+        What the model makes of the beginnings of prompts, by tokens and layers.
+    """
+
+    transformer: Transformer
+    tokenizer: TextTokenizer
+    head: tuple[Step, ...]
+    strategy: Strategy
+    unpadded: Unpadded | None
+    lock: Any = field(default_factory=threading.RLock)
+    prefixes: dict = field(default_factory=dict)
+
+
 _loaded: OrderedDict[tuple, LoadedModel] = OrderedDict()
 _lock = threading.RLock()
-_run_lock = threading.Lock()
 _forked = False
 n_loads = 0
 """How often this process has loaded weights."""
@@ -171,17 +203,6 @@ def load(spec: ForwardSpec, device: str) -> LoadedModel:
         return _loaded[key]
 
 
-def running() -> threading.Lock:
-    """Give the lock under which this process runs a model: one batch fills the cores, and taps belong to one run.
-
-    Returns
-    -------
-    threading.Lock
-        To be held for a batch.
-    """
-    return _run_lock
-
-
 def unload() -> None:
     """Drop every model that this process holds."""
     with _lock:
@@ -201,25 +222,25 @@ def _load(spec: ForwardSpec, device: str) -> LoadedModel:
     config = _config(checkpoint, spec.trust_remote_code)
     config.use_cache = False  # keys and values are kept for generation alone
     model = load_weights(checkpoint, config, spec, device)
-    lean = find_lean(model, device)
+    fused = find_fused(model, device)
     if spec.dtype == "int8":
         model = lower_precision(model)
-        if lean is not None:
-            lean.lower_precision(model)
+        if fused is not None:
+            fused.lower_precision(model)
     text = _text_config(config)
-    loaded = LoadedModel(
+    transformer = Transformer(
         model=model,
         layers=find_layers(model, text.num_hidden_layers, device),
         n_layers=text.num_hidden_layers,
         hidden_size=text.hidden_size,
-        tokenizer=load_tokenizer(checkpoint, spec),
-        head=load_head(read_conventions(checkpoint)),
         device=device,
-        lean=lean,
     )
-    with running():
-        find_offset(loaded)
-    return loaded
+    tokenizer = load_tokenizer(checkpoint, spec)
+    unpadded = None if fused is not None else find_unpadded(transformer)
+    strategy: Strategy = fused or unpadded or EqualLengths(transformer)
+    if not device.startswith("cpu"):
+        strategy = Padded(transformer, tokenizer.pad, spec.causal)
+    return LoadedModel(transformer, tokenizer, load_head(read_conventions(checkpoint)), strategy, unpadded)
 
 
 def _config(checkpoint: Checkpoint, trust_remote_code: bool):
@@ -250,8 +271,10 @@ def _check_fork(device: str) -> None:
 
 def _after_fork_in_child() -> None:
     """Free the locks that threads of the parent held, and do without OpenMP's threads, which did not come along."""
-    global _lock, _run_lock, _forked
-    _lock, _run_lock = threading.RLock(), threading.Lock()
+    global _lock, _forked
+    _lock = threading.RLock()
+    for key, loaded in _loaded.items():
+        _loaded[key] = replace(loaded, lock=threading.RLock())
     _forked = bool(_loaded)
     if _forked:
         torch.set_num_threads(1)

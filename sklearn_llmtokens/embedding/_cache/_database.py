@@ -7,16 +7,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from functools import cache
 from pathlib import Path
 from typing import NoReturn, TypeVar
-from weakref import WeakSet
 
-from ._file_lock import hold_in_turn
-from ._flight import FileFlight
-from ._recent_rows import RecentRows
-from ._sqlite_file import DamagedDatabaseError, check_whole, connect, create, quarantine
-from ._sqlite_rows import data_version
+from ..._utils._fork import at_fork
+from ._claims import FileClaims
+from ._file import DamagedDatabaseError, check_whole, connect, create, quarantine
+from ._rows import BoundedRows
+from ._statements import data_version
 
 T = TypeVar("T")
 
@@ -24,6 +22,8 @@ T = TypeVar("T")
 CHECKED_BYTES = 64 * 2**20
 # A process that goes through many folders keeps so many connections, each with a cache of pages and rows.
 MOST_CONNECTIONS = 8
+
+_POLL_SECONDS = 0.002
 
 _Identity = tuple[int, int]
 
@@ -40,25 +40,27 @@ class Database:
     ----------
     path : Path
         The file.
-    flight : FileFlight
-        Exclusive rights to compute rows.
+    claims : FileClaims
+        Who computes which rows.
     hits, misses : int
         Rows that this process looked up and found, or did not find.
     """
 
+    fork_order = 1
+
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.flight = FileFlight(path.with_suffix(".flight"))
+        self.claims = FileClaims(path.with_suffix(".claims"))
         self.hits = self.misses = 0
         self._connection: sqlite3.Connection | None = None
         self._file: _Identity | None = None
         self._checked: _Identity | None = None
-        self._recent = RecentRows()
+        self._recent = BoundedRows()
         self._state: tuple[int, int] | None = None
         self._mutex = threading.RLock()
         self._counting = threading.Lock()
         self._used = 0.0
-        _DATABASES.add(self)
+        at_fork(self)
 
     def run(self, action: Callable[[sqlite3.Connection], T], *, write: bool, timeout: float) -> T | None:
         """Run `action` on the connection.
@@ -114,7 +116,7 @@ class Database:
             check_whole(connection)
             self._checked = self._file
 
-    def recent_rows(self, connection: sqlite3.Connection) -> RecentRows:
+    def recent_rows(self, connection: sqlite3.Connection) -> BoundedRows:
         """Return the rows in memory that the file still has: none if it was changed from elsewhere.
 
         Parameters
@@ -124,7 +126,7 @@ class Database:
 
         Returns
         -------
-        RecentRows
+        BoundedRows
             The rows; for the length of `action`.
         """
         state = data_version(connection), self._size()
@@ -190,7 +192,11 @@ class Database:
             self._mutex.release()
 
     def _writing(self, deadline: float):
-        return hold_in_turn(self.path.with_suffix(".writer"), max(0.0, deadline - time.monotonic()))
+        from filelock import FileLock
+
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        timeout = max(0.0, deadline - time.monotonic())
+        return FileLock(self.path.with_suffix(".writer"), timeout, mode=0o600, poll_interval=_POLL_SECONDS)
 
     def _open(self, *, make: bool, deadline: float) -> sqlite3.Connection | None:
         """Return a connection to the file that lies there now, which need not be the one of the call before."""
@@ -216,11 +222,25 @@ class Database:
         """Return the size of the file: what is cut off from outside SQLite does not count as a change to it."""
         return os.stat(self.path).st_size
 
+    def before_fork(self) -> None:
+        # SQLite must not be used, nor closed, in a child on what the parent had opened
+        self._mutex.acquire()
+        with suppress(sqlite3.Error):
+            self.close()
+
+    def after_fork_in_parent(self) -> None:
+        self._mutex.release()
+
+    def after_fork_in_child(self) -> None:
+        self._mutex, self._counting = threading.RLock(), threading.Lock()
+
     def __reduce__(self) -> NoReturn:
         raise TypeError("A database is opened where it is used and is never pickled.")
 
 
-@cache
+_shared: dict[Path, Database] = {}
+
+
 def shared_database(path: Path) -> Database:
     """Return the one object of this process for a file, so that its threads share a connection and its counts.
 
@@ -234,18 +254,19 @@ def shared_database(path: Path) -> Database:
     Database
         The database.
     """
-    return Database(path)
+    return _shared.setdefault(path, _shared.get(path) or Database(path))
 
 
 def _close_unused(opened: Database) -> None:
     """Close the connections that were used least lately, but for those that are in use this moment."""
-    others = sorted((d for d in list(_DATABASES) if d is not opened and d._connection), key=lambda d: d._used)
+    others = sorted((d for d in list(_shared.values()) if d is not opened and d._connection), key=lambda d: d._used)
     for database in others[: max(0, len(others) + 1 - MOST_CONNECTIONS)]:
         if database._mutex.acquire(blocking=False):
             try:
                 database.close()
             finally:
                 database._mutex.release()
+        database.claims.close_if_idle()
 
 
 def _identity(path: Path) -> _Identity | None:
@@ -256,34 +277,8 @@ def _identity(path: Path) -> _Identity | None:
     return status.st_dev, status.st_ino
 
 
-_DATABASES: "WeakSet[Database]" = WeakSet()
-_frozen: list[Database] = []
-
-
-def _before_fork() -> None:
-    """Close every database: SQLite must not be used, nor closed, in a child on what the parent had opened."""
-    _frozen[:] = sorted(_DATABASES, key=id)
-    for database in _frozen:
-        database._mutex.acquire()
-        with suppress(sqlite3.Error):
-            database.close()
-
-
-def _after_fork_in_parent() -> None:
-    while _frozen:
-        _frozen.pop()._mutex.release()
-
-
-def _after_fork_in_child() -> None:
-    while _frozen:
-        _frozen.pop()._mutex = threading.RLock()
-
-
 @atexit.register
 def _at_exit() -> None:
-    for database in list(_DATABASES):
+    for database in list(_shared.values()):
         database.close()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
+        database.claims.close_if_idle()

@@ -1,4 +1,4 @@
-"""From the cells of a table to its distinct texts, and from their vectors back to the rows."""
+"""From the cells of a table to its unique texts, and from their vectors back to the cells."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -33,19 +33,19 @@ class Texts:
     spans: Sequence[tuple] | None
     where: Callable[[int], str]
 
-    def keys(self, idx: Sequence[int]) -> list[bytes]:
+    def keys(self, idx: Sequence[int] | np.ndarray) -> list[bytes]:
         """Give the keys in a store of the texts at `idx`; a million of them are more than is kept at once."""
         if self.spans is None:
             return [text_key(self.texts[i]) for i in idx]
         return [text_key(self.texts[i], self.spans[i]) for i in idx]
 
-    def take(self, idx: Sequence[int]) -> tuple[list[str], list | None]:
+    def take(self, idx: Sequence[int] | np.ndarray) -> tuple[list[str], list | None]:
         """Give the texts at `idx`, and their spans."""
         return [self.texts[i] for i in idx], None if self.spans is None else [self.spans[i] for i in idx]
 
 
 @dataclass(frozen=True)
-class Cells:
+class UniqueTexts:
     """The distinct texts of a table and the cells that hold them, row by row.
 
     Attributes
@@ -54,18 +54,18 @@ class Cells:
         The distinct texts.
     first : ndarray of shape (n_cells,), dtype=intp
         The first cell with the text of each cell, -1 where it is missing.
-    homes : ndarray of shape (n_texts,), dtype=intp
+    rows : ndarray of shape (n_texts,), dtype=intp
         The first cell of each text, rising.
     """
 
     texts: Texts
     first: np.ndarray
-    homes: np.ndarray
+    rows: np.ndarray
 
     @property
     def inverse(self) -> np.ndarray:
         """The text of each cell, an ndarray of shape (n_cells,); -1 where it is missing."""
-        return np.where(self.first < 0, -1, np.searchsorted(self.homes, self.first))
+        return np.where(self.first < 0, -1, np.searchsorted(self.rows, self.first))
 
     def fill(self, vectors: np.ndarray) -> None:
         """Copy vectors from the first cell of each text to all its others; a missing cell gets zeros.
@@ -82,7 +82,7 @@ class Cells:
             vectors[part] = vectors[self.first[part]]
 
 
-def read_cells(table: TextTable, word_weights=None) -> Cells:
+def find_unique_texts(table: TextTable, word_weights=None) -> UniqueTexts:
     """Find the distinct texts of a table.
 
     Parameters
@@ -94,7 +94,7 @@ def read_cells(table: TextTable, word_weights=None) -> Cells:
 
     Returns
     -------
-    Cells
+    UniqueTexts
         Cells are numbered row by row, those of a row by column.
 
     Raises
@@ -106,14 +106,14 @@ def read_cells(table: TextTable, word_weights=None) -> Cells:
     cells = columns[0] if len(columns) == 1 else [text for row in zip(*columns, strict=True) for text in row]
     first = first_places(cells)
     first[np.fromiter((text is None for text in cells), bool, len(cells))] = -1
-    homes = np.flatnonzero(first == np.arange(len(first)))
-    texts: list[str] = cells if len(homes) == len(cells) else [cells[i] for i in homes]  # type: ignore[assignment, misc]
+    rows = np.flatnonzero(first == np.arange(len(first)))
+    texts: list[str] = cells if len(rows) == len(cells) else [cells[i] for i in rows]  # type: ignore[assignment, misc]
 
     def where(i: int) -> str:
-        return table.place(*divmod(int(homes[i]), len(columns)))
+        return table.place(*divmod(int(rows[i]), len(columns)))
 
     spans = None if word_weights is None else _read_spans(texts, word_weights, where)
-    return Cells(Texts(texts, spans, where), first, homes)
+    return UniqueTexts(Texts(texts, spans, where), first, rows)
 
 
 def _read_spans(texts: Sequence[str], word_weights, where: Callable[[int], str]) -> list[tuple]:

@@ -13,11 +13,12 @@ import numpy as np
 
 from ...exceptions import StoreError, StoreWarning
 from ._database import Database, shared_database
+from ._file import companions, is_damage, is_locked, remove_quarantined
+from ._limits import bytes_from_environment, seconds_from_environment
 from ._private import private_files
-from ._recent_rows import recent_limit
-from ._rows import CacheInfo, bytes_from_environment, fill_rows, row_ids, seconds_from_environment, to_blobs
-from ._sqlite_file import companions, is_damage, is_locked, remove_quarantined
-from ._sqlite_rows import delete, fetch, find, insert, sizes
+from ._protocol import CacheInfo, Claim
+from ._rows import fill_rows, row_ids, to_blobs
+from ._statements import delete, fetch, find, insert, sizes
 
 T = TypeVar("T")
 
@@ -25,7 +26,8 @@ STORE_LIMIT_VARIABLE = "SKLEARN_LLMTOKENS_STORE_BYTES"
 DEFAULT_STORE_BYTES = 10 * 2**30
 LOCK_VARIABLE = "SKLEARN_LLMTOKENS_LOCK_SECONDS"
 DEFAULT_LOCK_SECONDS = 30.0
-FLIGHT_SECONDS = 3600.0
+RECENT_LIMIT_VARIABLE = "SKLEARN_LLMTOKENS_RECENT_BYTES"
+DEFAULT_RECENT_BYTES = 64 * 2**20
 
 COMMIT_ROWS = 4096
 _LOOKUP_ROWS = 32768
@@ -33,7 +35,7 @@ _NO_INDEX: tuple[dict[int, bytes], int] = ({}, 0)
 _NOT_FOUND = np.zeros((), bool)
 
 
-class SQLiteStore:
+class SQLiteCache:
     """The rows of one checkpoint in one database file, for one call of an estimator.
 
     A call waits once for a lock that is not free, says so once, and from then on uses the file only while it is free.
@@ -47,9 +49,8 @@ class SQLiteStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._seconds = self._patience = _lock_seconds()
-        self._flight_seconds = FLIGHT_SECONDS
         self._told: set[str] = set()
-        self._whole_checked = False
+        self._whole_checked = self._has_claimed = False
 
     def check(self) -> None:
         """Refuse a database of a later version; what else may be wrong with it is met where it is used.
@@ -65,7 +66,7 @@ class SQLiteStore:
             if is_locked(error):
                 self._seconds = 0.0
 
-    def read(self, namespace: bytes, keys: Sequence[bytes], out: np.ndarray, *, again: bool = False) -> np.ndarray:
+    def read(self, namespace: bytes, keys: Sequence[bytes], out: np.ndarray) -> np.ndarray:
         found = np.zeros(len(keys), bool)
         n_damaged = 0
         for start in range(0, len(keys), _LOOKUP_ROWS):
@@ -73,10 +74,10 @@ class SQLiteStore:
             fill = partial(self._fill, ids=row_ids(namespace, keys[part]), out=out[part])
             found[part], n_bad = self._attempt(fill, "read", otherwise=(_NOT_FOUND, 0))
             n_damaged += n_bad
-        if n_damaged and not again:
+        if n_damaged and not self._has_claimed:  # what is looked up again after a claim was warned of before
             _warn(f"{self._database.path} has {n_damaged} damaged rows (wrong checksums): they are computed again.")
         n_found = int(found.sum())
-        self._database.count(n_found, -n_found if again else len(keys) - n_found)
+        self._database.count(n_found, len(keys) - n_found)
         return found
 
     def contains(self, namespaces: Sequence[bytes], keys: Sequence[bytes]) -> np.ndarray:
@@ -90,29 +91,24 @@ class SQLiteStore:
                 row[part] = [i in there for i in ids]
         return out
 
-    def write(self, namespace: bytes, keys: Sequence[bytes], vectors: np.ndarray) -> None:
-        self.write_each([namespace], keys, [vectors])
-
-    def write_each(self, namespaces: Sequence[bytes], keys: Sequence[bytes], arrays: Sequence[np.ndarray]) -> None:
+    def write(self, namespaces: Sequence[bytes], keys: Sequence[bytes], arrays: Sequence[np.ndarray]) -> None:
         for rows in _commits(namespaces, keys, arrays):
             if not self._attempt(partial(self._insert, rows=rows), "written", otherwise=False):
                 return
 
     @contextmanager
-    def flight(self, namespace: bytes, keys: Sequence[bytes], *more: bytes) -> Iterator[None]:
-        ids = [i for n in (namespace, *more) for i in row_ids(n, keys)]
-        with self._database.flight.hold(ids, self._flight_seconds) as trouble:
-            if trouble is not None:
-                self._flight_seconds = 0.0
-                for message in self._once("flight", f"Texts may be computed by several processes at once ({trouble})."):
-                    _warn(message)
-            yield
+    def claim(self, namespaces: Sequence[bytes], keys: Sequence[bytes]) -> Iterator[Claim]:
+        self._has_claimed = True
+        ids = [row_ids(n, keys) for n in namespaces]
+        with self._database.claims.hold(ids, lambda: self.contains(namespaces, keys), self._seconds) as claim:
+            if claim.trouble is not None:
+                message = f"Texts may be computed by several processes at once ({claim.trouble})."
+                for text in self._once("claim", message):
+                    _warn(text)
+            yield claim
 
     def forget(self, prefixes: Iterable[bytes]) -> int:
         return self._erase(partial(self._delete, prefixes=list(prefixes)))
-
-    def clear(self) -> None:
-        self._erase(partial(self._delete, prefixes=[b""]))
 
     def info(self) -> CacheInfo:
         n_rows, n_bytes = self._attempt(sizes, "read", otherwise=(0, 0))
@@ -126,14 +122,14 @@ class SQLiteStore:
     def _fill(self, connection: sqlite3.Connection, ids: list[bytes], out: np.ndarray) -> tuple[np.ndarray, int]:
         """Fill the rows of `out` that are found, and count those that are damaged."""
         recent, n_damaged = self._database.recent_rows(connection), 0
-        found = fill_rows(recent.take(ids), out)
+        found = fill_rows(recent.take(ids, touch=False), out)
         missing = np.flatnonzero(~found)
         row_of = {ids[row]: row for row in missing.tolist()}
         with closing(fetch(connection, row_of)) as parts:
             for some, blobs, n_bad in parts:
                 rows = np.fromiter(map(row_of.__getitem__, some), np.intp, len(some))
                 found[rows] = fill_rows(blobs, out, rows)
-                recent.keep(some, blobs)
+                recent.put(some, blobs, _recent_limit())
                 n_damaged += n_bad
         if len(row_of) < len(missing):  # ids that were asked for twice
             rows = np.array([row_of[ids[row]] for row in missing], np.intp)
@@ -209,7 +205,7 @@ class SQLiteStore:
         raise TypeError("A store is opened where it is used and is never pickled.")
 
 
-def sqlite_store(folder: Path, fingerprint: str) -> SQLiteStore:
+def sqlite_cache(folder: Path, fingerprint: str) -> SQLiteCache:
     """Open the store of a checkpoint in a folder, for one call.
 
     Parameters
@@ -221,7 +217,7 @@ def sqlite_store(folder: Path, fingerprint: str) -> SQLiteStore:
 
     Returns
     -------
-    SQLiteStore
+    SQLiteCache
         The store.
 
     Raises
@@ -235,8 +231,8 @@ def sqlite_store(folder: Path, fingerprint: str) -> SQLiteStore:
     database = shared_database(folder / f"{fingerprint}.sqlite3")
     private_files(database.path, *companions(database.path))
     _limit()
-    recent_limit()
-    store = SQLiteStore(database)
+    _recent_limit()
+    store = SQLiteCache(database)
     store.check()
     return store
 
@@ -247,6 +243,10 @@ def _warn(message: str) -> None:
 
 def _limit() -> int:
     return bytes_from_environment(STORE_LIMIT_VARIABLE, DEFAULT_STORE_BYTES)
+
+
+def _recent_limit() -> int:
+    return bytes_from_environment(RECENT_LIMIT_VARIABLE, DEFAULT_RECENT_BYTES)
 
 
 def _lock_seconds() -> float:

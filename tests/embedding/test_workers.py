@@ -12,12 +12,13 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from joblib.parallel import ThreadingBackend
 
 from sklearn_llmtokens import LLMTokenEmbedder
-from sklearn_llmtokens.embedding import _forward, _sharding
-from sklearn_llmtokens.embedding._sharding import Workers, hold_workers, run_shards
 from sklearn_llmtokens.embedding._spec import EmbeddingSpec
+from sklearn_llmtokens.embedding._unique_texts import Texts
+from sklearn_llmtokens.embedding._workers import Chunk, Resources, hold_workers, open_workers
 from sklearn_llmtokens.exceptions import TextTooLongError
 from tests.checkpoints import TEXTS
 from tests.embedding.workers import Log, recording_work
+from tests.inside import replace_encode, replace_work, set_chunk_texts, set_work
 
 MANY = [f"{TEXTS[i % 8]} {i}" for i in range(60)]
 
@@ -46,7 +47,7 @@ def cluster(request):
 
 @pytest.fixture
 def embedder(checkpoints, monkeypatch):
-    monkeypatch.setattr(_forward, "_SHARD_TEXTS", 5)
+    set_chunk_texts(monkeypatch, 5)
     return LLMTokenEmbedder(str(checkpoints["bert"]), cache=None).fit(MANY)
 
 
@@ -59,13 +60,7 @@ def expected(embedder):
 def items(monkeypatch):
     """The work items that were sent, in order."""
     seen = []
-    work = _sharding._work
-
-    def spy(item):
-        seen.append(item)
-        return work(item)
-
-    monkeypatch.setattr(_sharding, "_work", spy)
+    replace_work(monkeypatch, lambda work, item: seen.append(item) or work(item))
     return seen
 
 
@@ -128,11 +123,12 @@ def test_rows_that_are_in_the_store_are_not_sent(embedder, expected, cluster, it
 @pytest.mark.parametrize("n_workers", [1, 2])
 def test_what_does_not_pickle_is_refused_before_it_is_sent(embedder, cluster, items, n_workers):
     spec = EmbeddingSpec.from_dict(embedder.spec_)
-    shards = [(["a"], [((0, 1, 1.0),)]), (["b"], [((0, 1, lambda: 1.0),)])]
-    with parallel_config("test-cluster", n_jobs=n_workers), Workers(None) as workers:
-        results = run_shards(shards, spec.forward, [spec.readout], workers, device="cpu", batch_tokens="auto")
+    texts = Texts(["a", "b"], [((0, 1, 1.0),), ((0, 1, lambda: 1.0),)], str)
+    chunks = [Chunk(texts, np.array([i])) for i in range(2)]
+    with parallel_config("test-cluster", n_jobs=n_workers), open_workers(None) as workers:
+        resources = Resources("cpu", "auto", None, 0)
         with pytest.raises(TypeError, match="cannot be sent"):
-            next(results)
+            workers.run(chunks, spec.forward, [spec.readout], resources, lambda *done: pytest.fail("it was sent"))
     assert items == []
 
 
@@ -157,22 +153,22 @@ def test_a_complaint_that_does_not_travel_is_told_all_the_same(embedder, cluster
     def encode(*args):
         raise Unpicklable("the reason", 2)
 
-    monkeypatch.setattr(_sharding, "_encode", encode)
+    replace_encode(monkeypatch, encode)
     with pytest.raises(RuntimeError, match="Unpicklable: the reason"):
         embedder.transform(MANY)
 
 
 @pytest.mark.parametrize("lost_at", [0, 1, 7, 11])
 def test_shards_of_a_lost_worker_are_sent_again(embedder, expected, cluster, monkeypatch, lost_at):
-    work, calls = _sharding._work, []
+    calls = []
 
-    def fail_once(item):
+    def fail_once(work, item):
         calls.append(item)
         if len(calls) == lost_at + 1:
             raise ConnectionError("gone")
         return work(item)
 
-    monkeypatch.setattr(_sharding, "_work", fail_once)
+    replace_work(monkeypatch, fail_once)
     with pytest.warns(RuntimeWarning, match=r"A worker was lost \(ConnectionError: gone\)"):
         found = embedder.transform(MANY)
     np.testing.assert_allclose(found, expected, atol=1e-6)
@@ -181,20 +177,20 @@ def test_shards_of_a_lost_worker_are_sent_again(embedder, expected, cluster, mon
 
 @pytest.mark.filterwarnings("ignore:A worker was lost")
 def test_a_shard_that_loses_every_worker_ends_it(embedder, cluster, monkeypatch):
-    def fail(item):
+    def fail(work, item):
         raise ConnectionError("gone")
 
-    monkeypatch.setattr(_sharding, "_work", fail)
+    replace_work(monkeypatch, fail)
     with pytest.raises(ConnectionError, match="gone"):
         embedder.transform(MANY)
-    assert cluster.started == 2 * (1 + _sharding._RETRIES)
+    assert cluster.started == 2 * (1 + 3)
 
 
 def test_a_package_that_a_worker_lacks_is_not_asked_for_again(embedder, cluster, monkeypatch):
-    def fail(item):
+    def fail(work, item):
         raise ModuleNotFoundError("sklearn_llmtokens")
 
-    monkeypatch.setattr(_sharding, "_work", fail)
+    replace_work(monkeypatch, fail)
     with pytest.raises(ModuleNotFoundError):
         embedder.transform(MANY)
     assert cluster.started == 2
@@ -214,7 +210,7 @@ def test_what_was_computed_before_a_complaint_is_kept(embedder, cluster, items, 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX")
 @pytest.mark.timeout(600)
 def test_processes_give_the_same_rows_though_one_is_killed(embedder, expected, monkeypatch, tmp_path):
-    monkeypatch.setattr(_sharding, "_work", recording_work(tmp_path / "log", kill_after=2))
+    set_work(monkeypatch, recording_work(tmp_path / "log", kill_after=2))
     with pytest.warns(RuntimeWarning, match=f"A worker was lost .{TerminatedWorkerError.__name__}"):
         found = embedder.set_params(n_jobs=2).transform(MANY)
     np.testing.assert_allclose(found, expected, atol=1e-6)

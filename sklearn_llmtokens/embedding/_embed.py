@@ -1,0 +1,260 @@
+"""Unique texts -> cache look-up -> chunks of uncached texts -> the model -> cache -> rows."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..exceptions import NonFiniteVectorError
+from ._batches import total_order
+from ._cache import Cache
+from ._progress import Progress
+from ._spec import EmbeddingSpec, ForwardSpec, Readout
+from ._unique_texts import Texts
+from ._unread import Unread
+from ._workers import Chunk, Resources, open_workers
+
+if TYPE_CHECKING:
+    from ._torch import Encoded, TextTokens
+
+# A chunk is what is computed, cached and perhaps sent to a worker at once: an interrupted run loses no more than one.
+_CHUNK_TEXTS = 1024
+_CHUNK_CHARACTERS = 1 << 20
+_CHUNKS_PER_WORKER = 4
+_READ_ROWS = 4096
+
+
+@dataclass(frozen=True)
+class OutputRows:
+    """Rows of a result, one for each unique text.
+
+    Attributes
+    ----------
+    array : ndarray of shape (n_rows, n_features), float32 or float16
+        The result; nothing else of its size is held in memory.
+    rows : ndarray of shape (n_texts,), dtype=intp
+        The row of each text, rising.
+    """
+
+    array: np.ndarray
+    rows: np.ndarray
+
+    def read(self, cache: Cache, namespace: bytes, texts: Texts, idx: np.ndarray) -> np.ndarray:
+        """Read the vectors of the texts at `idx` from the cache; return which of them were found, bool (n_idx,)."""
+        keys, rows = texts.keys(idx), self.rows[idx]
+        first, n_rows = int(rows[0]), len(rows)
+        if self.array.dtype == np.float32 and rows[-1] - first + 1 == n_rows and (np.diff(rows) == 1).all():
+            return cache.read(namespace, keys, self.array[first : first + n_rows])
+        scratch = np.empty((n_rows, self.array.shape[1]), dtype=np.float32)
+        found = cache.read(namespace, keys, scratch)
+        self.write(texts, idx[found], scratch[found])
+        return found
+
+    def write(self, texts: Texts, idx: np.ndarray, vectors: np.ndarray) -> None:
+        """Write the vectors of the texts at `idx`; half precision must not turn them into infinity in silence."""
+        with np.errstate(over="ignore"):
+            copied = vectors.astype(self.array.dtype, copy=False)
+        if self.array.dtype == np.float16 and not (is_finite := np.isfinite(copied).all(axis=1)).all():
+            raise NonFiniteVectorError(
+                f"{texts.where(int(idx[int(is_finite.argmin())]))} has a value that float16 cannot hold: pass a "
+                "float32 array as out, or set normalize=True."
+            )
+        self.array[self.rows[idx]] = copied
+
+
+def embed(texts: Texts, spec: EmbeddingSpec, cache: Cache, resources: Resources, output: OutputRows) -> None:
+    """Write the vectors of unique texts into rows, from the cache where it has them and from the model otherwise.
+
+    Parameters
+    ----------
+    texts : Texts
+        The texts.
+    spec : EmbeddingSpec
+        Everything that changes a vector.
+    cache : Cache
+        Where vectors are kept.
+    resources : Resources
+        Device, batches, workers.
+    output : OutputRows
+        Where they are written to.
+
+    Raises
+    ------
+    TextTooLongError, OutOfMemoryError, NonFiniteVectorError
+        If a text cannot be embedded; the message names its place.
+
+    Warns
+    -----
+    TruncationWarning, UnknownTokenWarning
+        Once each, with the number of texts that were cut, and of those that are mostly unknown to the vocabulary.
+    """
+    namespace = spec.digest()
+
+    def look_up(idx: np.ndarray) -> np.ndarray:
+        return output.read(cache, namespace, texts, idx)
+
+    def deliver(idx: np.ndarray, encoded: "Encoded") -> None:
+        output.write(texts, idx, encoded.vectors[0])
+
+    everything = np.arange(len(texts.texts))
+    parts = [everything[start : start + _READ_ROWS] for start in range(0, len(everything), _READ_ROWS)]
+    uncached = np.concatenate([part[~look_up(part)] for part in parts]) if parts else everything
+    _encode_uncached(texts, uncached, spec.forward, [spec.readout], cache, resources, look_up, deliver)
+
+
+def fill_cache(
+    texts: Texts, forward: ForwardSpec, readouts: Sequence[Readout], cache: Cache, resources: Resources
+) -> tuple[int, int]:
+    """Put into a cache what several readouts take from one forward pass per text.
+
+    Parameters
+    ----------
+    texts : Texts
+        Unique texts.
+    forward : ForwardSpec
+        What goes through the model.
+    readouts : sequence of Readout
+        What is taken. A text goes through the model if one of them is not in the cache.
+    cache : Cache
+        Where vectors are kept.
+    resources : Resources
+        Device, batches, workers.
+
+    Returns
+    -------
+    n_encoded, n_tokens : int
+        Texts and tokens that went through the model.
+
+    Raises
+    ------
+    TextTooLongError, OutOfMemoryError, NonFiniteVectorError
+        If a text cannot be embedded; the message names its place.
+
+    Warns
+    -----
+    TruncationWarning, UnknownTokenWarning
+        Once each, with the number of texts that were cut, and of those that are mostly unknown to the vocabulary.
+    """
+    namespaces = [EmbeddingSpec(forward, readout).digest() for readout in readouts]
+    n_encoded = n_tokens = 0
+
+    def look_up(idx: np.ndarray) -> np.ndarray:
+        return np.all(cache.contains(namespaces, texts.keys(idx)), axis=0)
+
+    def deliver(idx: np.ndarray, encoded: "Encoded") -> None:
+        nonlocal n_encoded, n_tokens
+        n_encoded += len(idx)
+        n_tokens += encoded.n_tokens
+
+    everything = np.arange(len(texts.texts))
+    _encode_uncached(texts, everything, forward, readouts, cache, resources, look_up, deliver)
+    return n_encoded, n_tokens
+
+
+def embed_tokens(texts: Texts, spec: EmbeddingSpec, resources: Resources) -> "list[TextTokens]":
+    """Return the vectors of the tokens of unique texts; a text that is too long is cut, or refused.
+
+    Parameters
+    ----------
+    texts : Texts
+        The texts.
+    spec : EmbeddingSpec
+        Everything that changes a vector.
+    resources : Resources
+        Device, batches.
+
+    Returns
+    -------
+    list of TextTokens
+        One for each text.
+
+    Raises
+    ------
+    TextTooLongError, OutOfMemoryError, NonFiniteVectorError
+        If a text cannot be embedded; the message names its place.
+
+    Warns
+    -----
+    TruncationWarning, UnknownTokenWarning
+        Once each, with the number of texts that were cut, and of those that are mostly unknown to the vocabulary.
+    """
+    from ._torch import Encoder
+
+    whole = replace(spec.forward, long_text="error" if spec.forward.long_text == "error" else "truncate")
+    encoder = Encoder.load(whole, resources.device, resources.batch_tokens)
+    with Chunk(texts, np.arange(len(texts.texts))).naming_its_texts():
+        tokens, unread = encoder.encode_tokens(texts.texts, spec.readout.layers)
+    unread.warn(spec.forward.max_length)
+    return tokens
+
+
+def _encode_uncached(
+    texts: Texts,
+    uncached: np.ndarray,
+    forward: ForwardSpec,
+    readouts: Sequence[Readout],
+    cache: Cache,
+    resources: Resources,
+    look_up: Callable[[np.ndarray], np.ndarray],
+    deliver: Callable[[np.ndarray, "Encoded"], None],
+) -> None:
+    """Encode, cache and deliver the texts at `uncached`, each by the one who claims it first.
+
+    What another thread or process has claimed is waited for and read; where that one fails, it is claimed here.
+    """
+    namespaces = [EmbeddingSpec(forward, readout).digest() for readout in readouts]
+    unread = Unread()
+
+    def finish(idx: np.ndarray, encoded: "Encoded") -> None:
+        nonlocal unread
+        cache.write(namespaces, texts.keys(idx), encoded.vectors)
+        deliver(idx, encoded)
+        progress.chunk(len(idx), encoded.n_tokens)
+        unread += encoded.unread
+
+    with (
+        Progress(len(texts.texts), len(texts.texts) - len(uncached), resources.verbose) as progress,
+        open_workers(resources.n_jobs) as workers,
+    ):
+        for wave in _waves(texts.texts, uncached, workers.n_workers):
+            is_damaged = False
+            while wave:
+                idx = np.concatenate(wave)
+                with cache.claim(namespaces, texts.keys(idx)) as claim:
+                    mine = dict(zip(idx.tolist(), (claim.mine | is_damaged).tolist(), strict=True))
+                    chunks = [Chunk(texts, part) for part in _where(wave, mine, True)]
+                    workers.run(chunks, forward, readouts, resources, finish, progress.batch)
+                wave = _where(wave, mine, False)
+                if wave:
+                    claim.wait_for_others()
+                    others = np.concatenate(wave)
+                    found = dict(zip(others.tolist(), look_up(others).tolist(), strict=True))
+                    progress.found(sum(found.values()))
+                    wave = _where(wave, found, False)
+                    is_damaged = not claim.has_others  # what is stored, and cannot be read, is computed again
+    unread.warn(forward.max_length)
+
+
+def _where(chunks: Sequence[np.ndarray], values: dict[int, bool], value: bool) -> list[np.ndarray]:
+    """Keep in each chunk the texts that have this value, and the chunks in which some are left."""
+    kept = (chunk[[values[i] is value for i in chunk.tolist()]] for chunk in chunks)
+    return [chunk for chunk in kept if len(chunk)]
+
+
+def _waves(texts: Sequence[str], uncached: np.ndarray, n_workers: int) -> Iterator[list[np.ndarray]]:
+    """Cut the uncached texts into chunks of about equal length, and these into rounds that keep all workers busy."""
+    order = total_order(texts, uncached)
+    starts, n_characters = [0], 0
+    for at, i in enumerate(order):
+        length = len(texts[i])
+        if at - starts[-1] >= _CHUNK_TEXTS or (at > starts[-1] and n_characters + length > _CHUNK_CHARACTERS):
+            starts.append(at)
+            n_characters = 0
+        n_characters += length
+    chunks = np.split(order, starts[1:]) if len(order) else []
+    if n_workers > 1 and len(chunks) < n_workers:
+        chunks = [part for part in (order[k::n_workers] for k in range(n_workers)) if len(part)]
+    n_at_once = _CHUNKS_PER_WORKER * n_workers if n_workers > 1 else 1
+    for start in range(0, len(chunks), n_at_once):
+        yield chunks[start : start + n_at_once]

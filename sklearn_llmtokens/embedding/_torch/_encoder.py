@@ -1,0 +1,345 @@
+"""The encoder: a loaded model with everything that turns texts into vectors."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ...exceptions import NonFiniteVectorError, OutOfMemoryError
+from .._batches import token_budget_batches
+from .._spec import ForwardSpec, Readout
+from .._unread import Unread
+from ._batch import TokenGroup
+from ._load import LoadedModel, load
+from ._pooling import POOLING
+from ._prefix_cache import PrefixCached, find_prefix_cached, shared_token_ids
+from ._strategy import EqualLengths, HiddenStates, Strategy
+from ._tokenizer import Sequence_, Spans, make_sequences
+
+# Tokens of a batch: on a CPU as many as keep a layer's activations in the cache, on an accelerator enough to fill it.
+_BATCH_TOKENS_CPU = 2048
+_BATCH_TOKENS_ACCELERATOR = 32768
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Vectors of some texts, and what they took.
+
+    Attributes
+    ----------
+    vectors : tuple of ndarray of shape (n_texts, n_features), dtype=float32
+        One array for each readout.
+    unread : Unread
+        Texts that were not read whole.
+    n_tokens : int
+        Number of tokens that went through the model.
+    """
+
+    vectors: tuple[np.ndarray, ...]
+    unread: Unread
+    n_tokens: int
+
+
+@dataclass(frozen=True)
+class TextTokens:
+    """Tokens of one text and their vectors.
+
+    Attributes
+    ----------
+    tokens : list of str of length n_tokens
+        The pieces of the tokenizer.
+    offsets : ndarray of shape (n_tokens, 2), dtype=int64
+        First character and the one after the last, in the text.
+    vectors : ndarray of shape (n_tokens, n_features), dtype=float32
+        Hidden states.
+    """
+
+    tokens: list[str]
+    offsets: np.ndarray
+    vectors: np.ndarray
+
+
+class Encoder:
+    """Texts in, vectors out.
+
+    Parameters
+    ----------
+    loaded : LoadedModel
+        Model, tokenizer and head, shared by all encoders of this process.
+    spec : ForwardSpec
+        What goes through the model.
+    batch_tokens : int or "auto"
+        Most tokens of a batch.
+    """
+
+    def __init__(self, loaded: LoadedModel, spec: ForwardSpec, batch_tokens: int | str = "auto"):
+        self.loaded, self.spec = loaded, spec
+        if batch_tokens == "auto":
+            on_cpu = loaded.transformer.device.startswith("cpu")
+            batch_tokens = _BATCH_TOKENS_CPU if on_cpu else _BATCH_TOKENS_ACCELERATOR
+        self.batch_tokens = int(batch_tokens)
+
+    @classmethod
+    def load(cls, spec: ForwardSpec, device: str, batch_tokens: int | str = "auto") -> "Encoder":
+        """Return the encoder of a spec; the weights are loaded at the first call in this process.
+
+        Parameters
+        ----------
+        spec : ForwardSpec
+            Names the checkpoint and the precision.
+        device : str
+            A torch device, or "auto".
+        batch_tokens : int or "auto", default="auto"
+            Most tokens of a batch.
+
+        Returns
+        -------
+        Encoder
+            The encoder.
+        """
+        return cls(load(spec, device), spec, batch_tokens)
+
+    @torch.inference_mode()
+    def encode(
+        self,
+        texts: Sequence[str],
+        readouts: Sequence[Readout],
+        spans: Sequence[Spans] | None = None,
+        on_batch: Callable[[int, int], None] | None = None,
+    ) -> Encoded:
+        """Run texts through the model once, and take every readout from that pass.
+
+        Parameters
+        ----------
+        texts : sequence of str of length n_texts
+            Distinct texts.
+        readouts : sequence of Readout
+            What is taken.
+        spans : sequence of length n_texts, default=None
+            Weighted words of each text.
+        on_batch : callable, default=None
+            Called after each batch with its numbers of sequences and tokens.
+
+        Returns
+        -------
+        Encoded
+            The vectors.
+
+        Raises
+        ------
+        OutOfMemoryError
+            If one text alone does not fit into memory.
+        NonFiniteVectorError
+            If a vector has NaN or infinity.
+        TextTooLongError
+            If a text is too long and the spec says that this is an error.
+            All three carry the index of the text as ``index``.
+        """
+        sequences, unread = make_sequences(self.loaded.tokenizer, self.spec, texts, spans)
+        layers = sorted({layer for readout in readouts for layer in readout.layers})
+        width = self.loaded.transformer.hidden_size
+        pooled = [torch.zeros(len(sequences), width * len(readout.pooling)) for readout in readouts]
+
+        def pool(groups: Sequence[TokenGroup], hidden: Sequence[HiddenStates]) -> list[torch.Tensor]:
+            pairs = list(zip(groups, hidden, strict=True))
+            return [torch.cat([_pool(*pair, readout) for pair in pairs]).cpu() for readout in readouts]
+
+        for rows, vectors in self._run(sequences, layers, pool):
+            for target, part in zip(pooled, vectors, strict=True):
+                target[rows] = part
+            if on_batch is not None:
+                on_batch(len(rows), sum(len(sequences[i].token_ids) for i in rows))
+        vectors = tuple(
+            self._finish(_mean_of_windows(part, sequences, len(texts)), readout)
+            for part, readout in zip(pooled, readouts, strict=True)
+        )
+        without_tokens = [sequence.row for sequence in sequences if not sequence.token_ids]
+        for rows in vectors:
+            rows[without_tokens] = 0
+        _check_finite(vectors)
+        return Encoded(vectors, unread, sum(len(sequence.token_ids) for sequence in sequences))
+
+    @torch.inference_mode()
+    def encode_tokens(self, texts: Sequence[str], layers: Sequence[int]) -> tuple[list[TextTokens], Unread]:
+        """Return the hidden states of the tokens of each text, without special tokens and without the prompt's.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            Distinct texts. A text of several windows is cut.
+        layers : sequence of int
+            Hidden states that are averaged.
+
+        Returns
+        -------
+        tokens : list of TextTokens
+            One for each text.
+        unread : Unread
+            Texts that were not read whole.
+
+        Raises
+        ------
+        OutOfMemoryError, NonFiniteVectorError, TextTooLongError
+            As in `encode`.
+        """
+        sequences, unread = make_sequences(self.loaded.tokenizer, self.spec, texts, None, locate=True)
+        empty = torch.zeros(1, self.loaded.transformer.hidden_size)
+        states = [empty.expand(len(sequence.token_ids), -1) for sequence in sequences]
+
+        def mean_of_layers(groups: Sequence[TokenGroup], hidden: Sequence[HiddenStates]) -> list[torch.Tensor]:
+            means = (sum(part[layer].float() for layer in layers) / len(layers) for part in hidden)
+            return [row for mean in means for row in mean.cpu()]  # type: ignore[union-attr]
+
+        for rows, found in self._run(sequences, sorted(set(layers)), mean_of_layers):
+            for i, state in zip(rows, found, strict=True):
+                states[i] = state
+        piece = self.loaded.tokenizer.backend.id_to_token
+        tokens = [
+            TextTokens(
+                [piece(sequence.token_ids[k]) for k in sequence.columns],
+                sequence.offsets,
+                state[sequence.columns].numpy(),
+            )
+            for sequence, state in zip(sequences, states, strict=True)
+        ]
+        _check_finite([np.array([np.abs(text.vectors).sum() for text in tokens]).reshape(-1, 1)])
+        return tokens, unread
+
+    def count_tokens(self, texts: Sequence[str], spans: Sequence[Spans] | None = None) -> int:
+        """Count the tokens that would go through the model.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            Distinct texts.
+        spans : sequence of length n_texts, default=None
+            Weighted words of each text.
+
+        Returns
+        -------
+        int
+            Special tokens and those of the prompt included.
+        """
+        sequences, _ = make_sequences(self.loaded.tokenizer, self.spec, texts, spans)
+        return sum(len(sequence.token_ids) for sequence in sequences)
+
+    def _run(
+        self,
+        sequences: Sequence[Sequence_],
+        layers: Sequence[int],
+        take: Callable[[Sequence[TokenGroup], Sequence[HiddenStates]], list[torch.Tensor]],
+    ) -> Iterator[tuple[list[int], list[torch.Tensor]]]:
+        """Yield the rows of each batch and what `take` makes of its hidden states.
+
+        A batch that does not fit into memory is halved, down to a single sequence.
+        """
+        for strategy, batch in self._batches(sequences, layers):
+            pending = [batch]
+            while pending:
+                rows = pending.pop()
+                groups = strategy.groups([sequences[i] for i in rows])
+                try:
+                    with self.loaded.lock:  # the hooks on the layers belong to one run
+                        hidden = strategy.states(groups, layers)
+                    taken = take(groups, hidden)
+                except (RuntimeError, MemoryError) as error:
+                    if not _is_out_of_memory(error):
+                        raise
+                    taken = None
+                if taken is not None:
+                    yield rows, taken
+                    continue
+                # outside of the handler, which would keep the tensors of the failed pass
+                self._refuse_single(sequences[rows[0]], len(rows))
+                pending += [rows[len(rows) // 2 :], rows[: len(rows) // 2]]
+
+    def _batches(self, sequences: Sequence[Sequence_], layers: Sequence[int]) -> Iterator[tuple[Strategy, list[int]]]:
+        """Cut the sequences that have tokens into batches, those of one strategy together."""
+        strategies = self._strategies(layers)
+        rows: list[list[int]] = [[] for _ in strategies]
+        for i, sequence in enumerate(sequences):
+            if sequence.token_ids:
+                k = next(k for k, strategy in enumerate(strategies) if strategy.accepts(sequence.token_ids))
+                rows[k].append(i)
+        for strategy, idx in zip(strategies, rows, strict=True):
+            lengths = [len(sequences[i].token_ids) for i in idx]
+            for batch in token_budget_batches(lengths, self.batch_tokens, equal=not strategy.mixes_lengths):
+                yield strategy, [idx[i] for i in batch]
+
+    def _strategies(self, layers: Sequence[int]) -> list[Strategy]:
+        """Return the strategies, the first one that accepts a sequence runs it."""
+        usual = [self.loaded.strategy, EqualLengths(self.loaded.transformer)]
+        prefix = self._prefix_cached(tuple(layers))
+        return usual if prefix is None else [prefix, *usual]
+
+    def _prefix_cached(self, layers: tuple[int, ...]) -> PrefixCached | None:
+        loaded = self.loaded
+        shared = shared_token_ids(loaded.tokenizer, self.spec)
+        if not shared or not loaded.transformer.device.startswith("cpu"):
+            return None
+        key = (shared, layers)
+        with loaded.lock:
+            if key not in loaded.prefixes:
+                loaded.prefixes[key] = find_prefix_cached(loaded.transformer, loaded.unpadded, shared, layers)
+            return loaded.prefixes[key]
+
+    def _refuse_single(self, sequence: Sequence_, n_sequences: int) -> None:
+        """Raise if a batch that does not fit into memory cannot be halved."""
+        device = self.loaded.transformer.device
+        if n_sequences == 1:
+            error = OutOfMemoryError(
+                f"has {len(sequence.token_ids)} tokens, and does not fit into the memory of {device} even alone: "
+                "set a smaller max_length, or long_text='chunk'."
+            )
+            error.index = sequence.row  # type: ignore[attr-defined]
+            raise error
+        if device.startswith("cuda"):
+            torch.cuda.empty_cache()
+
+    def _finish(self, pooled: torch.Tensor, readout: Readout) -> np.ndarray:
+        """Apply head, truncation and scaling to unit length: (n_texts, n_features) of float32."""
+        vectors = pooled.double()
+        if readout.head:
+            for layer in self.loaded.head:
+                vectors = layer(vectors)
+        if readout.truncate_dim is not None:
+            vectors = vectors[:, : readout.truncate_dim]
+        if readout.normalize:
+            vectors = torch.nn.functional.normalize(vectors, dim=1)
+        return np.ascontiguousarray(vectors.numpy(), dtype=np.float32)
+
+
+def _pool(group: TokenGroup, hidden: HiddenStates, readout: Readout) -> torch.Tensor:
+    """Pool the sequences of a group: (n_sequences, n_pooled) of float32."""
+    states = hidden[readout.layers[0]]
+    if len(readout.layers) > 1:
+        states = sum(hidden[layer].float() for layer in readout.layers) / len(readout.layers)
+    return torch.cat([POOLING[name](states, group.pooled, group.weights) for name in readout.pooling], dim=1)
+
+
+def _mean_of_windows(pooled: torch.Tensor, sequences: Sequence[Sequence_], n_texts: int) -> torch.Tensor:
+    """Mean over the windows of each text, weighted by their tokens: (n_texts, n_pooled)."""
+    if len(sequences) == n_texts:
+        return pooled
+    row = torch.tensor([sequence.row for sequence in sequences])
+    share = torch.tensor([float(sequence.share) for sequence in sequences])
+    total = torch.zeros(n_texts).index_add(0, row, share)
+    share = share / total[row]
+    return torch.zeros(n_texts, pooled.shape[1]).index_add(0, row, pooled * share.unsqueeze(1))
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    # torch raises a plain RuntimeError where the CPU has no memory left, and its text is all that says so
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def _check_finite(vectors: Sequence[np.ndarray]) -> None:
+    for rows in vectors:
+        bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+        if len(bad):
+            error = NonFiniteVectorError(
+                "gave NaN or infinity: the precision overflowed, or the weights are damaged. Use dtype='float32'."
+            )
+            error.index = int(bad[0])  # type: ignore[attr-defined]
+            raise error

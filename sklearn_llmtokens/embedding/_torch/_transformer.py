@@ -1,0 +1,30 @@
+"""A model of transformers on its device, with what is needed to run it no further than a given layer."""
+
+from dataclasses import dataclass
+
+from torch import nn
+
+
+@dataclass(frozen=True, eq=False)
+class Transformer:
+    """A model in evaluation mode.
+
+    Attributes
+    ----------
+    model : torch.nn.Module
+        The model.
+    layers : torch.nn.ModuleList or None
+        Its layers in order; None where they cannot be told apart.
+    n_layers : int
+        Number of layers.
+    hidden_size : int
+        Features of a hidden state.
+    device : str
+        Where it lies.
+    """
+
+    model: nn.Module
+    layers: nn.ModuleList | None
+    n_layers: int
+    hidden_size: int
+    device: str

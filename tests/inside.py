@@ -1,0 +1,79 @@
+"""The places inside the package that tests look at or break, in one file: a name that moves is mended here.
+
+Everything else in the tests imports what users import, but for pure functions that are compared with an oracle.
+"""
+
+from dataclasses import replace
+
+from sklearn_llmtokens.embedding import _embed, _torch, _workers
+from sklearn_llmtokens.embedding._spec import ForwardSpec
+from sklearn_llmtokens.embedding._torch import _encoder, _load
+from sklearn_llmtokens.embedding._torch._strategy import EqualLengths
+
+
+def spy_on_texts(monkeypatch) -> list[str]:
+    """Record the texts that are encoded from now on, in order."""
+    seen: list[str] = []
+    encode = _torch.Encoder.encode
+
+    def spy(self, texts, *args, **kwargs):
+        seen.extend(texts)
+        return encode(self, texts, *args, **kwargs)
+
+    monkeypatch.setattr(_torch.Encoder, "encode", spy)
+    return seen
+
+
+def replace_encode(monkeypatch, change):
+    """Have ``change(encode, encoder, texts, *args)`` do the work of the encoder."""
+    encode = _torch.Encoder.encode
+    monkeypatch.setattr(
+        _torch.Encoder, "encode", lambda self, texts, *args, **kw: change(encode, self, texts, *args, **kw)
+    )
+
+
+def set_chunk_texts(monkeypatch, n_texts: int) -> None:
+    """Have chunks of at most `n_texts` texts."""
+    monkeypatch.setattr(_embed, "_CHUNK_TEXTS", n_texts)
+
+
+def replace_work(monkeypatch, change) -> None:
+    """Have ``change(work, item)`` do a work item in a worker."""
+    work = _workers._work
+    monkeypatch.setattr(_workers, "_work", lambda item: change(work, item))
+
+
+def replace_states(monkeypatch, encoder, change) -> None:
+    """Have ``change(states, groups, layers)`` compute the hidden states of a loaded model."""
+    strategy = encoder.loaded.strategy
+    states = strategy.states
+    monkeypatch.setattr(strategy, "states", lambda groups, layers: change(states, groups, layers), raising=False)
+
+
+def encoder_of(fitted) -> "_torch.Encoder":
+    """Return the encoder of a fitted embedder."""
+    return _torch.Encoder.load(ForwardSpec(**fitted.spec_["forward"]), fitted.device)
+
+
+def n_loads() -> int:
+    """Return how often this process has loaded weights."""
+    return _load.n_loads
+
+
+def n_loaded() -> int:
+    """Return how many models this process holds."""
+    return len(_load._loaded)
+
+
+def set_work(monkeypatch, work) -> None:
+    """Have ``work(item)`` do the work items of workers; it travels to them by value."""
+    monkeypatch.setattr(_workers, "_work", work)
+
+
+def without_fusing(monkeypatch, fitted):
+    """Have transformers run the layers of a model that would be fused; return the layers."""
+    loaded = encoder_of(fitted).loaded
+    strategy = EqualLengths(loaded.transformer)
+    monkeypatch.setattr(_load, "load", lambda spec, device: replace(loaded, strategy=strategy))
+    monkeypatch.setattr(_encoder, "load", lambda spec, device: replace(loaded, strategy=strategy))
+    return loaded.transformer.layers
