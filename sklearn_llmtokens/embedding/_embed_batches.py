@@ -41,7 +41,7 @@ class EmbedBatches:
     Raises
     ------
     TypeError
-        If the embedder cannot be pickled. Some clusters wait for ever for what does not arrive.
+        If the embedder cannot be pickled. Some clusters wait without end for what does not arrive.
 
     See Also
     --------
@@ -139,7 +139,7 @@ def add_vectors(batch, embedder, text_columns: Sequence[str], suffix: str, dtype
 
 
 def fixed_size_lists(vectors: np.ndarray):
-    """Give rows as an Arrow array.
+    """Return rows as an Arrow array.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def fixed_size_lists(vectors: np.ndarray):
 
 
 def fitted(embedder):
-    """Give an embedder that is ready; one of ours is made so, another must be.
+    """Return an embedder that is ready; one of ours is made so, another must be.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def fitted(embedder):
 
 
 def column_names(names, parameter: str = "text_columns") -> tuple[str, ...]:
-    """Give names as a tuple.
+    """Return names as a tuple.
 
     Parameters
     ----------
@@ -278,7 +278,7 @@ def _kind(batch) -> str:
 
 
 def _texts(column, name: str) -> list:
-    """Give the cells of a column; what is not a text is left to the embedder to refuse."""
+    """Return the cells of a column; what is not a text is left to the embedder to refuse."""
     if type(column).__module__.partition(".")[0] != "pyarrow":
         if isinstance(column, list | tuple):
             return list(column)
@@ -317,7 +317,7 @@ def _embed(embedder, texts: list, name: str, dtype: str) -> np.ndarray:
 
 
 def _cells(vectors: np.ndarray) -> np.ndarray:
-    """Give rows as cells: an array of 1-D arrays."""
+    """Return rows as cells: an array of 1-D arrays."""
     cells = np.empty(len(vectors), dtype=object)
     for i, row in enumerate(vectors):
         cells[i] = row

@@ -237,7 +237,7 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         Returns
         -------
         ndarray of shape (n_texts, n_features_out_), dtype=float32
-            A row a text; `out` where it is given.
+            One row for each text; `out` where it is given.
 
         Raises
         ------
@@ -262,7 +262,7 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         table = self._read(X, reset=False)
         unique = find_unique_texts(table, self.word_weights_)
         rows = _result(out, (table.n_rows, self.n_features_out_))
-        vectors = rows.reshape(len(unique.first), -1) if table.n_rows else rows  # a row a cell
+        vectors = rows.reshape(len(unique.first), -1) if table.n_rows else rows  # one row for each cell
         cache = self._store()
         embed(unique.texts, self._spec_here(), cache, self._resources(), OutputRows(vectors, unique.rows))
         unique.fill(vectors)
@@ -320,7 +320,7 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         return np.array([f"{column}_{i}" for column in columns for i in range(n_features)], dtype=object)
 
     def transform_tokens(self, X):
-        """Give the vectors of the tokens themselves.
+        """Return the vectors of the tokens themselves.
 
         Parameters
         ----------
@@ -404,7 +404,7 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         return store.forget({text_key(text) for column in columns for text in column if text is not None})
 
     def cache_info(self):
-        """Tell what the store holds and how it was used.
+        """Return what the store holds and how it was used.
 
         Returns
         -------
@@ -464,7 +464,7 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
 
 
 def _result(out, shape: tuple[int, int]) -> np.ndarray:
-    """Give the array that gets the rows: a new one, or `out` if it can hold them in place."""
+    """Return the array that gets the rows: a new one, or `out` if it can hold them in place."""
     if out is None:
         return np.empty(shape, dtype=np.float32)
     if not isinstance(out, np.ndarray) or out.dtype not in (np.float32, np.float16):

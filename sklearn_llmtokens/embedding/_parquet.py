@@ -181,14 +181,14 @@ class _Part:
         return self.stop - self.start
 
     def describe(self, settings: _Settings, sources: SourceHashes) -> dict:
-        """Give what is written into the part, as JSON gives it back."""
+        """Return what is written into the part, as JSON gives it back."""
         source = sources.of(self.file, self.start, self.stop)
         values = {**asdict(settings), "source": source, "rows": [self.start, self.stop]}
         return json.loads(json.dumps(values))
 
 
 def _folder(dst, src) -> Path:
-    """Give the folder of the parts, which must not be among the files that the next run reads."""
+    """Return the folder of the parts, which must not be among the files that the next run reads."""
     try:
         folder = Path(dst).expanduser()
     except RuntimeError as error:
@@ -246,7 +246,7 @@ def _files(src) -> tuple[list[str], object]:
 
 
 def _is_written(part: _Part, settings: _Settings, sources: SourceHashes) -> bool:
-    """Tell whether a part is there, and make sure that it is this one."""
+    """Check whether a part is there, and make sure that it is this one."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

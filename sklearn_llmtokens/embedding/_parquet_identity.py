@@ -95,7 +95,7 @@ class SourceHashes:
 
 
 def _chunks(group, columns: Collection[str] | None) -> Iterator[tuple[int, int]]:
-    """Give where the columns of a row group begin and end in the file."""
+    """Return where the columns of a row group begin and end in the file."""
     for j in range(group.num_columns):
         chunk = group.column(j)
         path = chunk.path_in_schema  # of a nested column: its name, a dot, and names below it

@@ -96,7 +96,7 @@ class EmbeddingSpec:
     readout: Readout
 
     def digest(self) -> bytes:
-        """Give the 16 bytes that stand for everything that changes a vector.
+        """Return the 16 bytes that identify everything that changes a vector.
 
         Returns
         -------
@@ -106,7 +106,7 @@ class EmbeddingSpec:
         return _digest(self, ARITHMETIC_VERSION)
 
     def to_dict(self) -> dict:
-        """Give the values as a nested dict of plain values, for a pickle that needs no class of ours.
+        """Return the values as a nested dict of plain values, for a pickle that needs no class of ours.
 
         Returns
         -------
@@ -195,7 +195,7 @@ def _digest(spec: EmbeddingSpec, version: int) -> bytes:
 
 
 def text_key(text: str, spans: tuple | None = None) -> bytes:
-    """Give the key of a text in a store: a digest, from which the text cannot be read back.
+    """Return the key of a text in a store: a digest, from which the text cannot be read back.
 
     Parameters
     ----------

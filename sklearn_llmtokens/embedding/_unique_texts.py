@@ -34,13 +34,13 @@ class Texts:
     where: Callable[[int], str]
 
     def keys(self, idx: Sequence[int] | np.ndarray) -> list[bytes]:
-        """Give the keys in a store of the texts at `idx`; a million of them are more than is kept at once."""
+        """Return the keys in a store of the texts at `idx`; a million of them are more than is kept at once."""
         if self.spans is None:
             return [text_key(self.texts[i]) for i in idx]
         return [text_key(self.texts[i], self.spans[i]) for i in idx]
 
     def take(self, idx: Sequence[int] | np.ndarray) -> tuple[list[str], list | None]:
-        """Give the texts at `idx`, and their spans."""
+        """Return the texts at `idx`, and their spans."""
         return [self.texts[i] for i in idx], None if self.spans is None else [self.spans[i] for i in idx]
 
 
@@ -117,7 +117,7 @@ def find_unique_texts(table: TextTable, word_weights=None) -> UniqueTexts:
 
 
 def _read_spans(texts: Sequence[str], word_weights, where: Callable[[int], str]) -> list[tuple]:
-    """Give the weighted words of each text, which are anybody's: a NaN among them would undo all others in silence."""
+    """Return the weighted words of each text, which are anybody's: a NaN among them would undo all others in silence."""
     found = []
     for i, text in enumerate(texts):
         given = word_weights.word_spans(text)
@@ -133,7 +133,7 @@ def _read_spans(texts: Sequence[str], word_weights, where: Callable[[int], str])
 
 
 def _as_span(span, length: int) -> tuple[int, int, float] | None:
-    """Give a word as plain numbers, which have one digest whatever they came as; None if it is none."""
+    """Return a word as plain numbers, which have one digest whatever they came as; None if it is none."""
     try:
         start, end, weight = span
         start, end, weight = index(start), index(end), float(weight)

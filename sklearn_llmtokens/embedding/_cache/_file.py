@@ -184,7 +184,7 @@ def companions(path: Path) -> list[Path]:
 
 
 def row_bytes(n_features: int) -> int:
-    """Give the bytes of the file that a vector takes.
+    """Return the bytes of the file that a vector takes.
 
     Parameters
     ----------
@@ -226,7 +226,7 @@ def check_whole(connection: sqlite3.Connection) -> None:
 
 
 def is_damage(error: Exception, path: Path) -> bool:
-    """Tell damage to the file from trouble with the medium, which passes.
+    """Check whether an error is damage to the file, and not trouble with the medium, which passes.
 
     Parameters
     ----------
@@ -247,7 +247,7 @@ def is_damage(error: Exception, path: Path) -> bool:
 
 
 def is_locked(error: Exception) -> bool:
-    """Tell whether a lock was not free in time.
+    """Check whether a lock was not free in time.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ _DENSE = 1.25
 
 
 def data_version(connection: sqlite3.Connection) -> int:
-    """Give a number that is another one whenever somebody else has changed the file.
+    """Return a number that is another one whenever somebody else has changed the file.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def sizes(connection: sqlite3.Connection) -> tuple[int, int]:
 
 
 def checksum(row_id: bytes, vector: bytes) -> int:
-    """Give the CRC-32 of a row.
+    """Return the CRC-32 of a row.
 
     Parameters
     ----------
@@ -242,7 +242,7 @@ def _delete_prefix(connection: sqlite3.Connection, prefix: bytes) -> int:
 
 
 def _next_prefix(prefix: bytes) -> bytes | None:
-    r"""Give the smallest bytes that are greater than all that begin with `prefix`, or None where there are none.
+    r"""Return the smallest bytes that are greater than all that begin with `prefix`, or None where there are none.
 
     Examples
     --------

@@ -29,7 +29,7 @@ class Product(Protocol):
     def __call__(self, x: torch.Tensor) -> torch.Tensor: ...
 
     def plus(self, x: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-        """Give the product and `other` added up."""
+        """Return the product and `other` added up."""
 
 
 class _Norm(NamedTuple):
@@ -138,7 +138,7 @@ class FusedBert:
         Returns
         -------
         list of dict of int to tensor of shape (sequences, length, features)
-            One a group.
+            One for each group.
         """
         shapes = [(len(ids), ids.shape[1]) for ids in groups]
         sizes = [n * length for n, length in shapes]
@@ -228,7 +228,7 @@ def _join(*linears: nn.Linear) -> _Plain:
 
 
 def _lowest(activation: Callable[[torch.Tensor], torch.Tensor]) -> float | None:
-    """Give the least value of an activation such as GELU, whose is -0.17; None if it falls on and on."""
+    """Return the least value of an activation such as GELU, whose is -0.17; None if it falls on and on."""
     values = activation(torch.linspace(-20, 20, 4001))
     is_lowest = bool(activation(torch.tensor(-1e4)) >= values.min())
     return float(values.min()) if is_lowest else None

@@ -167,7 +167,7 @@ def _facts(config) -> ModelFacts:
 
 
 def load(spec: ForwardSpec, device: str) -> LoadedModel:
-    """Give the model of `spec` on `device`, loaded at the first call in this process.
+    """Return the model of `spec` on `device`, loaded at the first call in this process.
 
     Parameters
     ----------
@@ -257,7 +257,7 @@ def _config(checkpoint: Checkpoint, trust_remote_code: bool):
 
 
 def _text_config(config):
-    """Give the part of a configuration that describes what reads the text."""
+    """Return the part of a configuration that describes what reads the text."""
     return config.get_text_config(encoder=True) if config.is_encoder_decoder else config.get_text_config()
 
 

@@ -100,7 +100,7 @@ def choose_dtype(dtype: str, device: str, checkpoint_dtype: str | None) -> str:
 
 
 def agree(a: torch.Tensor, b: torch.Tensor, at_most: float = 1e-4) -> bool:
-    """Tell whether two ways to the same hidden states differ by rounding alone.
+    """Check whether two ways to the same hidden states differ by rounding alone.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def agree(a: torch.Tensor, b: torch.Tensor, at_most: float = 1e-4) -> bool:
 
 
 def is_native(dtype: str) -> bool:
-    """Tell whether this processor has instructions for matrix products in `dtype`.
+    """Check whether this processor has instructions for matrix products in `dtype`.
 
     Parameters
     ----------
@@ -194,12 +194,12 @@ class Int8Product:
         return torch.addcmul(self.bias, out, scale, out=out)
 
     def plus(self, x: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-        """Give the product and `other` added up."""
+        """Return the product and `other` added up."""
         out, scale = self._product(x)
         return torch.addcmul(torch.add(other, self.bias), out, scale, out=out)
 
     def _product(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Give ``x @ weight.T`` over the scales of the tokens, and these."""
+        """Return ``x @ weight.T`` over the scales of the tokens, and these."""
         # The scale of a token that has NaN or infinity is NaN or infinity too, and so is its row.
         scale = x.amax(dim=1, keepdim=True)
         if self.lowest is None:

@@ -180,7 +180,7 @@ def make_sequences(
     Returns
     -------
     sequences : list of Sequence_
-        One a text, or several windows of a long one.
+        One for each text, or several windows of a long one.
     unread : Unread
         How many texts were cut, and how many are mostly unknown to the vocabulary.
 
@@ -234,7 +234,7 @@ class _Part:
     end: int
 
     def inside(self) -> np.ndarray:
-        """Tell which tokens are those of the text, in its last copy where the template has several."""
+        """Return which tokens are those of the text, in its last copy where the template has several."""
         assert self.offsets is not None
         first, last = self.offsets[:, 0], self.offsets[:, 1]
         return (last > self.begin) & (first < self.end) & (last > first)
@@ -263,7 +263,7 @@ class _SequenceMaker:
             )
 
     def shorten(self, text: str) -> tuple[int, int]:
-        """Give the part of a very long text that decides the tokens that are kept; the whole of any other."""
+        """Return the part of a very long text that decides the tokens that are kept; the whole of any other."""
         size = self.spec.max_length * _CHARACTERS_PER_TOKEN
         while size < len(text):
             part = (len(text) - size, len(text)) if self.tokenizer.keep_end else (0, size)
@@ -361,7 +361,7 @@ class _SequenceMaker:
 
 
 def _offsets(encoding) -> np.ndarray:
-    """Give the first character of each token and the one after its last: (n_tokens, 2)."""
+    """Return the first character of each token and the one after its last: (n_tokens, 2)."""
     return np.asarray(encoding.offsets, dtype=np.int64).reshape(-1, 2)
 
 
