@@ -117,7 +117,7 @@ def find_unique_texts(table: TextTable, word_weights=None) -> UniqueTexts:
 
 
 def _read_spans(texts: Sequence[str], word_weights, where: Callable[[int], str]) -> list[tuple]:
-    """Return the weighted words of each text, which are anybody's: a NaN among them would undo all others in silence."""
+    """Return the weighted words of each text, checked: a NaN among them would undo all others in silence."""
     found = []
     for i, text in enumerate(texts):
         given = word_weights.word_spans(text)
