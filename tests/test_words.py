@@ -56,8 +56,7 @@ OLD_FIRST_WORDS = {
 OLD_WORDS = {
     "benchmarks": 24,
     "CHANGELOG.md": 1,
-    "README.md": 2,
-    "docs": 89,
+    "docs": 83,
     "sklearn_llmtokens/checkpoints": 2,
     "sklearn_llmtokens/embedding": 38,
     "sklearn_llmtokens/recommend": 67,
