@@ -7,12 +7,21 @@ from dataclasses import dataclass, field
 import numpy as np
 from joblib import effective_n_jobs
 
-from ..embedding._batches import total_order
-from ..embedding._cache import STORE_LIMIT_VARIABLE, Cache, open_cache, row_bytes
-from ..embedding._embed import fill_cache
-from ..embedding._spec import EmbeddingSpec, ForwardSpec, Readout
-from ..embedding._unique_texts import Texts
-from ..embedding._workers import Resources
+from ..embedding._for_precompute import (
+    STORE_LIMIT_VARIABLE,
+    Cache,
+    ForwardSpec,
+    Readout,
+    Resources,
+    Texts,
+    encoding_of,
+    fill_cache,
+    load_encoder,
+    namespace_of,
+    open_cache,
+    row_bytes,
+    total_order,
+)
 from ..exceptions import StoreError
 from ._receipt import Receipt
 from ._recording import Request
@@ -90,11 +99,11 @@ def plan_passes(requests: list[Request]) -> list[Pass]:
     passes: dict[tuple, Pass] = {}
     for request in requests:
         embedder, texts = request.embedder, request.texts
-        spec, cache = embedder._spec_here(), embedder.cache
-        one = passes.setdefault((cache, spec.forward), Pass(cache, spec.forward, embedder._resources()))
-        one.n_features[spec.readout] = embedder.n_features_out_ // embedder.n_features_in_
+        encoding, cache = encoding_of(embedder), embedder.cache
+        one = passes.setdefault((cache, encoding.forward), Pass(cache, encoding.forward, encoding.resources))
+        one.n_features[encoding.readout] = encoding.n_features
         keys = texts.keys(range(len(texts.texts)))
-        one.wanted.setdefault(spec.readout, set()).update(keys)
+        one.wanted.setdefault(encoding.readout, set()).update(keys)
         for i, key in enumerate(keys):
             one.texts.setdefault(key, (texts, i))
     return list(passes.values())
@@ -143,7 +152,7 @@ def work_of(one: Pass) -> list[Work]:
     """
     keys, readouts = list(one.texts), list(one.wanted)
     wanted = np.array([[key in one.wanted[readout] for key in keys] for readout in readouts], bool)
-    there = one.opened().contains([EmbeddingSpec(one.forward, readout).digest() for readout in readouts], keys)
+    there = one.opened().contains([namespace_of(one.forward, readout) for readout in readouts], keys)
     missing = wanted & ~there
     patterns, pattern_of = np.unique(missing, axis=1, return_inverse=True)
     return [
@@ -216,17 +225,13 @@ def _sample(texts: Texts, n: int) -> tuple[list[str], list | None]:
 
 
 def _count_tokens(one: Pass, texts: Texts) -> int:
-    from ..embedding._torch import Encoder
-
     some, spans = _sample(texts, _COUNTED_TEXTS)
-    n_tokens = Encoder.load(one.forward, one.resources.device).count_tokens(some, spans)
+    n_tokens = load_encoder(one.forward, one.resources).count_tokens(some, spans)
     return round(n_tokens * len(texts.texts) / len(some))
 
 
 def _seconds_a_token(one: Pass, work: Work) -> float:
-    from ..embedding._torch import Encoder
-
-    encoder = Encoder.load(one.forward, one.resources.device, one.resources.batch_tokens)
+    encoder = load_encoder(one.forward, one.resources)
 
     def run(n_texts: int) -> float:
         texts, spans = _sample(work.texts, n_texts)

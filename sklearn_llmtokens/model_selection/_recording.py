@@ -27,7 +27,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 
 from ..embedding import LLMTokenEmbedder
-from ..embedding._unique_texts import Texts, find_unique_texts
+from ..embedding._for_precompute import Texts, unique_texts_of
 
 
 @dataclass(frozen=True)
@@ -129,10 +129,8 @@ class _Recorder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def fit(self, X, y=None):
         for embedder in self.embedders:
             fitted = clone(embedder).fit(X)
-            table = fitted._read(X, reset=False)
-            texts = find_unique_texts(table, fitted.word_weights).texts
+            texts, self.n_rows_ = unique_texts_of(fitted, X)
             self.requests.append(Request(fitted, texts))
-            self.n_rows_ = table.n_rows
         return self
 
     def transform(self, X):
