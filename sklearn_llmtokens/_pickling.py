@@ -16,7 +16,8 @@ class VersionedPickle:
 
     def __getstate__(self):
         libraries = {name: _installed(name) for name in self._deciding_libraries()}
-        return {**super().__getstate__(), _KEY: _version(), **({_LIBRARIES_KEY: libraries} if libraries else {})}
+        state = super().__getstate__()  # a dict: of BaseEstimator, which has no types
+        return {**state, _KEY: _version(), **({_LIBRARIES_KEY: libraries} if libraries else {})}  # type: ignore[dict-item]
 
     def __setstate__(self, state):
         state = dict(state)
@@ -27,7 +28,7 @@ class VersionedPickle:
         for name, version in libraries.items():
             if version != _installed(name):
                 _warn(self, name, version, _installed(name))
-        super().__setstate__({**_defaults(self), **state})
+        super().__setstate__({**_defaults(self), **state})  # type: ignore[misc]
 
     def _deciding_libraries(self) -> tuple[str, ...]:
         """Return the distributions whose version decides what this instance gives; their versions enter the pickle."""

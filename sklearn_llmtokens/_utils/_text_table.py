@@ -38,6 +38,10 @@ class TextTable:
     def shape(self) -> tuple[int, ...]:
         return (self.n_rows,) if self.ndim == 1 else (self.n_rows, len(self.columns))
 
+    def texts(self) -> list[str]:
+        """Return the texts of a table without missing ones, one column after another."""
+        return [text for column in self.columns for text in column if text is not None]
+
     def place(self, row: int, column: int) -> str:
         """Return the name of a cell, for messages."""
         return f"X[{row}]" if self.ndim == 1 else f"X[{row}, {shorten(self.labels[column])}]"

@@ -104,18 +104,21 @@ class Analysis:
         return [word] if self.settings.mode == "accurate" else [*self._cutter.words_inside(word), word]
 
     def _exact_word(self, word: str) -> list[tuple[str, bool]]:
-        pos = self.settings.pos
-        return [(word, pos is None or _has_tag(self._exact.tags.get(word, _NO_TAG), pos))]
+        return [(word, self._is_kept(self._exact.tags.get(word, _NO_TAG)))]
+
+    def _is_kept(self, tag: str) -> bool:
+        return self.settings.pos is None or _has_tag(tag, self.settings.pos)
 
     def _cut(self, texts: Sequence[str]) -> list[str]:
         """Return the words of each text with a space between them: no word has white space inside."""
-        return self._cutter.cut(texts) if self._tagger is None else [self._cut_tagged(text) for text in texts]
+        tagger = self._tagger
+        return self._cutter.cut(texts) if tagger is None else [self._cut_tagged(tagger, text) for text in texts]
 
     def _accurate(self, text: str) -> Iterator[tuple[str, bool]]:
         settings = self.settings
         if self._tagger is not None:
-            for word, tag in self._tagged(text):
-                yield word, _has_tag(tag, settings.pos)
+            for word, tag in self._tagged(self._tagger, text):
+                yield word, self._is_kept(tag)
         else:
             cutter = self._cutter
             if settings.mode != "accurate":
@@ -123,14 +126,14 @@ class Analysis:
             for word in cutter.cut([text])[0].split():
                 yield word, True
 
-    def _tagged(self, text: str) -> Iterator[tuple[str, str]]:
+    def _tagged(self, tagger: PartOfSpeechTagger, text: str) -> Iterator[tuple[str, str]]:
         tags = self._exact.tags
-        for word, tag in self._tagger.cut(text, hmm=self.settings.hmm):
+        for word, tag in tagger.cut(text, hmm=self.settings.hmm):
             if not word.isspace():
                 yield word, tags.get(word, tag)
 
-    def _cut_tagged(self, text: str) -> str:
-        words: Iterable[str] = (word for word, tag in self._tagged(text) if _has_tag(tag, self.settings.pos))
+    def _cut_tagged(self, tagger: PartOfSpeechTagger, text: str) -> str:
+        words: Iterable[str] = (word for word, tag in self._tagged(tagger, text) if self._is_kept(tag))
         return " ".join(map(self._cutter.split_for_search, words) if self.settings.mode == "search" else words)
 
     def _write(self, word: str) -> str | None:

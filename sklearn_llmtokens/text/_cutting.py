@@ -75,8 +75,10 @@ class Cutter:
 
     def cut(self, texts: Sequence[str]) -> list[str]:
         """Return the words of each text with a space between them, without white space among them."""
-        cut_chunk = self._cut_chunk if self._full is None else self._cut_full
-        return [words for chunk in _chunks(texts) for words in cut_chunk(chunk)]
+        full = self._full
+        if full is None:
+            return [words for chunk in _chunks(texts) for words in self._cut_chunk(chunk)]
+        return [words for chunk in _chunks(texts) for words in full.cut(chunk, _unused_characters(chunk)[0])]
 
     def split_for_search(self, word: str) -> str:
         """Return `word` and before it the shorter words inside, as jieba's search mode does."""
@@ -87,10 +89,6 @@ class Cutter:
         n = len(word)
         lengths = () if n < 3 else (2,) if n == 3 else (2, 3)
         return [gram for k in lengths for i in range(n - k + 1) if self.engine.is_word(gram := word[i : i + k])]
-
-    def _cut_full(self, texts: Sequence[str]) -> list[str]:
-        mark, _ = _unused_characters(texts)
-        return self._full.cut(texts, mark)
 
     def _cut_chunk(self, texts: Sequence[str]) -> list[str]:
         mark, placeholder = _unused_characters(texts)

@@ -8,7 +8,7 @@ word with letters or signs in it ("T恤") is left to jieba itself, which has rul
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import compress
 
 import numpy as np
@@ -40,12 +40,13 @@ class FullCutter:
 
     def cut(self, texts: Sequence[str], mark: str) -> list[str]:
         """Return the words of each text with a space between them; no text has the character `mark`."""
-        if self._all_words is None:
+        all_words_of = self._all_words
+        if all_words_of is None:
             return [self._cut_one(text) for text in texts]
         is_mixed = [self._mixed.search(text) is not None for text in texts]
         parts = _PART.findall(mark.join("" if mixed else text for text, mixed in zip(texts, is_mixed, strict=True)))
         is_han = [FIRST_HAN <= part[0] <= LAST_HAN for part in parts]
-        han = iter(self._cut_han(list(compress(parts, is_han))))
+        han = iter(_cut_han(list(compress(parts, is_han)), all_words_of))
         spaced = " ".join([next(han) if this else part for part, this in zip(parts, is_han, strict=True)])
         words = [words.strip(" ") for words in spaced.split(mark)]
         return [self._cut_one(text) if mixed else cut for text, mixed, cut in zip(texts, is_mixed, words, strict=True)]
@@ -53,14 +54,15 @@ class FullCutter:
     def _cut_one(self, text: str) -> str:
         return " ".join(" ".join(self._lcut(text, cut_all=True)).split())
 
-    def _cut_han(self, stretches: list[str]) -> list[str]:
-        if not stretches:
-            return []
-        spaced = " ".join([*self._all_words("\n".join(stretches)), ""])
-        codes = np.frombuffer(spaced.encode("utf-32-le"), dtype="<u4")
-        lengths = np.diff(np.flatnonzero(codes == ord(" ")), prepend=-1) - 1
-        kept = codes[np.repeat(_is_output(lengths), lengths + 1)]
-        return kept.tobytes().decode("utf-32-le")[:-1].split(" \n ")
+
+def _cut_han(stretches: list[str], all_words_of: Callable[[str], Iterable[str]]) -> list[str]:
+    if not stretches:
+        return []
+    spaced = " ".join([*all_words_of("\n".join(stretches)), ""])
+    codes = np.frombuffer(spaced.encode("utf-32-le"), dtype="<u4")
+    lengths = np.diff(np.flatnonzero(codes == ord(" ")), prepend=-1) - 1
+    kept = codes[np.repeat(_is_output(lengths), lengths + 1)]
+    return kept.tobytes().decode("utf-32-le")[:-1].split(" \n ")
 
 
 def _is_output(lengths: np.ndarray) -> np.ndarray:

@@ -25,7 +25,7 @@ _MIN_SHARE = 50_000  # characters that are worth a worker process
 _analyses: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
-class JiebaTokenizer(
+class JiebaTokenizer(  # type: ignore[call-arg]
     OneToOneFeatureMixin, TransformerMixin, VersionedPickle, BaseEstimator, auto_wrap_output_keys=None
 ):
     r"""Cut Chinese texts into words with jieba.
@@ -210,7 +210,7 @@ class JiebaTokenizer(
         check_is_fitted(self)
         _check_settings(self)
         table = validate_texts(self, X, reset=False)
-        texts, inverse = distinct([text for column in table.columns for text in column])
+        texts, inverse = distinct(table.texts())
         settings = _settings(self, self.user_dict_, self.stop_words_)
         check_separator(self.separator, settings)
         joined = _join(texts, settings, self.separator, self.n_jobs)

@@ -65,7 +65,7 @@ _CASES = {"lower": str.lower, "fold": str.casefold}
 _known_changes: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
-class TextNormalizer(
+class TextNormalizer(  # type: ignore[call-arg]
     OneToOneFeatureMixin, TransformerMixin, VersionedPickle, BaseEstimator, auto_wrap_output_keys=None
 ):
     """Normalise texts: Unicode form, width, case, HTML, emoji, white space and more.
@@ -213,7 +213,7 @@ class TextNormalizer(
         check_is_fitted(self)
         table = validate_texts(self, X, reset=False, surrogates=self._surrogates())
         changes = _changes(self)
-        texts, inverse = distinct([text for column in table.columns for text in column])
+        texts, inverse = distinct(table.texts())
         changed = [_apply(changes, text) for text in texts]
         rows = iter(inverse.tolist())
         return table.rebuild([[changed[next(rows)] for _ in column] for column in table.columns])

@@ -11,7 +11,7 @@ from .._utils._text_table import TextTable, one_column
 from .._utils._texts import validate_texts
 
 
-class TextColumn(TransformerMixin, VersionedPickle, BaseEstimator, auto_wrap_output_keys=None):
+class TextColumn(TransformerMixin, VersionedPickle, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     """Read one column of texts, and check that it is the column of ``fit``.
 
     `TfidfVectorizer` takes the column names of a frame for texts, and stops at a missing text without its row. With
@@ -141,10 +141,9 @@ class TextColumn(TransformerMixin, VersionedPickle, BaseEstimator, auto_wrap_out
 
     def _read(self, X, *, reset: bool) -> TextTable:
         missing = "keep" if self.missing == "empty" else "error"
-        shape = getattr(X, "shape", ())
-        if (
-            reset and len(shape) == 2 and shape[1] > 1
-        ):  # before they are read: numbers in another column are of no interest
+        shape: tuple[int, ...] = getattr(X, "shape", ())
+        # before they are read: numbers in another column are of no interest
+        if reset and len(shape) == 2 and shape[1] > 1:
             names = ", ".join(shorten(name) for name in _column_names(X)[:5])
             raise ValueError(f"X has {shape[1]} columns ({names}): pass one column of texts, such as X['text'].")
         return validate_texts(self, X, reset=reset, missing=missing)

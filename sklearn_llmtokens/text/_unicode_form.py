@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from itertools import takewhile
+from typing import Literal
 
 from ._shared import shared
 
@@ -18,7 +19,7 @@ _LONG_RUN = 13
 _BEYOND_MARKS = 0x20000  # from here on are ideographs, and selectors that stay where they are
 
 
-def normalize(form: str, text: str) -> str:
+def normalize(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
     """Return a text in a normal form.
 
     Parameters

@@ -156,11 +156,12 @@ def _checked_tag(tag, where: str) -> str | None:
 
 
 def _warn_of_unreachable(words: UserWords, where: str) -> None:
-    unreachable = [word for word, _, _ in words if _BETWEEN_BLOCKS.search(word)]
+    unreachable = [(word, cut[0]) for word, _, _ in words if (cut := _BETWEEN_BLOCKS.search(word))]
     if unreachable:
+        word, sign = unreachable[0]
         warnings.warn(
-            f"{where}: {len(unreachable)} word(s) can never be found, the first is {shorten(unreachable[0])}: jieba "
-            f"always cuts at characters such as {_BETWEEN_BLOCKS.search(unreachable[0])[0]!r}. "
+            f"{where}: {len(unreachable)} word(s) can never be found, the first is {shorten(word)}: jieba always "
+            f"cuts at characters such as {sign!r}. "
             'user_dict_match="exact" finds them.',
             UserWarning,
             stacklevel=4,
