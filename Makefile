@@ -2,6 +2,7 @@
 # make test    format, lint, import contracts, types, then every test and doctest
 # make test-slow    the tests that take minutes: every case where make test tries some
 # make fuzz    a thousand new examples of each property in tests/fuzz, for which make test runs a few fixed ones
+# make bench    every benchmark, which takes hours; BENCH="benchmarks/store.py" runs one
 # make soak    threads and processes that share a store, killed at random for SOAK_MINUTES; writes a table
 # make test-cluster    the tests that start a dask, a Ray and a Spark cluster on this machine (Spark needs Java)
 #
@@ -11,7 +12,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 JOBS ?= 2
-BENCH ?= $(sort $(wildcard benchmarks/*.py))
+# every script but the soak, which has a target of its own, and the modules that make tables
+BENCH ?= $(filter-out %/soak.py %/tables.py %/scale_tables.py,$(sort $(wildcard benchmarks/*.py)))
 PYTEST_ARGS ?=
 SOAK_MINUTES ?= 5
 

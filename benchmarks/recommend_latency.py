@@ -1,24 +1,22 @@
 """How long one user waits, and how soon a new item is there: a catalogue of 100,000 items with vectors of 256 numbers.
 
     python benchmarks/recommend_latency.py                # exact, and TF-IDF of short texts
-    python benchmarks/recommend_latency.py --faiss        # faiss beside it, with the share of the exact list it finds
-    python benchmarks/recommend_latency.py --ease 12000 50000 100000 --write docs/ease_scale.md
+    python benchmarks/recommend_latency.py --ease 12000 50000 100000 --write
                                                           # EASE's closed form up to 20,000 items, and its approximation
 
-Vectors are random in clusters, because faiss does no better than chance on vectors without any. "one product" is a
+"one product" is a
 bare ``vectors @ profile`` in the same run: what no exact index can go below.
 """
 
 import argparse
-import json
 import pickle
 import resource
 import time
-from pathlib import Path
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import TfidfVectorizer
+from tables import save
 
 from sklearn_llmtokens.recommend import Catalog, ContentRecommender, EASERecommender
 
@@ -103,23 +101,13 @@ def measure_vectors(arguments) -> list[dict]:
     new = [str(n + i) for i in range(2000)]
     exact = ContentRecommender(catalog, embedder=Clusters(d))
     rows += measure("exact", exact, histories, new, arguments.repeats)
-    if arguments.faiss:
-        expected = ContentRecommender(catalog, embedder=Clusters(d)).fit(histories).recommend(histories[:500])
-        for n_probe in (8, 32, 128):
-            approximate = ContentRecommender(catalog, embedder=Clusters(d), index="faiss", n_probe=n_probe)
-            approximate.fit(histories)
-            found = approximate.recommend(histories[:500])
-            shared = [len(set(a) & set(b)) / 10 for a, b in zip(found.tolist(), expected.tolist(), strict=True)]
-            what = f"faiss, n_probe={n_probe}"
-            rows.append({"what": f"{what}: share of the exact ten that are found", "value": float(np.mean(shared))})
-            rows += measure(what, approximate, histories, new, arguments.repeats)
     texts = random_texts(n + 2000)
     sparse = ContentRecommender(Catalog(range(n), texts[:n]), embedder=TfidfVectorizer(dtype=np.float32))
     return rows + measure("TF-IDF", sparse, histories, texts[n:], arguments.repeats)
 
 
 def zipf_histories(n_items: int) -> list:
-    """Give sequences of 8 events, 16 events an item, of popular and rare items that come in groups of 20."""
+    """Return sequences of 8 events, 16 events an item, of popular and rare items that come in groups of 20."""
     rng = np.random.default_rng(0)
     popularity = 1 / np.arange(1, n_items + 1) ** 0.6
     items = rng.permutation(n_items)[rng.choice(n_items, 16 * n_items, p=popularity / popularity.sum())]
@@ -154,62 +142,25 @@ def measure_ease(n_items: int) -> list[dict]:
     return rows
 
 
-def ease_page(rows: list[dict], name: str) -> str:
-    lines = [
-        f"| {row['items']:,} | {row['clicks']:,} | {row['form']} | {row['fit_cpu_s']:.0f} | {row['model_mib']:,.0f} "
-        f"| {row['peak_mib']:,.0f} | {row['one_user_cpu_ms']:.1f} | {row['batch_cpu_ms']:.2f} |"
-        for row in rows
-    ]
-    return (
-        f"""# EASE on many items
-
-Written by `benchmarks/recommend_latency.py --ease`; the figures are in [{name}.json]({name}.json). Clicks are
-synthetic and seeded: sequences of 8 events of popular and rare items (Zipf, exponent .6), half of them in groups of 20.
-Times are processor time of one thread, so that what else the machine does counts little. The peak is that of the
-process so far, the clicks as Python lists in it; where it falls, another process took over.
-
-| items | clicks | form | fit, s | model, MiB | peak, MiB | ten items for one user, ms | in a batch of 500, ms |
-|---:|---:|---|---:|---:|---:|---:|---:|
-"""
-        + "\n".join(lines)
-        + """
-
-The closed form takes 4 bytes a pair of items and the third power of their number in time: 50,000 items would take
-9.3 GiB and about seventy times as long as 12,000. The time of the approximation grows with the number of clicks and of
-neighbours.
-"""
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--items", type=int, default=100_000)
     parser.add_argument("--features", type=int, default=256)
     parser.add_argument("--repeats", type=int, default=100)
-    parser.add_argument("--faiss", action="store_true", help="measure faiss, and its recall against exact, as well")
     parser.add_argument("--ease", type=int, nargs="+", metavar="ITEMS", help="measure EASE on so many items instead")
-    parser.add_argument(
-        "--write", type=Path, metavar="PAGE.md", help="write the page of EASE, and its figures as .json"
-    )
-    parser.add_argument("--json", type=Path, help="write the figures here as well")
+    parser.add_argument("--write", action="store_true", help="save the figures of EASE, and fill their page")
     arguments = parser.parse_args()
     if arguments.ease:
         rows = [row for n_items in arguments.ease for row in measure_ease(n_items)]
         if arguments.write:
-            arguments.write.write_text(ease_page(rows, arguments.write.stem), encoding="utf-8")
-            arguments.write.with_suffix(".json").write_text(json.dumps(rows, indent=1) + "\n")
+            save("ease_scale", rows)
         return
     rows = measure_vectors(arguments)
     print(f"| {arguments.items:,} items of {arguments.features} float32 | median, ms | 95th percentile, ms |")
     print("|---|---:|---:|")
     for row in rows:
-        if "value" in row:
-            print(f"| {row['what']} | {row['value']:.3f} | |")
-        else:
-            p95 = f"{row['p95_ms']:.2f}" if "p95_ms" in row else ""
-            print(f"| {row['what']} | {row['median_ms']:.2f} | {p95} |")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=2) + "\n")
+        p95 = f"{row['p95_ms']:.2f}" if "p95_ms" in row else ""
+        print(f"| {row['what']} | {row['median_ms']:.2f} | {p95} |")
 
 
 if __name__ == "__main__":

@@ -1,21 +1,20 @@
-"""Two workers over one on each engine, the price of sending work away, memory and resumption of embed_parquet.
+"""Two workers over one on each engine, the price of sending work away, and the memory of embed_parquet.
 
     python benchmarks/scale_out.py                          # everything that is installed
-    python benchmarks/scale_out.py --engines loky dask      # some engines; none: --engines
-    python benchmarks/scale_out.py --skip-parquet --json scale.json
-    python benchmarks/scale_out.py --models zh-mini E5_FOLDER --write docs/scale.md   # also the page and scale.json
-    python benchmarks/scale_out.py --models --engines --skip-parquet --write docs/scale.md   # the page, from scale.json
+    python benchmarks/scale_out.py --engines loky dask --skip-parquet     # some engines; none: --engines
+    python benchmarks/scale_out.py --models zh-mini E5_FOLDER --write     # benchmarks/results/scale.json, and the page
 
 Every measurement runs in a process of its own; each worker has one thread. Texts are those of the bundled toy reviews,
-numbered so that all are distinct.
+numbered so that all are distinct. An engine embeds a file in three equal parts by `embed_parquet`, which keeps its
+workers: the first part starts them and loads the model, and the time between the ends of two parts is that of one.
 """
 
 import argparse
 import base64
+import itertools
 import json
 import os
 import resource
-import signal
 import statistics
 import subprocess
 import sys
@@ -25,10 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from benchmarks.scale_page import blocks, rewrite
+from tables import load, save
 
 ENGINES = ("loky", "dask", "ray", "spark")
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
@@ -48,32 +44,35 @@ def run_engine(engine: str, n_workers: int, n_texts: int) -> dict:
     """Time a transform on workers that have loaded their model."""
     import torch
     from joblib import parallel_config
-    from sklearn_llmtokens.embedding._sharding import hold_workers
 
-    from sklearn_llmtokens import LLMTokenEmbedder
+    from sklearn_llmtokens import LLMTokenEmbedder, embed_parquet
 
     torch.set_num_threads(1)
     embedder = LLMTokenEmbedder(cache=None).fit(["a"])
-    texts, few = make_texts(n_texts), make_texts(64 * n_workers, n_texts)
-    start = time.perf_counter()
-    with started(engine, n_workers) as config, parallel_config(**config), hold_workers():
-        up = time.perf_counter()
-        embedder.transform(few)
-        loaded = time.perf_counter()
-        seconds = []
-        for _ in range(2):
-            begin = time.perf_counter()
-            vectors = embedder.transform(texts)
-            seconds.append(time.perf_counter() - begin)
+    with tempfile.TemporaryDirectory() as folder:
+        source, out = write_source(Path(folder) / "texts.parquet", 3 * n_texts), Path(folder) / "vectors"
+        start = time.time()
+        with started(engine, n_workers) as config, parallel_config(**config):
+            embed_parquet(source, out, embedder=embedder, batch_rows=n_texts, part_rows=n_texts)
+        parts = sorted(out.glob("*.parquet"))
+        ends = [path.stat().st_mtime for path in parts]
+        vectors = np.concatenate([vectors_in(path) for path in parts[1:]])
+    seconds = [end - begin for begin, end in itertools.pairwise(ends)]
     return {
         "engine": engine,
         "workers": n_workers,
         "texts": n_texts,
-        "start_s": up - start,
-        "first_s": loaded - up,
+        "start_s": ends[0] - start - min(seconds),
         "seconds": min(seconds),
         "vectors": base64.b64encode(vectors.tobytes()).decode(),
     }
+
+
+def vectors_in(path: Path) -> np.ndarray:
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    return np.array(table.column(table.num_columns - 1).to_pylist(), np.float32)
 
 
 @contextmanager
@@ -112,24 +111,25 @@ def started(engine: str, n_workers: int):
 def run_rates(model: str, n_texts: int) -> dict:
     """Count tokens and operations, and time the tokenizer alone and the whole on one thread."""
     import torch
+    from transformers import AutoModel, AutoTokenizer
 
     from sklearn_llmtokens import LLMTokenEmbedder
-    from sklearn_llmtokens.embedding._torch import encode, load
-    from sklearn_llmtokens.embedding._torch._tokenizer import make_sequences
+    from sklearn_llmtokens.checkpoints import BUNDLED_CHECKPOINTS, bundled_checkpoint
 
     torch.set_num_threads(1)
-    spec = LLMTokenEmbedder(model).fit(["a"])._spec_here()
+    folder = bundled_checkpoint(model) if model in BUNDLED_CHECKPOINTS else model
+    embedder = LLMTokenEmbedder(folder, cache=None).fit(["a"])
+    embedder.transform(["a"])
     texts = make_texts(n_texts)
-    loaded = load(spec.forward, "cpu")
-    embedding = loaded.model.get_input_embeddings().weight.numel()
-    others = sum(p.numel() for name, p in loaded.model.named_parameters() if "embeddings" in name) - embedding
-    weights = sum(p.numel() for p in loaded.model.parameters()) - embedding - others
+    tokenizer, parameters = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).named_parameters()
+    weights = sum(parameter.numel() for name, parameter in parameters if "embeddings" not in name)
+    read = [(embedder.prompt_ or "{text}").replace("{text}", text) for text in texts]
     start = time.perf_counter()
-    sequences, _ = make_sequences(loaded.tokenizer, spec.forward, texts, None)
+    tokens = tokenizer(read, truncation=True, max_length=embedder.max_length_)
     middle = time.perf_counter()
-    encode(texts, None, spec.forward, [spec.readout], "cpu", "auto")
+    embedder.transform(texts)
     end = time.perf_counter()
-    n_tokens = sum(len(sequence.token_ids) for sequence in sequences)
+    n_tokens = sum(map(len, tokens["input_ids"]))
     return {
         "model": Path(model).name,
         "weights_outside_embeddings": weights,
@@ -142,7 +142,7 @@ def run_rates(model: str, n_texts: int) -> dict:
 
 
 def run_memory(folder: str, n_rows: int, batch_rows: int, part_rows: int) -> dict:
-    """Embed `n_rows` rows of a file; give the peak of resident memory."""
+    """Embed `n_rows` rows of a file; return the peak of resident memory."""
     from sklearn_llmtokens import LLMTokenEmbedder, embed_parquet
 
     source = write_source(Path(folder) / f"{n_rows}.parquet", n_rows)
@@ -182,43 +182,13 @@ def write_source(path: Path, n_rows: int) -> Path:
     return path
 
 
-def run_killed(folder: str, n_rows: int, stop_after: int, cache: str) -> dict:
-    """Embed a file, die after `stop_after` texts (0: never), and have the number of texts that were encoded on disk."""
-    from sklearn_llmtokens import LLMTokenEmbedder, embed_parquet
-    from sklearn_llmtokens.embedding import _sharding
-
-    encode, n_encoded = _sharding._encode, 0
-
-    def counted(texts, *arguments):
-        nonlocal n_encoded
-        found = encode(texts, *arguments)
-        n_encoded += len(texts)
-        with open(Path(folder) / f"encoded-{cache}", "a") as file:
-            file.write(f"{len(texts)}\n")
-        if stop_after and n_encoded >= stop_after:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return found
-
-    _sharding._encode = counted
-    embed_parquet(
-        write_source(Path(folder) / "killed.parquet", n_rows),
-        Path(folder) / f"killed-{cache}",
-        embedder=LLMTokenEmbedder(layer=0, cache=None if cache == "none" else Path(folder) / "store"),
-        batch_rows=256,
-        part_rows=n_rows // 8,
-    )
-    return {"encoded_in_this_run": n_encoded}
+RUNS = {"engine": run_engine, "rates": run_rates, "memory": run_memory}
 
 
-RUNS = {"engine": run_engine, "rates": run_rates, "memory": run_memory, "killed": run_killed}
-
-
-def apart(name: str, *arguments) -> dict | None:
-    """Run a measurement in another process; None where it was killed."""
+def apart(name: str, *arguments) -> dict:
+    """Run a measurement in another process."""
     command = [sys.executable, __file__, "--run", name, json.dumps(arguments)]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **ONE_THREAD})
-    if done.returncode == -signal.SIGKILL:
-        return None
     if done.returncode:
         raise SystemExit(f"{name} {arguments} failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
     return json.loads(done.stdout.splitlines()[-1])
@@ -251,7 +221,7 @@ def measure_engines(engines: list[str], n_texts: int, n_rounds: int) -> dict:
                 "speed_ups": [a["seconds"] / b["seconds"] for a, b in zip(ones, twos, strict=True)],
                 "overhead_ms_per_1000": (one - serial) / n_texts * 1e6,
                 "difference": difference,
-                "start_s": median(twos, "start_s") + median(twos, "first_s"),
+                "start_s": median(twos, "start_s"),
             }
         )
     return {"texts": n_texts, "rounds": n_rounds, "serial_s": serial, "engines": rows}
@@ -265,13 +235,7 @@ def measure_parquet(n_rows: int) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         one = apart("memory", folder, n_rows, 1024, 4 * n_rows)
         ten = apart("memory", folder, 10 * n_rows, 1024, 4 * n_rows)
-        resumed = []
-        for cache in ("none", "store"):
-            assert apart("killed", folder, n_rows, int(0.7 * n_rows), cache) is None
-            rest = apart("killed", folder, n_rows, 0, cache)
-            encoded = sum(map(int, (Path(folder) / f"encoded-{cache}").read_text().split()))
-            resumed.append({"cache": cache, "encoded_again": encoded / n_rows - 1, **rest, "rows": n_rows})
-    return {"memory": [one, ten], "peak_ratio": ten["peak_MiB"] / one["peak_MiB"], "killed_at_70%": resumed}
+    return {"memory": [one, ten]}
 
 
 def main() -> None:
@@ -282,29 +246,23 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="of the engines; default: %(default)s")
     parser.add_argument("--rows", type=int, default=8192, help="rows of the smaller file of embed_parquet")
     parser.add_argument("--skip-parquet", action="store_true")
-    parser.add_argument("--json", type=Path, help="figures are put there; that of --write by default")
-    parser.add_argument("--write", type=Path, metavar="PAGE.md", help="put the tables into the page")
+    parser.add_argument("--write", action="store_true", help="add the figures to those there are, and fill the page")
     parser.add_argument("--run", nargs=2, metavar=("NAME", "ARGUMENTS"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.run:
         name, values = arguments.run
         print(json.dumps(RUNS[name](*json.loads(values))))
         return
-    page = arguments.write
-    file = arguments.json or (page and page.with_suffix(".json"))
-    found = json.loads(file.read_text(encoding="utf-8")) if file and file.exists() else {}
+    found = load("scale", {}) if arguments.write else {}
     if arguments.models:
         found["rates"] = [apart("rates", model, arguments.texts) for model in arguments.models]
     if arguments.engines:
         found |= measure_engines(list(arguments.engines), arguments.texts, arguments.rounds)
     if not arguments.skip_parquet:
         found |= measure_parquet(arguments.rows)
-    if file:
-        file.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    made = blocks(found)
-    print("\n\n".join(made.values()))
-    if page:
-        page.write_text(rewrite(page.read_text(encoding="utf-8"), made), encoding="utf-8")
+    print(json.dumps(found, indent=1))
+    if arguments.write:
+        save("scale", found)
 
 
 if __name__ == "__main__":

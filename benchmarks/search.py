@@ -1,7 +1,8 @@
 """A search over layers, poolings and C for the price of one embedding, beside what the same search costs elsewhere.
 
     python benchmarks/search.py                                   # 2,000 shopping reviews, positive or negative
-    python benchmarks/search.py --texts 300 --json search.json --plot search.png
+    python benchmarks/search.py --texts 300 --no-peers --rounds 1
+    python benchmarks/search.py --write                           # benchmarks/results/search_cost.*, and the page
 
 SKLEARN_LLMTOKENS_DATA names the data home. 24 candidates (3 layers x 4 poolings x 2 C) in 5 folds, logistic regression.
 The peers embed the texts again for every candidate and fold; they are timed on a part of it, one candidate in one fold
@@ -24,11 +25,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from tables import RESULTS, load, save
 
 from sklearn_llmtokens import LLMTokenEmbedder
 from sklearn_llmtokens.checkpoints import bundled_checkpoint
 from sklearn_llmtokens.datasets import fetch_shopping_reviews
-from sklearn_llmtokens.embedding import _torch
 from sklearn_llmtokens.exceptions import TruncationWarning
 from sklearn_llmtokens.model_selection import precompute
 
@@ -62,7 +63,6 @@ def ours(texts, y, n_rounds: int) -> dict:
         receipt = precompute(search, texts, y, cache=folder, dry_run=True)
         with timed() as passing:
             precompute(search, texts, y, cache=folder)
-        models = models_of_workers(texts, y, folder)
     times = {
         clock: {what: float(np.median([found[clock][what] for found in rounds])) for what in rounds[0][clock]}
         for clock in ("wall_s", "processor_s")
@@ -71,7 +71,7 @@ def ours(texts, y, n_rounds: int) -> dict:
     return {
         "rounds": n_rounds,
         "distinct_texts": len(set(texts)),
-        "texts_through_the_model": rounds[-1]["texts_through_the_model"],
+        "texts_through_the_model": receipt.n_encoded,
         **times,
         "whole_over_floor": {clock: whole_over_floor(times[clock]) for clock in times},
         "whole_over_floor_of_each_round": {
@@ -80,7 +80,6 @@ def ours(texts, y, n_rounds: int) -> dict:
         "receipt_predicted_s": receipt.seconds,
         "receipt_over_measured": receipt.seconds / passing["wall_s"],
         "receipt_tokens": receipt.n_tokens,
-        "models_loaded_by_workers_n_jobs_2": models,
         "best": {k: str(v) for k, v in last.best_params_.items()},
         "best_score": last.best_score_,
     }
@@ -89,11 +88,12 @@ def ours(texts, y, n_rounds: int) -> dict:
 def one_round(search, texts, y, folder) -> dict:
     with timed() as plain:
         LLMTokenEmbedder(cache=None).fit_transform(texts)
-    with counted() as encoded:
-        with timed() as passing:
-            ready = precompute(search, texts, y, cache=folder)
-        with timed() as searching:
-            ready.fit(texts, y)
+    with timed() as passing:
+        ready = precompute(search, texts, y, cache=folder)
+    n_rows = rows_in(folder)
+    with timed() as searching:
+        ready.fit(texts, y)
+    assert rows_in(folder) == n_rows  # the search computed no vector
     own = classifiers_alone(texts, y, folder)
     parts = {
         "one_plain_embedding_pass": plain,
@@ -102,7 +102,11 @@ def one_round(search, texts, y, folder) -> dict:
         "search": searching,
     }
     clocks = {clock: {what: taken[clock] for what, taken in parts.items()} for clock in plain}
-    return {**clocks, "texts_through_the_model": len(encoded), "search": ready}
+    return {**clocks, "search": ready}
+
+
+def rows_in(folder) -> int:
+    return LLMTokenEmbedder(cache=folder).fit(["a"]).cache_info().rows
 
 
 def whole_over_floor(seconds: dict[str, float]) -> float:
@@ -122,26 +126,6 @@ def classifiers_alone(texts, y, folder) -> dict[str, float]:
     with timed() as taken:
         Pipeline(classifier()).fit(X, y)
     return {clock: total[clock] + taken[clock] for clock in total}
-
-
-def models_of_workers(texts, y, folder) -> int:
-    search = GridSearchCV(
-        Pipeline([("embed", LLMTokenEmbedder()), *classifier()]),
-        GRID,
-        cv=FOLDS,
-        n_jobs=2,
-        scoring=score_and_models,
-        refit=False,
-    )
-    ready = precompute(search, texts, y, cache=folder).fit(texts, y)
-    return int(max(np.max(ready.cv_results_[f"split{i}_test_models"]) for i in range(FOLDS.n_splits)))
-
-
-def score_and_models(estimator, X, y) -> dict:
-    """Score, and say how many models the process that scores has loaded."""
-    from sklearn_llmtokens.embedding._torch import _model
-
-    return {"score": estimator.score(X, y), "models": len(_model._loaded)}
 
 
 def peers(texts, y) -> dict[str, dict]:
@@ -212,21 +196,6 @@ def timed():
     taken["wall_s"], taken["processor_s"] = time.perf_counter() - wall, time.process_time() - processor
 
 
-@contextmanager
-def counted():
-    texts, encode = [], _torch.encode
-
-    def count(some, *arguments, **keywords):
-        texts.extend(some)
-        return encode(some, *arguments, **keywords)
-
-    _torch.encode = count
-    try:
-        yield texts
-    finally:
-        _torch.encode = encode
-
-
 def draw(found: dict, path: Path) -> None:
     import matplotlib
 
@@ -249,9 +218,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--texts", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json", type=Path, help="write the figures here; those of peers that stand there are kept")
-    parser.add_argument("--plot", type=Path)
-    parser.add_argument("--no-peers", action="store_true")
+    parser.add_argument("--write", action="store_true", help="save the figures, draw them, and fill the page")
+    parser.add_argument("--no-peers", action="store_true", help="with --write, those of peers that are there are kept")
     arguments = parser.parse_args()
     reviews = fetch_shopping_reviews(target="sentiment", duplicates="first")
     chosen = np.random.default_rng(0).choice(len(reviews.data), arguments.texts, replace=False)
@@ -263,19 +231,12 @@ def main() -> None:
         print(json.dumps(found["ours"], indent=2, ensure_ascii=False), flush=True)
         if not arguments.no_peers:
             found["peers"] = peers(texts, y)
-        elif arguments.json and arguments.json.exists():
-            found["peers"] = json.loads(arguments.json.read_text())["peers"]
-    print("| | texts through the model | whole search, s |\n|---|---:|---:|")
-    whole = found["ours"]["wall_s"]["precompute"] + found["ours"]["wall_s"]["search"]
-    print(f"| precompute and search | {found['ours']['texts_through_the_model']:,} | {whole:,.0f} |")
-    for name, row in found["peers"].items():
-        print(
-            f"| {name} | {row['texts_through_the_model']:,} | {row['whole_search_extrapolated_s']:,.0f} (from a part) |"
-        )
-    if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
-    if arguments.plot:
-        draw(found, arguments.plot)
+            print(json.dumps(found["peers"], indent=2, ensure_ascii=False), flush=True)
+        elif arguments.write:
+            found["peers"] = load("search_cost", {}).get("peers", {})
+    if arguments.write:
+        save("search_cost", found)
+        draw(found, RESULTS / "search_cost.png")
 
 
 if __name__ == "__main__":

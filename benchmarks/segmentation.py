@@ -1,7 +1,8 @@
 """Speed of JiebaTokenizer beside jieba and rjieba on real reviews, and whether the words are the same.
 
     python benchmarks/segmentation.py                                  # all reviews: some minutes
-    python benchmarks/segmentation.py --rows 6000 --json segmentation.json
+    python benchmarks/segmentation.py --rows 6000
+    python benchmarks/segmentation.py --write     # benchmarks/results/segmentation.json, and the page on words
 
 `--data` is a data home (`SKLEARN_LLMTOKENS_DATA` by default) with ``text/online_shopping_10_cats.zip``. Blocks of texts
 go to jieba, rjieba and `JiebaTokenizer.transform` in turn, so that what else the machine does falls on all of them; a
@@ -11,7 +12,6 @@ tokenizer of its own, its dictionary loaded before the clock starts.
 
 import argparse
 import importlib.metadata
-import json
 import os
 import statistics
 import time
@@ -21,6 +21,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
+from tables import load, save
 
 from sklearn_llmtokens.text import JiebaTokenizer
 
@@ -48,7 +49,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("SKLEARN_LLMTOKENS_DATA"), help="data home")
     parser.add_argument("--rows", type=int, default=None, help="only so many reviews, evenly spaced")
     parser.add_argument("--settings", default="; ".join(SETTINGS), help="separated by semicolons; default: %(default)s")
-    parser.add_argument("--json", type=Path, help="write the figures there; other settings' are kept")
+    parser.add_argument("--write", action="store_true", help="save the figures, and fill the page")
     options = parser.parse_args()
     names = [name.strip() for name in options.settings.split(";")]
     if unknown := [name for name in names if name not in SETTINGS]:
@@ -60,15 +61,11 @@ def main() -> None:
     if options.rows is not None:
         texts = texts[:: max(1, len(texts) // options.rows)][: options.rows]
     rows = [measure(name, texts) for name in names]
-    if options.json and options.json.exists():
-        earlier = {row["setting"]: row for row in json.loads(options.json.read_text())["rows"]}
-        earlier |= {row["setting"]: row for row in rows}
-        rows = [earlier[name] for name in SETTINGS if name in earlier]
     versions = {name: importlib.metadata.version(name) for name in ("jieba", "rjieba", "scikit-learn")}
     print(f"\n{len(texts):,} reviews, {sum(map(len, texts)):,} characters; {versions}\n")
-    print(to_markdown(rows))
-    if options.json:
-        options.json.write_text(json.dumps({"versions": versions, "rows": rows}, ensure_ascii=False, indent=1) + "\n")
+    if options.write:
+        by = {row["setting"]: row for row in [*load("segmentation", {"rows": []})["rows"], *rows]}
+        save("segmentation", {"versions": versions, "rows": [by[name] for name in SETTINGS if name in by]})
 
 
 def load_reviews(home: str | Path | None) -> list[str] | None:
@@ -141,19 +138,6 @@ def cutter_of_rjieba(mode: str = "accurate", hmm: bool = True) -> Callable[[Sequ
     segmenter = rjieba.Jieba()
     cut = segmenter.cut_for_search if mode == "search" else segmenter.cut
     return lambda block: [cut(text, hmm) for text in block]
-
-
-def to_markdown(rows: list[dict]) -> str:
-    lines = [
-        "| setting | jieba, characters/s | ours | times jieba's | texts that differ | rjieba alone | that differ |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for row in rows:
-        alone = f"{row['rjieba_chars_per_s']:,}" if "rjieba_chars_per_s" in row else ""
-        differ = "" if row["differ_rjieba"] is None else f"{row['differ_rjieba']:,}"
-        ours = f"{row['ours_chars_per_s']:,} | {row['ratio']} | {row['differ']} of {row['texts']:,}"
-        lines.append(f"| {row['setting']} | {row['jieba_chars_per_s']:,} | {ours} | {alone} | {differ} |")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

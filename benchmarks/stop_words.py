@@ -1,6 +1,6 @@
 """What a list of stop words costs and brings on real texts: TF-IDF of words and a linear model, with each list.
 
-    python benchmarks/stop_words.py --json docs/stop_words.json      # some minutes
+    python benchmarks/stop_words.py --write    # some minutes; benchmarks/results/stop_words.json, and the page
 
 `--data` is a data home (`SKLEARN_LLMTOKENS_DATA` by default) with the shop reviews (Chinese, their sentiment) and
 Banking77 (English, its intents). Beside the accuracy: the share of texts that hold a word which the named list keeps
@@ -8,15 +8,14 @@ and the list as it is drops, and the share of which nothing is left.
 """
 
 import argparse
-import json
 import os
-from pathlib import Path
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
+from tables import save
 
 from sklearn_llmtokens import JiebaTokenizer
 from sklearn_llmtokens.datasets import fetch_banking77, fetch_shopping_reviews
@@ -27,7 +26,7 @@ SIZES = (2_000, 40_000)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", default=os.environ.get("SKLEARN_LLMTOKENS_DATA"), help="data home")
-    parser.add_argument("--json", type=Path, help="write the figures there")
+    parser.add_argument("--write", action="store_true", help="save the figures, and fill the page")
     options = parser.parse_args()
     home = {"data_home": options.data, "download_if_missing": False, "return_X_y": True}
 
@@ -35,9 +34,9 @@ def main() -> None:
     rows = [row for size in SIZES for row in measure("shop reviews", "zh", *split(texts, labels, size))]
     train, test = (fetch_banking77(subset=subset, **home) for subset in ("train", "test"))
     rows += measure("Banking77", "en", train[0], test[0], train[1], test[1])
-    print(to_markdown(rows))
-    if options.json:
-        options.json.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+    print(*rows, sep="\n")
+    if options.write:
+        save("stop_words", rows)
 
 
 def split(texts, labels, size: int):
@@ -64,19 +63,6 @@ def measure(data: str, language: str, train, test, y_train, y_test) -> list[dict
             }
         )
     return rows
-
-
-def to_markdown(rows: list[dict]) -> str:
-    lines = [
-        "| texts to learn from | `stop_words` | accuracy | texts with a kept word | nothing left |",
-        "|---|---|---|---|---|",
-    ]
-    for row in rows:
-        lines.append(
-            f"| {row['data']}, {row['texts']:,} | `{row['stop_words']!r}` | {row['accuracy']:.3f} | "
-            f"{row['with_a_kept_word']:.0%} | {row['empty']:.2%} |"
-        )
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

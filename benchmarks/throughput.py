@@ -1,12 +1,11 @@
 """Speed of cold embedding beside its peers on the same weights, with fidelity beside every speed.
 
-    python benchmarks/throughput.py                            # every section on every model, then the table
+    python benchmarks/throughput.py                            # every section on every model
     python benchmarks/throughput.py speed --lengths "short reviews" --blocks 3
-    python benchmarks/throughput.py --write docs/speed.md      # also the page, docs/speed.json and docs/speed.svg
-    python benchmarks/throughput.py page --write docs/speed.md # the page again, from the figures in docs/speed.json
+    python benchmarks/throughput.py --write                    # also benchmarks/results/speed.*, and the pages
 
-Sections: speed, accuracy, growth, duplicates, serving, decoder, operations, products, batches. What is run replaces its
-own figures in the JSON, when the section ends. On two idle cores `speed` takes 8 minutes for multilingual-e5-small with
+Sections: speed, accuracy, growth, duplicates, serving, decoder, operations, batches. What is run replaces its own
+figures in the results, when the section ends. On two idle cores `speed` takes 8 minutes for multilingual-e5-small with
 every peer, `accuracy` 3.
 
 Every method lives in a process of its own. Blocks of texts go to one after the other in turn, so that what else the
@@ -20,22 +19,16 @@ benchmarks/segmentation.py.
 """
 
 import argparse
-import json
 import os
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from benchmarks.peers import METHODS
-from benchmarks.speed_data import (
+from speed.data import (
     LENGTHS,
     count_tokens,
     folder_of,
@@ -46,19 +39,21 @@ from benchmarks.speed_data import (
     prompt_and_limit,
     reviews,
 )
-from benchmarks.speed_machine import layer_operations, settings
-from benchmarks.speed_page import page, plot
-from benchmarks.speed_parts import PARTS
-from benchmarks.speed_workers import BASE, Worker, cosines, open_workers, ours
+from speed.machine import layer_operations, settings
+from speed.parts import PARTS
+from speed.peers import METHODS
+from speed.tables import plot
+from speed.workers import BASE, Worker, cosines, open_workers, ours
+from tables import RESULTS, load, save
 
-SECTIONS = ("speed", "accuracy", "growth", "duplicates", "serving", "decoder", "operations", "products", "batches")
+SECTIONS = ("speed", "accuracy", "growth", "duplicates", "serving", "decoder", "operations", "batches")
 MOST = {"zh-mini": 10_000, "tiny": 1_000_000}  # texts of section growth
 ACCURACY = ("LLMTokenEmbedder", "int8")  # methods of section accuracy, beside the base
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("sections", nargs="*", default=[*SECTIONS, "page"], help=f"of {', '.join(SECTIONS)}, page")
+    parser.add_argument("sections", nargs="*", default=SECTIONS, help=f"of {', '.join(SECTIONS)}")
     parser.add_argument("--models", default="", help="comma-separated; each section has its own by default")
     parser.add_argument("--methods", default="", help="only methods whose names contain one of these; semicolons")
     parser.add_argument(
@@ -72,34 +67,27 @@ def main() -> None:
     parser.add_argument("--clock", choices=["wall", "cpu"], default="wall")
     parser.add_argument("--data", type=Path, default=os.environ.get("SKLEARN_LLMTOKENS_DATA"), help="data home")
     parser.add_argument("--work", type=Path, help="where exported graphs are kept; a temporary folder by default")
-    parser.add_argument("--json", type=Path, help="figures are put there; that of --write by default")
-    parser.add_argument("--write", type=Path, metavar="PAGE.md")
+    parser.add_argument("--write", action="store_true", help="add the figures to those there are, and fill the pages")
     options = parser.parse_args()
     os.environ["RAYON_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = str(options.threads)
-    file = options.json or (options.write and options.write.with_suffix(".json"))
-    figures = json.loads(file.read_text(encoding="utf-8")) if file and file.exists() else {}
+    figures = load("speed", {}) if options.write else {}
 
     with tempfile.TemporaryDirectory() as temporary:
         options.work = options.work or Path(temporary)
         for section in options.sections:
-            if section == "page":
-                continue
             found = (RUN | PARTS)[section](options)
             replaced = {identity(row) for row in found}
             kept = [row for row in figures.get(section, {}).get("rows", []) if identity(row) not in replaced]
             if found:
                 figures[section] = {"settings": settings(options), "rows": [*kept, *found]}
-            if file:
-                file.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    text = page(figures)
-    print("\n" + text)
+            if options.write:
+                save("speed", figures)
     if options.write:
-        options.write.write_text(text, encoding="utf-8")
-        plot(figures, options.write.with_suffix(".svg"))
+        plot(figures, RESULTS / "speed.svg")
 
 
 def identity(row: dict) -> tuple:
-    """Give what tells a row of a section from the others."""
+    """Return what tells a row of a section from the others."""
     names = ("model", "texts", "method", "dtype", "n_texts", "duplicates", "clock", "kind", "shape", "batch_tokens")
     return tuple(str(row.get(name)) for name in names)
 
@@ -146,8 +134,9 @@ def speed(options) -> list[dict]:
             for worker in workers:
                 tally = tallies[worker.name]
                 total, cosine = sum(tally.seconds), np.concatenate(tally.cosines)
-                precision = int("int8" in worker.name)
-                rate = statistics.median(float(rate[precision]) for rate in rates if len(rate) > precision)
+                rate = statistics.median(float(rate[0]) for rate in rates)
+                is_float32 = not any(kind in worker.name for kind in ("int8", "bfloat16"))
+                share = {"share_of_matrix_rate": round(work / total / 1e9 / rate, 3)} if is_float32 else {}
                 rows.append(
                     {
                         "model": model,
@@ -162,8 +151,7 @@ def speed(options) -> list[dict]:
                         "ratio": round(statistics.median(b / s for b, s in zip(base, tally.seconds, strict=True)), 2),
                         "cosine_mean": round(float(cosine.mean()), 6),
                         "cosine_min": round(float(cosine.min()), 6),
-                        "share_of_matrix_rate": round(work / total / 1e9 / rate, 3),
-                        "matrix_rate": round(rate, 1),
+                        **share,
                         "first_call_s": round(worker.first, 2),
                     }
                 )
@@ -251,20 +239,18 @@ def duplicates(options) -> list[dict]:
 
 
 def serving(options) -> list[dict]:
-    """Time of ``pipeline.predict([text])`` beside the bare call of the model, and beside our own pass inside it."""
+    """Time of ``pipeline.predict([text])`` beside the bare call of the model."""
     import torch
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from transformers import AutoModel, AutoTokenizer
 
     from sklearn_llmtokens import LLMTokenEmbedder
-    from sklearn_llmtokens.embedding._torch import _encode
 
     torch.set_num_threads(options.threads)
     clock = time.perf_counter if options.clock == "wall" else time.process_time
     texts = load_texts("short reviews", options.data)
     rows = []
-    original = _encode._run_groups
     for model in models(options, "serving") if texts else []:
         folder = folder_of(model)
         if folder is None:
@@ -275,15 +261,6 @@ def serving(options) -> list[dict]:
         for dtype in ("float32", "int8"):
             pipeline = make_pipeline(LLMTokenEmbedder(folder, dtype=dtype, cache="memory"), LogisticRegression())
             pipeline.fit(texts[:40], [0, 1] * 20)
-            inside: list[float] = []
-
-            def timed(*args, inside=inside):
-                start = clock()
-                found = original(*args)
-                inside.append(clock() - start)
-                return found
-
-            _encode._run_groups = timed
             whole, calls, hits = [], [], []
             for text in texts[40:140]:  # none of which is in the store
                 start = clock()
@@ -298,8 +275,6 @@ def serving(options) -> list[dict]:
                 start = clock()
                 pipeline.predict([text])
                 hits.append(clock() - start)
-            _encode._run_groups = original
-            forward = np.array(inside[-100:])
             rows.append(
                 {
                     "model": model,
@@ -307,8 +282,6 @@ def serving(options) -> list[dict]:
                     "predict_ms": round(float(np.median(whole)) * 1e3, 2),
                     "transformers_ms": round(float(np.median(calls)) * 1e3, 2),
                     "beyond_transformers": round(float(np.median(np.array(whole) / calls)) - 1, 3),
-                    "forward_ms": round(float(np.median(forward)) * 1e3, 2),
-                    "beyond": round(float(np.median(np.array(whole) / forward)) - 1, 3),
                     "from_the_store_ms": round(float(np.median(hits)) * 1e3, 2),
                 }
             )
@@ -322,7 +295,6 @@ def decoder(options) -> list[dict]:
     from transformers import AutoModel, AutoTokenizer
 
     from sklearn_llmtokens import LLMTokenEmbedder
-    from sklearn_llmtokens.embedding._prompts import PRESETS
 
     folder, texts = folder_of("SmolLM2-135M"), load_texts("questions", options.data)
     if folder is None or texts is None:
@@ -332,13 +304,12 @@ def decoder(options) -> list[dict]:
     tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
     model = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
-    template = PRESETS["prompt_eol"].template
 
     @torch.inference_mode()
     def padded(block):
         rows = []
         for start in range(0, len(block), 32):
-            filled = [template.replace("{text}", text) for text in block[start : start + 32]]
+            filled = [f'This sentence : "{text}" means in one word:"' for text in block[start : start + 32]]
             inputs = tokenizer(filled, padding=True, return_tensors="pt")
             rows.append(model(**inputs, use_cache=False).last_hidden_state[:, -1].numpy())
         return np.concatenate(rows)
@@ -349,8 +320,6 @@ def decoder(options) -> list[dict]:
         settings = {"prompt": "prompt_eol", "layer": layer, "dtype": dtype, "cache": None, "normalize": False}
         fitted = LLMTokenEmbedder(folder, **settings).fit(["a"])
         methods[f"LLMTokenEmbedder, {dtype}, layer {layer}"] = fitted.transform
-        if (layer, dtype) == (-1, "float32"):
-            methods["the same, the prompt run for every text"] = lambda block, fitted=fitted: unshared(fitted, block)
     size = max(16, options.tokens // 60)
     blocks = [texts[start : start + size] for start in range(0, options.blocks * size, size)]
     seconds: dict[str, list[float]] = {name: [] for name in methods}
@@ -375,17 +344,6 @@ def decoder(options) -> list[dict]:
         rows.append(row | {"cosine_mean": None if f"layer {n_layers // 2}" in name else round(float(cosine.mean()), 6)})
         print(rows[-1], flush=True)
     return rows
-
-
-def unshared(fitted, texts: Sequence[str]) -> np.ndarray:
-    """Embed without sharing what the prompt has before the text."""
-    from sklearn_llmtokens.embedding._torch import _continued
-
-    before, _continued.MIN_TOKENS = _continued.MIN_TOKENS, 1 << 30
-    try:
-        return fitted.transform(texts)
-    finally:
-        _continued.MIN_TOKENS = before
 
 
 RUN = {

@@ -12,7 +12,8 @@ PAGES = [
     "README.md",
     "README.zh-CN.md",
     "CHANGELOG.md",
-    *sorted(f"docs/{path.name}" for path in ROOT.glob("docs/*.md")),
+    *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/*.md")),
+    *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("benchmarks/**/*.md")),
 ]
 NEED_A_CLUSTER = {"docs/scale.md"}  # tests/scale runs it
 # A block that begins with "```python no-run" is shown only: it is wrong on purpose, or needs the network.

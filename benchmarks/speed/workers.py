@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-
-from benchmarks.peers import METHODS, NEEDS
-from benchmarks.speed_data import folder_of
+from speed.data import folder_of
+from speed.peers import METHODS, NEEDS
 
 BASE = "sentence-transformers"
 
@@ -35,7 +34,7 @@ class Worker:
         self.failed, self.first, self.memory = self._pipe.recv()
 
     def encode(self, texts: Sequence[str]) -> tuple[float, np.ndarray]:
-        """Give the seconds that it took, and the rows."""
+        """Return the seconds that it took, and the rows."""
         self._pipe.send(list(texts))
         wall, cpu, rows = self._pipe.recv()
         return (wall if self.clock == "wall" else cpu), rows
@@ -77,28 +76,18 @@ def build(name: str, folder: str, n_threads: int, work: Path):
 
 
 def matrix_rates(n_threads: int) -> np.ndarray:
-    """Measure this machine's products of matrices, in 1e9 operations a second: float32, and 8-bit integers."""
+    """Measure this machine's products of matrices in float32, in 1e9 operations a second."""
     import torch
 
     torch.set_num_threads(n_threads)
     m, k, n = SHAPE
     a, b = torch.randn(m, k), torch.randn(k, n)
-    products = [lambda: torch.mm(a, b)]
-    if "fbgemm" in torch.backends.quantized.supported_engines:
-        from sklearn_llmtokens.embedding._torch._precision import Int8Product
-
-        packed = Int8Product(b.T.contiguous(), None)._packed
-        operator = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32
-        products.append(lambda: operator(a, 1 / 16, 128, packed))
-    rates = []
-    for product in products:
-        seconds = []
-        for _ in range(6):
-            start = time.perf_counter(), time.process_time()
-            product()
-            seconds.append(min(time.perf_counter() - start[0], (time.process_time() - start[1]) / n_threads))
-        rates.append(2 * m * k * n / min(seconds) / 1e9)
-    return np.array(rates)
+    seconds = []
+    for _ in range(6):
+        start = time.perf_counter(), time.process_time()
+        torch.mm(a, b)
+        seconds.append(min(time.perf_counter() - start[0], (time.process_time() - start[1]) / n_threads))
+    return np.array([2 * m * k * n / min(seconds) / 1e9])
 
 
 def open_workers(model: str, options, names: Sequence[str] | None = None) -> list[Worker]:
@@ -125,9 +114,17 @@ def open_workers(model: str, options, names: Sequence[str] | None = None) -> lis
 
 
 def has_bfloat16() -> bool:
-    from sklearn_llmtokens.embedding._torch._precision import is_native
+    """Whether our embedder runs in bfloat16 without a warning that it is emulated."""
+    from sklearn_llmtokens import LLMTokenEmbedder
+    from sklearn_llmtokens.exceptions import PrecisionWarning
 
-    return is_native("bfloat16")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", PrecisionWarning)
+        try:
+            LLMTokenEmbedder(dtype="bfloat16").fit(["a"])
+        except PrecisionWarning:
+            return False
+    return True
 
 
 def ours(options) -> list[str]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.speed_data import count_tokens, folder_of, load_texts, models
+from speed.data import count_tokens, folder_of, load_texts, models
 
 KINDS = {  # of the operations of torch, by a part of their names
     "products": ("mm", "quantized::linear"),
@@ -51,55 +51,6 @@ def operations(options) -> list[dict]:
     return rows
 
 
-def products(options) -> list[dict]:
-    """Rates of matrix products in the forms that torch has for them, in 1e9 operations a second."""
-    import torch
-
-    torch.set_num_threads(options.threads)
-    rows = []
-    for m in (32, 256, 2048):
-        for k, n in ((384, 384), (384, 1152), (384, 1536), (1536, 384)):
-            row: dict = {"shape": f"{m} x {k} x {n}"}
-            for name, form in forms(m, k, n).items():
-                seconds = shortest(form, options.threads, max(1, 1024 // m))
-                row[name] = round(2 * m * k * n / seconds / 1e9, 1)
-            rows.append(row)
-            print(rows[-1], flush=True)
-    return rows
-
-
-def forms(m: int, k: int, n: int) -> dict[str, Callable]:
-    """Give ways to multiply m x k by k x n."""
-    import torch
-
-    from sklearn_llmtokens.embedding._torch._precision import Int8Product
-
-    a, weight, bias = torch.randn(m, k), torch.randn(n, k), torch.zeros(n)
-    found = {"float32": lambda: torch.nn.functional.linear(a, weight, bias)}
-    if torch.backends.mkldnn.is_available():
-        packed = torch.ops.mkldnn._reorder_linear_weight(weight, m)
-        found["float32, packed by oneDNN"] = lambda: torch.ops.mkldnn._linear_pointwise(a, packed, bias, "none", [], "")
-    if "fbgemm" in torch.backends.quantized.supported_engines:
-        product = Int8Product(weight, bias)
-        found["8 bits, scaled by token"] = lambda: product(a)
-    whole, eighth = (a * 20).to(torch.int8), (weight * 20).to(torch.int8).T
-    found["torch._int_mm"] = lambda: torch._int_mm(whole, eighth)
-    return found
-
-
-def shortest(function: Callable, n_threads: int, n_calls: int) -> float:
-    """Give the seconds of a call, the least of five rounds, whatever else the machine does meanwhile."""
-    seconds: list[float] = []
-    for _ in range(5):
-        start = time.perf_counter(), time.process_time()
-        for _ in range(n_calls):
-            function()
-        seconds.append(min(time.perf_counter() - start[0], (time.process_time() - start[1]) / n_threads))
-        if sum(seconds) > 2:  # a form that is far too slow is known by now
-            break
-    return min(seconds) / n_calls
-
-
 def batches(options) -> list[dict]:
     """Time a token by the most tokens of a batch."""
     import torch
@@ -128,4 +79,4 @@ def batches(options) -> list[dict]:
     return rows
 
 
-PARTS: dict[str, Callable] = {"operations": operations, "products": products, "batches": batches}
+PARTS: dict[str, Callable] = {"operations": operations, "batches": batches}

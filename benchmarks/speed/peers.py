@@ -6,13 +6,13 @@ length as sentence-transformers makes them, and mean pooling: their graphs at 8 
 sentence-transformers' page on efficiency names (``quantize_dynamic`` for AVX2; NNCF with texts of the task).
 """
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-
-from benchmarks.speed_data import load_texts, prompt_and_limit
+from speed.data import load_texts, prompt_and_limit
 
 Encode = Callable[[Sequence[str]], np.ndarray]
 BATCH = 32  # the default of sentence-transformers
@@ -138,10 +138,11 @@ def batched(folder: str, run: Callable[[dict[str, np.ndarray]], np.ndarray]) -> 
 
 
 def check_mean(folder: str) -> None:
-    from sklearn_llmtokens.embedding._checkpoint import read_conventions, resolve
+    from sklearn_llmtokens import LLMTokenEmbedder
 
-    found = read_conventions(resolve(folder))
-    if found.pooling not in (None, ("mean",)) or found.dense:
+    found = LLMTokenEmbedder(folder).fit(["a"])
+    width = json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))["hidden_size"]
+    if found.pooling_ != ("mean",) or found.n_features_out_ != width:
         raise ValueError("it does not pool by the mean alone: its graph cannot be compared")
 
 
@@ -195,7 +196,7 @@ def export_openvino(folder: str, work: Path, int8: bool) -> Path:
 
 
 def traced(folder: str):
-    """Give the transformer with two tensors in and one out, and an example of both."""
+    """Return the transformer with two tensors in and one out, and an example of both."""
     import torch
     from transformers import AutoModel
 

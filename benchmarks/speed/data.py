@@ -69,7 +69,7 @@ def tiny() -> str:
 
 
 def folder_of(model: str) -> str | None:
-    """Give the checkpoint folder of a model, or None and a message."""
+    """Return the checkpoint folder of a model, or None and a message."""
     if model == "tiny":
         return tiny()
     if model == "zh-mini":
@@ -88,7 +88,7 @@ def folder_of(model: str) -> str | None:
 
 
 def load_texts(kind: str, home: Path | None) -> list[str] | None:
-    """Give real texts of one kind in an order drawn at random, or None and a message."""
+    """Return real texts of one kind in an order drawn at random, or None and a message."""
     if kind == "questions":
         file = Path(home or ".") / "text" / "banking77_train.csv"
     elif kind == "titles":
@@ -117,7 +117,7 @@ def reviews(file: Path) -> list[tuple[str, str]]:
 
 
 def count_tokens(model: str, texts: Sequence[str]) -> np.ndarray:
-    """Give the tokens that the model reads of each text."""
+    """Return the tokens that the model reads of each text."""
     tokenizer, prefix, limit = reader(folder_of(model))
     backend = tokenizer.backend_tokenizer
     backend.no_truncation()
@@ -144,8 +144,8 @@ def pieces(texts: Sequence[str], n: int) -> list[str]:
 
 
 def prompt_and_limit(folder: str) -> tuple[str, int]:
-    """Give what stands before each text by default, and the longest sequence in tokens."""
-    from sklearn_llmtokens.embedding._checkpoint import read_conventions, resolve
+    """Return what stands before each text by default, and the longest sequence in tokens."""
+    from sklearn_llmtokens import LLMTokenEmbedder
 
-    found = read_conventions(resolve(folder))
-    return found.prompts.get(found.default_prompt or "", ""), found.max_length or 512
+    found = LLMTokenEmbedder(folder).fit(["a"])
+    return (found.prompt_ or "{text}").partition("{text}")[0], found.max_length_

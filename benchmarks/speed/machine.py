@@ -7,8 +7,7 @@ import platform
 from pathlib import Path
 
 import numpy as np
-
-from benchmarks.speed_data import folder_of
+from speed.data import folder_of
 
 
 def layer_operations(model: str, lengths: np.ndarray) -> float:
