@@ -121,7 +121,7 @@ def has_bfloat16() -> bool:
     with warnings.catch_warnings():
         warnings.simplefilter("error", PrecisionWarning)
         try:
-            LLMTokenEmbedder(dtype="bfloat16").fit(["a"])
+            LLMTokenEmbedder(dtype="bfloat16", cache=None).fit_transform(["a"])
         except PrecisionWarning:
             return False
     return True
