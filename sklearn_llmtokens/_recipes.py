@@ -48,8 +48,8 @@ def text_pipeline(task="classification", *, embedder=None, missing="error") -> P
         The name of a model, as `LLMTokenEmbedder` takes it, or a transformer, which is cloned. None is
         ``LLMTokenEmbedder()``.
     missing : {"error", "zero"}, default="error"
-        Whether a missing text is refused, or read as an empty one: its rows of characters and words are zeros, and its
-        meaning is that of an empty text, the same for all.
+        Whether a missing text is refused, or read as an empty one. Its TF-IDF rows are then zeros, and its vector is
+        that of an empty text.
 
     Returns
     -------

@@ -70,8 +70,8 @@ def top_columns(scores: np.ndarray, k: int) -> np.ndarray:
     -----
     Columns are cut into blocks. Ordered by their highest score, equal ones by place, the first k blocks hold the k best
     columns: each block before that of a column has a column that is better. So one pass for the highest score of each
-    block leaves few columns to select from, and its cost does not depend on how many scores are equal, which slows a
-    quickselect of mostly equal scores down by ten times and more.
+    block leaves few columns to select from, and its cost does not depend on how many scores are equal. A quickselect is
+    ten times slower and more where most scores are equal.
 
     Examples
     --------

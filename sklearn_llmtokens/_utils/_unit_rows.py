@@ -9,8 +9,8 @@ _USUAL_EXPONENT = 32  # of two: squares of such numbers, and sums of them, keep 
 def unit_rows(vectors):
     """Return rows divided by their Euclidean length; rows of zeros stay.
 
-    Lengths are computed in double precision of rows that are divided by their largest number first, so that neither
-    their squares nor a threshold of what is zero depend on the unit in which the vectors are measured.
+    Rows are divided by their largest number first, and lengths are computed in double precision. So neither squares nor
+    a threshold of zero depend on the unit of the vectors.
 
     Parameters
     ----------

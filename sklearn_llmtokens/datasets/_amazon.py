@@ -1,9 +1,9 @@
 """Amazon Beauty and Toys of 2014 (five-core): purchases with titles and times.
 
 The public file is an archive of two pandas pickles. A pickle can run any code, so these are read by an unpickler that
-knows the handful of classes a plain DataFrame is made of and refuses the rest; the archive has been compared with its
-checksum before. Two Parquet files with the same rows, if they lie in the data home, are read instead. Whichever it was,
-a digest of the rows themselves decides whether they are right.
+accepts the few classes of a plain DataFrame and refuses others. The checksum of the archive is verified before. Two
+Parquet files with the same rows, if they lie in the data home, are read instead. Whichever it was, a digest of the rows
+themselves decides whether they are right.
 """
 
 import hashlib

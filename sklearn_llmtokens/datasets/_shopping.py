@@ -48,8 +48,8 @@ def fetch_shopping_reviews(
     empty : {"drop", "keep"}, default="drop"
         What happens to the one review without text; kept, it is the empty string.
     duplicates : {"keep", "first", "drop"}, default="keep"
-        What happens to the 46 texts that occur more than once, and then nearly always contradict each other in
-        category or sentiment: "first" keeps the first of each, "drop" keeps none of them.
+        Treatment of the 46 texts that occur more than once, nearly always with another category or sentiment: "first"
+        keeps the first of each, "drop" keeps none of them.
     data_home : str or path-like, default=None
         Where the file lies or goes; see :func:`get_data_home`.
     download_if_missing : bool, default=True

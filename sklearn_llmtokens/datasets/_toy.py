@@ -24,9 +24,9 @@ def load_toy_reviews(*, return_X_y=False, as_frame=False):
     Languages                           Chinese (about 7 in 8) and English
     =================   =================================================
 
-    The same things are said in different words, the thing reviewed is often not named, and words such as the skin
-    of a fruit and of a head, or the smell of a room and of a book, turn up in several categories: counting
-    characters gets a little over half of the categories right.
+    The reviews paraphrase each other and often do not name the product. Words such as the skin of a fruit and of a
+    head, or the smell of a room and of a book, occur in several categories. TF-IDF of characters gets a little over
+    half of the categories right.
 
     Parameters
     ----------

@@ -7,11 +7,11 @@ The rules
 ---------
 1. A reader has one main interest (a category) and, in two cases of three, a second one: the companion of the first
    (`COMPANIONS`). Companions share few words, so the pairing shows in what is read together and hardly in the texts.
-2. Within a category the items stand in order of popularity, with weights 1, 1/2, 1/3, ...; the order is the
-   catalogue's order rotated by the number of the category, so that popular items lie in every domain.
+2. Within a category the items stand in order of popularity, with weights 1, 1/2, 1/3, ... . It is the
+   catalogue's order rotated by the number of the category, so that every domain has popular items.
 3. After an item, with probability `HABIT`, its successor comes next: the item three places further on in its
 category.
-   Otherwise the reader picks from the main interest (.62), the second one (.23) or anywhere (.15).
+   Otherwise the reader picks from the main interest (0.62), the second one (0.23) or anywhere (0.15).
 4. Nobody reads an item twice. The items in `UNSEEN` are new: nobody has met them yet.
 5. Each event comes hours to days after the one before; no two events of a reader share a time.
 """

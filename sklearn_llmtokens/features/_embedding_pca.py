@@ -39,9 +39,9 @@ class EmbeddingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
     svd_solver : {"auto", "full", "covariance_eigh", "arpack", "randomized"}, default="auto"
         As in :class:`sklearn.decomposition.PCA`.
     random_state : int, RandomState instance or None, default=None
-        Used by the solvers "arpack" and "randomized". None is NumPy's global state where one of these is asked for by
-        name, as in scikit-learn; with ``svd_solver="auto"``, which may choose "randomized", it is a fixed seed, so that
-        the same rows give the same components again.
+        Used by the solvers "arpack" and "randomized". None is NumPy's global state for these solvers, as in
+        scikit-learn. With ``svd_solver="auto"``, which may choose "randomized", None is a fixed seed, so that the same
+        rows give the same components again.
 
     Attributes
     ----------
@@ -75,8 +75,8 @@ class EmbeddingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
     ``min(n_rows - 1, n_features_in_) - remove_top`` components are kept.
 
     Vectors of float32 are transformed in float32, all others in float64. A direction whose standard deviation is below
-    the square root of the machine epsilon, as a share of the largest one, is divided by that bound instead: repeated
-    rows leave directions of rounding error behind, and whitening would blow them up to features of unit variance.
+    the square root of the machine epsilon, as a share of the largest one, is divided by that bound instead. Otherwise
+    whitening would amplify directions of rounding error, which repeated rows leave, to unit variance.
 
     Removal of top directions is "all-but-the-top" [1]_, with the number of directions as a parameter. The exponent
     of whitening is Caron's exponent [2]_, counted from the other end (1 - `whiten` is the power of the singular values

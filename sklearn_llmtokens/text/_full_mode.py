@@ -1,10 +1,10 @@
 """jieba's full mode, all words that are in a text, many texts at once.
 
 Where rjieba is used, it lists the words that begin at each character of the Chinese stretches, and jieba's rules choose
-among them: every word of two or more characters is put out, a character alone only where no such word begins and the
-last one that began before it does not reach so far. Between the stretches are no words of the dictionary: letters and
-digits stay together, a sign is a word, and so is all that stands between two of jieba's blocks. A text that holds a
-word with letters or signs in it ("T恤") is left to jieba itself, which has rules of its own for these.
+among them. Every word of two or more characters is output. A character alone is output only where no such word begins
+and none that began before covers it. Between the stretches are no words of the dictionary: letters and digits stay
+together, a sign is a word, and so is all that stands between two of jieba's blocks. A text that holds a word with
+letters or signs in it ("T恤") is left to jieba itself, which has rules of its own for these.
 """
 
 import re

@@ -51,15 +51,15 @@ class JiebaTokenizer(  # type: ignore[call-arg]
         sequence of words and ``(word, frequency)`` or ``(word, frequency, tag)``. A word without a frequency gets one
         that lets it stay together; frequency 0 takes a word out.
     user_dict_match : {"jieba", "exact"}, default="jieba"
-        Who looks for the words of `user_dict`. jieba cannot find words with spaces, brackets or rare characters, and
-        a word of letters cuts others that contain it. With ``"exact"`` each word that is not of Chinese characters
-        alone is taken whole wherever it stands, from left to right, the longest first, but not inside of another word
-        of letters and digits; words of Chinese characters alone are found by jieba as ever.
+        What finds the words of `user_dict`. jieba cannot find words with spaces, brackets or rare characters, and a
+        word of letters cuts others that contain it. With ``"exact"`` jieba finds only the words of Chinese characters.
+        Every other word is taken whole wherever it stands, from left to right, the longest first, but not inside of
+        another word of letters and digits.
     stop_words : {"zh", "en", "zh-all", "en-all"}, str, path-like, list, tuple or set, default=None
-        Words left out: a list of the package `stopwordsiso`, the path of a UTF-8 file with one word per line, or
-        words. ``"zh"`` and ``"en"`` keep negations and words of judgement and of degree (不, 好, 很, not, good),
-        without which 不推荐 would become 推荐, and leave out words made of punctuation; ``"zh-all"`` and ``"en-all"``
-        are the lists as they are.
+        Words left out: a list of the package `stopwordsiso`, the path of a UTF-8 file with one word per line, or words.
+        ``"zh"`` and ``"en"`` do not contain negations and words of judgement and of degree (不, 好, 很, not, good), so
+        that 不推荐 does not become 推荐. They also drop words made of punctuation. ``"zh-all"`` and ``"en-all"`` are
+        the lists as they are.
     pos : list, tuple or set of str, default=None
         Tags of the parts of speech to keep, as `jieba.posseg` gives them: ``["n", "v"]``. A tag that ends in ``*``
         stands for all that begin like it: ``"n*"`` keeps n, nr, ns and so on. Tagging runs at jieba's own speed, which
@@ -90,11 +90,11 @@ class JiebaTokenizer(  # type: ignore[call-arg]
 
     See Also
     --------
-    TextNormalizer : Even out how texts are written, before they are cut.
+    TextNormalizer : Normalise texts before they are segmented.
 
     Notes
     -----
-    A fitted instance uses the words that `fit` read, so it needs no file where it is loaded again; an instance that was
+    A fitted instance uses the words that `fit` read, and needs no file where it is loaded again. An instance that was
     never fitted reads files at its first call, and again when they change.
 
     White space that jieba gives as words is left out.
@@ -228,10 +228,10 @@ class JiebaTokenizer(  # type: ignore[call-arg]
         Returns
         -------
         spans : list of (int, int, float)
-            Start and end of each word in characters of `text`, in order and without overlap whatever the mode, and its
-            weight: 0 for stop words and for parts of speech that are not kept, near 1 for rare words, 0.06 for the
-            commonest. Words that the dictionary lacks count as rare, punctuation as the commonest word. White space
-            has no span.
+            Start, end and weight of each word, in characters of `text`, in order and without overlap in every mode. The
+            weight is 0 for stop words and for parts of speech that are not kept, near 1 for rare words, and 0.06 for
+            the commonest word. Words that the dictionary lacks count as rare, punctuation as the commonest word. White
+            space has no span.
 
         Examples
         --------

@@ -46,8 +46,8 @@ def read_stop_words(source) -> frozenset[str]:
     Parameters
     ----------
     source : {"zh", "en", "zh-all", "en-all"}, str, path-like, iterable of str or None
-        A list of the package `stopwordsiso`, without the words that turn a judgement around or as it is; the path of
-        a file with one word per line; or words.
+        A list of the package `stopwordsiso`, without the words that change the polarity of a sentence or (-all)
+        complete; the path of a file with one word per line; or words.
 
     Returns
     -------

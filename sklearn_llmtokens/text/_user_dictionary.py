@@ -37,7 +37,7 @@ def read_user_dictionary(source, match: str = "jieba") -> UserWords:
     source : str, path-like, iterable or None
         The path of a file with one ``word [frequency] [tag]`` per line, or words and ``(word, frequency[, tag])``.
     match : {"jieba", "exact"}, default="jieba"
-        Who looks for the words. For jieba a word has no white space. Exact words may have some inside; in a file, tabs
+        What finds the words. For jieba a word has no white space. Exact words may have some inside; in a file, tabs
         then stand between word, frequency and tag.
 
     Returns

@@ -1,7 +1,7 @@
 """The second teacher: co-occurrence vectors of jieba words (PPMI, then SVD), averaged with SIF weights.
 
 Sources: Levy and Goldberg, "Neural word embedding as implicit matrix factorization" (2014), with their context
-smoothing of .75; Arora, Liang and Ma, "A simple but tough-to-beat baseline for sentence embeddings" (2017) for the
+smoothing of 0.75; Arora, Liang and Ma, "A simple but tough-to-beat baseline for sentence embeddings" (2017) for the
 weight a / (a + frequency).
 """
 
