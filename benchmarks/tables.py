@@ -287,15 +287,15 @@ def _of(name: str, make: Callable[[dict], str]) -> Callable[[], str]:
 
 TABLES: dict[str, Callable[[], str]] = {
     "accuracy": accuracy,
-    **{f"few_shot: {part}": lambda part=part: few_shot(part) for part in ("means", "sets", "pairs")},  # type: ignore[misc]
+    **{f"few_shot: {part}": lambda part=part: few_shot(part) for part in ("means", "sets", "pairs")},
     "million": million,
     "ranking": ranking_summary,
     **{
-        f"{name}: {data}": lambda name=name, data=data: ranking(name, data)  # type: ignore[misc]
+        f"{name}: {data}": lambda name=name, data=data: ranking(name, data)
         for name in ("ranking", "ranking_choice")
         for data in ("beauty", "toys", "games")
     },
-    **{f"search_cost: {part}": lambda part=part: search_cost(part) for part in ("peers", "ours")},  # type: ignore[misc]
+    **{f"search_cost: {part}": lambda part=part: search_cost(part) for part in ("peers", "ours")},
     "ease_scale": ease_scale,
     "reference_check": reference_check,
     "segmentation": segmentation,

@@ -158,7 +158,7 @@ def operations(rows: Rows) -> str:
     by = {(row["model"], row["dtype"], row["kind"]): row for row in rows}
     columns: dict[str, Callable[[dict], str]] = {"model": lambda row: row["model"], "dtype": lambda row: row["dtype"]}
     for kind in kinds:
-        columns[kind] = lambda row, kind=kind: f"{row[kind]['us']} ({row[kind]['share']:.0%})"  # type: ignore[misc]
+        columns[kind] = lambda row, kind=kind: f"{row[kind]['us']} ({row[kind]['share']:.0%})"
     return markdown(
         columns,
         [{"model": m, "dtype": dtype} | {kind: by[m, dtype, kind] for kind in kinds} for m, dtype in models],
