@@ -6,15 +6,16 @@ from types import ModuleType
 from .exceptions import MissingDependencyError
 
 
-def require(name: str, *, extra: str, purpose: str | None = None) -> ModuleType:
+def require(name: str, *, extra: str | None, purpose: str | None = None) -> ModuleType:
     """Import the optional module `name`.
 
     Parameters
     ----------
     name : str
         Dotted name of the module.
-    extra : str
-        The extra of this package that installs it.
+    extra : str or None
+        The extra of this package that installs it. None for what language models need: the default installation has
+        it, and all that is no model works without.
     purpose : str, optional
         What it is needed for, as the subject of the message.
 
@@ -33,6 +34,7 @@ def require(name: str, *, extra: str, purpose: str | None = None) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is None or not name.startswith(error.name.split(".")[0]):
             raise
+        packages = "torch transformers" if extra is None else f'"sklearn-llmtokens[{extra}]"'
         raise MissingDependencyError(
-            f'{purpose or "This"} needs {name!r}, which is not installed: pip install "sklearn-llmtokens[{extra}]"'
+            f"{purpose or 'This'} needs {name!r}, which is not installed: pip install {packages}"
         ) from error

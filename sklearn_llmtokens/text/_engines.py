@@ -136,7 +136,7 @@ def _build_all_words(user_words: UserWords) -> Callable[[str], list[str]] | None
 
 
 def _new_segmenter(user_words: UserWords) -> Any:
-    """Return rjieba with jieba's dictionary; None where it is absent, differs, or cannot serve `user_words`."""
+    """Return rjieba with jieba's dictionary; None where it is absent, old, differs, or cannot serve `user_words`."""
     try:
         import rjieba
     except ImportError:
@@ -144,6 +144,8 @@ def _new_segmenter(user_words: UserWords) -> Any:
     if any(frequency == 0 or (frequency or 1) > _MOST_FREQUENT for _, frequency, _ in user_words):
         return None  # rjieba cannot take a word out
     segmenter = rjieba.Jieba()  # not the module's own, whose dictionary anyone can change
+    if not hasattr(segmenter, "add_word"):  # before 0.2.2
+        return None
     segmenter.add_word(_FILLER, _DOUBLE_ENTRY, "")
     if any(" ".join(segmenter.cut(text, False)) != words for text, words in _KNOWN):
         return None

@@ -42,6 +42,12 @@ def test_rjieba_that_gives_other_words_is_not_used(monkeypatch, method):
     assert _engines._build_rjieba(()) is None
 
 
+def test_rjieba_that_takes_no_words_is_not_used(monkeypatch):
+    rjieba = pytest.importorskip("rjieba", reason="the fast engine is optional")
+    monkeypatch.setattr(rjieba, "Jieba", lambda: object())  # before 0.2.2 it has no add_word
+    assert _engines._build_rjieba(()) is None
+
+
 @pytest.mark.parametrize(("mode", "hmm"), MODES)
 def test_tricky_texts_one_by_one(judge, engine, mode, hmm):
     tokenizer = JiebaTokenizer(mode, hmm=hmm)

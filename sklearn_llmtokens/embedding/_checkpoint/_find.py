@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from ..._optional import require
 from ..._utils._messages import shorten
 from ...checkpoints import BUNDLED_CHECKPOINTS, bundled_checkpoint
 from ...exceptions import CheckpointError
@@ -88,6 +89,7 @@ def _from_hub(name: str) -> Checkpoint:
     repo, _, revision = name.partition("@")
     if repo.count("/") > 1 or repo.startswith((".", "/", "~", "\\")) or os.sep + os.sep in repo:
         raise CheckpointError(f"model={name!r}: there is no such folder. {_accepted(name)}")
+    require("huggingface_hub", extra=None, purpose="A model of the Hub")
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError
 

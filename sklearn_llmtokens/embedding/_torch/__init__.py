@@ -1,5 +1,11 @@
 """The only folder that imports torch and transformers: plain values come in, arrays go out."""
 
+# ruff: noqa: E402 (what is missing is named before it is imported)
+from ..._optional import require
+
+for _name in ("torch", "tokenizers", "transformers"):
+    require(_name, extra=None, purpose="A language model")
+
 from ._encoder import Encoded, Encoder, TextTokens
 from ._load import ModelFacts, describe, load, unload
 from ._precision import choose_device, choose_dtype
