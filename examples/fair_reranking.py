@@ -37,9 +37,11 @@ def main(picture="build/fair_reranking.png"):
 
     def rerank(name, strength):
         if name == "MMR":
-            lists = rec.mmr_rerank(candidates, scores, catalog, vectors, trade_off=strength)
+            lists = rec.mmr_rerank(candidates, scores, items=catalog, vectors=vectors, lambda_=1 - strength)
             return lists, rec.intra_list_diversity(lists, catalog, vectors)
-        lists = rec.calibrated_rerank(candidates, scores, X[test], catalog, toy.categories, trade_off=strength)
+        lists = rec.calibrated_rerank(
+            candidates, scores, histories=X[test], items=catalog, categories=toy.categories, calibration_weight=strength
+        )
         return lists, np.minimum(mixes(lists), mixes(X[test])).sum(axis=1).mean()
 
     figure, axes = plt.subplots(2, 1, figsize=(8, 6), layout="constrained")

@@ -1,14 +1,21 @@
-"""Pickles with the version that wrote them; parameters that were added later get their defaults."""
+"""Pickles that name the version that wrote them; those that this version cannot read are refused with a sentence."""
 
 import inspect
+import pickle
+import sys
 import warnings
 from functools import cache
 from importlib import import_module, metadata
+from importlib.abc import MetaPathFinder
 
 from .exceptions import PickledVersionWarning
 
 _KEY = "_sklearn_llmtokens_version"
 _LIBRARIES_KEY = "_sklearn_llmtokens_libraries"
+_FORMAT_KEY = "_sklearn_llmtokens_format"
+# Raise it by 1 where fitted state changes so that older pickles would fail or answer otherwise: they are then refused.
+_FORMAT = 1
+_ADVICE = "fit it again with this version, or read it with the version that wrote it."
 
 
 class VersionedPickle:
@@ -17,11 +24,18 @@ class VersionedPickle:
     def __getstate__(self):
         libraries = {name: _installed(name) for name in self._deciding_libraries()}
         state = super().__getstate__()  # a dict: of BaseEstimator, which has no types
-        return {**state, _KEY: _version(), **({_LIBRARIES_KEY: libraries} if libraries else {})}  # type: ignore[dict-item]
+        state = {**state, _KEY: _version(), _FORMAT_KEY: _FORMAT}  # type: ignore[dict-item]
+        return {**state, _LIBRARIES_KEY: libraries} if libraries else state
 
     def __setstate__(self, state):
         state = dict(state)
         written_by = state.pop(_KEY, "an unknown version")
+        written_format = state.pop(_FORMAT_KEY, 0)
+        if written_format != _FORMAT:
+            raise pickle.UnpicklingError(
+                f"This {type(self).__name__} was pickled in format {written_format} by sklearn_llmtokens {written_by}, "
+                f"and {_version()} reads format {_FORMAT}: {_ADVICE}"
+            )
         libraries = state.pop(_LIBRARIES_KEY, {})
         if written_by != _version():
             _warn(self, "sklearn_llmtokens", written_by, _version())
@@ -60,3 +74,19 @@ def _defaults(estimator) -> dict:
 
 def _version() -> str:
     return import_module(__package__).__version__
+
+
+class _MovedModules(MetaPathFinder):
+    """Asked last: what is a private module of this package that nothing else found is named by an old pickle."""
+
+    def find_spec(self, fullname, path=None, target=None):
+        package, _, name = fullname.rpartition(".")
+        if f"{package}.".startswith(f"{__package__}.") and name.startswith("_") and not name.startswith("__"):
+            raise ModuleNotFoundError(
+                f"sklearn_llmtokens {_version()} has no module {fullname}. If a pickle names it: {_ADVICE}",
+                name=fullname,
+            )
+        return None
+
+
+sys.meta_path.append(_MovedModules())

@@ -119,8 +119,8 @@ def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
     -------
     HybridRecommender
         Unfitted, with the parts ``lexical`` (TF-IDF of words and pairs of words), ``content`` and ``whitened`` (vectors
-        of the embedder, whitened little and more), ``ease``, ``transitions`` and ``smoothed`` (transitions that like
-        items share). Every part can be set: ``set_params(content__profile="last", ease="drop")``.
+        of the embedder, whitened little and more), ``ease``, ``transitions`` and ``smoothed`` (transitions that
+        similar items share). Every part can be set: ``set_params(content__profile="last", ease="drop")``.
 
     Raises
     ------
@@ -135,19 +135,19 @@ def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
     >>> text_recommender(catalog).fit([["g", "p"], ["b", "p"]]).recommend([["g"]], k=1)
     array([['p']], dtype=object)
     """
-    reads = "texts" if embedder is None or isinstance(embedder, str | os.PathLike) else "auto"
+    item_input = "texts" if embedder is None or isinstance(embedder, str | os.PathLike) else "auto"
     embedder = _transformer(embedder)
     words = make_pipeline(
         JiebaTokenizer(lowercase=True),
         TfidfVectorizer(token_pattern=r"\S+", lowercase=False, ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32),
     )
-    lexical = ContentRecommender(catalog, embedder=words, reads="texts")
+    lexical = ContentRecommender(catalog, embedder=words, item_input="texts")
     # Weak whitening and slowly decaying profiles rank a few candidates best; strong whitening, which leaves no item
     # near to everything, ranks a whole catalogue best. The weights of both are learnt from clicks.
-    content = ContentRecommender(catalog, embedder=embedder, whiten=0.3, profile=0.8, reads=reads)
-    whitened = ContentRecommender(catalog, embedder=embedder, whiten=0.7, reads=reads)
+    content = ContentRecommender(catalog, embedder=embedder, whiten=0.3, profile=0.8, item_input=item_input)
+    whitened = ContentRecommender(catalog, embedder=embedder, whiten=0.7, item_input=item_input)
     neighbours = clone(whitened).set_params(whiten=1.0)
-    alike = HybridRecommender([("lexical", clone(lexical)), ("content", neighbours)], weights=[1, 1])
+    similar = HybridRecommender([("lexical", clone(lexical)), ("content", neighbours)], weights=[1, 1])
     # Sparse earlier than by default: at 12,000 items it takes half the time of the dense form, and loses nothing.
     ease = EASERecommender(catalog, profile=0.8, max_dense_items=10_000, n_neighbors=100)
     return HybridRecommender(
@@ -157,7 +157,7 @@ def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
             ("whitened", whitened),
             ("ease", ease),
             ("transitions", TransitionRecommender(catalog)),
-            ("smoothed", SmoothedTransitionRecommender(alike)),
+            ("smoothed", SmoothedTransitionRecommender(similar)),
         ],
         default_weights={"whitened": 0, "transitions": 0.5},
     )

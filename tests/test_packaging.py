@@ -22,11 +22,6 @@ UNTYPED = {
     "sklearn_llmtokens.embedding._torch._tokenizer",
     "sklearn_llmtokens.embedding._torch._unpadded",
     "sklearn_llmtokens.embedding._torch._weights",
-    "sklearn_llmtokens.recommend._base",
-    "sklearn_llmtokens.recommend._content",
-    "sklearn_llmtokens.recommend._interactions",
-    "sklearn_llmtokens.recommend._times",
-    "sklearn_llmtokens.recommend._training",
 }
 
 

@@ -1,6 +1,7 @@
 """Every estimator's pickle names its version, and one from another version says so and is filled with defaults."""
 
 import copy
+import importlib.util
 import pickle
 from importlib.metadata import version
 
@@ -71,3 +72,27 @@ def test_a_vectorizer_with_stems_names_the_stemmer_that_made_its_vocabulary():
     used = version("snowballstemmer").encode()
     with pytest.warns(PickledVersionWarning, match=r"snowballstemmer 2\.2\.0 and is read by"):
         pickle.loads(written.replace(b"\x05" + used, b"\x052.2.0"))
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda estimator: type(estimator).__name__)
+def test_a_pickle_in_another_format_is_refused_with_a_sentence(estimator):
+    state = estimator.__getstate__()
+    for other in (0, 99):
+        state["_sklearn_llmtokens_format"] = other
+        with pytest.raises(pickle.UnpicklingError, match=rf"in format {other} by .*: fit it again with this version"):
+            type(estimator).__new__(type(estimator)).__setstate__(state)
+    del state["_sklearn_llmtokens_format"]
+    with pytest.raises(pickle.UnpicklingError, match="in format 0 by"):
+        type(estimator).__new__(type(estimator)).__setstate__(state)
+
+
+def test_a_pickle_that_names_a_module_that_is_gone_is_refused_with_a_sentence():
+    with pytest.raises(ModuleNotFoundError, match=r"no module .*\._faiss. If a pickle names it: fit it again"):
+        pickle.loads(b"csklearn_llmtokens.recommend._faiss\nFaissIndex\n.")
+
+
+def test_other_modules_that_are_missing_are_as_ever():
+    for name in ("sklearn_llmtokens.nothing", "sklearn_llmtokens_other._private"):
+        with pytest.raises(ModuleNotFoundError, match=r"^No module named"):
+            importlib.import_module(name)
+    assert importlib.util.find_spec("sklearn_llmtokens.__main_that_is_not__") is None

@@ -72,6 +72,13 @@ ESTIMATORS = {
 }
 
 
+@pytest.mark.parametrize("path", [path for path, value in OBJECTS.items() if inspect.isclass(value)])
+def test_public_classes_name_a_public_module(path):
+    module = OBJECTS[path].__module__
+    assert module in PUBLIC_MODULES
+    assert getattr(importlib.import_module(module), OBJECTS[path].__name__) is OBJECTS[path]
+
+
 def loaded_by(*statements: str) -> dict[str, set[str]]:
     """What each statement loads of HEAVY in a fresh interpreter, beyond what scikit-learn and those before it load."""
     code = f"""

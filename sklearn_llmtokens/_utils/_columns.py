@@ -117,6 +117,53 @@ def read_column(values, name: str) -> np.ndarray:
     return column
 
 
+def read_list(values, name: str) -> list:
+    """Read one column of a container of any library as a list, as `read_column` reads it.
+
+    Examples
+    --------
+    >>> read_list(np.array([10, 20]), "ids"), read_list(("a", None), "ids")
+    ([10, 20], ['a', None])
+    """
+    return read_column(values, name).tolist()
+
+
+def read_rows(values, name: str, what: str) -> list:
+    """Read a container whose rows are lists; the rows are not read.
+
+    Parameters
+    ----------
+    values : list, 1-D or 2-D array, Series, or column of Arrow
+        One list for each row.
+    name : str
+        What it is called in messages.
+    what : str
+        What its rows are, for messages.
+
+    Returns
+    -------
+    list of length n
+        The rows.
+
+    Raises
+    ------
+    TypeError
+        If `values` is no container, has no order, is a frame or is lazy.
+
+    Examples
+    --------
+    >>> read_rows(np.array([[10, 20], [30, 40]]), "candidates", "lists of ids")
+    [[10, 20], [30, 40]]
+    """
+    if isinstance(values, list | tuple):
+        return as_objects(values).tolist()
+    _refuse_other_containers(values, name, f"a list, an array or a Series of {what}")
+    for method in ("to_pylist", "tolist", "to_list"):
+        if hasattr(values, method):
+            return getattr(values, method)()
+    return as_objects(values).tolist()
+
+
 def refuse_missing(column: np.ndarray, name: str, remedy: str) -> np.ndarray:
     """Check that no value of a column is missing.
 
@@ -149,7 +196,7 @@ def refuse_missing(column: np.ndarray, name: str, remedy: str) -> np.ndarray:
     missing = missing_places(column)
     if missing.any():
         row = int(missing.argmax())
-        raise ValueError(f"{name}[{row}] is missing ({column[row]!r}): {remedy}")
+        raise ValueError(f"{name}[{row}] is missing ({shorten(column[row])}): {remedy}")
     return column
 
 
@@ -225,18 +272,18 @@ def eager_call(values) -> str | None:
     return _EAGER_CALLS.get(".".join(parts[:2])) or _EAGER_CALLS.get(parts[0])
 
 
-def _refuse_other_containers(values, name: str) -> None:
+def _refuse_other_containers(values, name: str, accepted: str = "a list, an array or a Series") -> None:
     kind = type(values).__name__
     if isinstance(values, str | bytes | bytearray):
-        raise TypeError(f"{name} is a {kind} ({shorten(values)}): pass a list, an array or a Series.")
+        raise TypeError(f"{name} is a {kind} ({shorten(values)}): pass {accepted}.")
     if isinstance(values, Set | Mapping):
-        raise TypeError(f"{name} is a {kind}, which has no order: pass a list, an array or a Series.")
+        raise TypeError(f"{name} is a {kind}, which has no order: pass {accepted}.")
     if (call := eager_call(values)) is not None:
         raise TypeError(f"{name} is a {kind}, which is not in memory: pass what its {call} returns.")
     if hasattr(values, "columns") and not isinstance(values, np.ndarray):
-        raise TypeError(f"{name} is a frame ({kind}): pass one column of it.")
+        raise TypeError(f"{name} is a frame ({kind}): pass one column of it, or its .to_numpy() where rows are lists.")
     if not isinstance(values, Iterable) and not hasattr(values, "__array__"):
-        raise TypeError(f"{name} is {shorten(values)} of type {kind}: pass a list, an array or a Series.")
+        raise TypeError(f"{name} is {shorten(values)} of type {kind}: pass {accepted}.")
 
 
 def _read_array(values: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Data sets: small ones bundled with the package, and fetchers of public ones, verified by checksum."""
 
+from .._public import name_public_module
 from ._amazon import fetch_amazon_interactions
 from ._banking77 import fetch_banking77
 from ._fewclue import fetch_csldcp, fetch_eprstmt, fetch_iflytek, fetch_tnews
@@ -28,3 +29,5 @@ __all__ = [
     "load_toy_catalog",
     "load_toy_reviews",
 ]
+
+name_public_module(globals())

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from .._pickling import VersionedPickle
 from .._sklearn import Interval, RealNotInt, StrOptions, fit_context
+from .._utils._whitening import whitening_divisors
 
 _DTYPES = [np.float64, np.float32]
 _PARTIAL_SOLVERS = ("arpack", "randomized")
@@ -281,4 +282,4 @@ def _scale(variance: np.ndarray, exponent: float, mean: np.ndarray) -> np.ndarra
     info = np.finfo(variance.dtype)
     std = np.sqrt(variance.astype(np.float64))
     floor = max(np.sqrt(info.eps) * std[0], info.eps * np.abs(mean).max(), info.tiny)
-    return (np.maximum(std, floor) ** exponent).astype(variance.dtype)
+    return whitening_divisors(std, exponent, floor).astype(variance.dtype)

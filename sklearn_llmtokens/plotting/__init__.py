@@ -1,5 +1,6 @@
 """Display classes for vectors, searches and rankings, as in scikit-learn. They need matplotlib."""
 
+from .._public import name_public_module
 from ._ranking_curve import RankingCurveDisplay
 from ._search_cost import SearchCostDisplay
 from ._semantic_map import SemanticMapDisplay
@@ -13,3 +14,5 @@ __all__ = [
     "SpectrumDisplay",
     "TradeoffDisplay",
 ]
+
+name_public_module(globals())

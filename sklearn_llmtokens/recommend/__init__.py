@@ -1,5 +1,6 @@
 """From vectors, classifiers and clicks to ranked lists."""
 
+from .._public import name_public_module
 from ._base import BaseRecommender
 from ._calibrated import calibrated_rerank
 from ._catalog import Catalog
@@ -54,3 +55,5 @@ __all__ = [
     "recall_at_k",
     "top_k_labels",
 ]
+
+name_public_module(globals())

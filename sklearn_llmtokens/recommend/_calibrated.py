@@ -3,21 +3,21 @@
 import numpy as np
 from sklearn.utils import check_array
 
-from .._utils._columns import is_missing
+from .._utils._columns import is_missing, read_column, read_list, refuse_missing
 from .._utils._messages import shorten
 from ._candidates import Candidates, choose_greedily, read_candidates
-from ._ids import decode_lists, event_item, event_weight, item_index, refuse_missing
+from ._ids import decode_ids, event_item, event_weight, item_index
 
 _SMOOTHING = 0.01  # alpha of Steck (2018), section 3: keeps the divergence finite
 
 
-def calibrated_rerank(recommended, scores, histories, items, categories, k=10, *, trade_off=0.5):
+def calibrated_rerank(recommended, scores, *, histories, items, categories, k=10, calibration_weight=0.5):
     r"""Choose k of the candidates of each query so that their categories are in proportion to the history's.
 
     Calibration [1]_: one after the other, the candidate is taken with which the list has the largest
     :math:`(1 - \lambda) \sum_i r_i - \lambda\, \mathrm{KL}(p \,\|\, \tilde q)`. r is the score, scaled to 0..1 within
     the query; p is the distribution of categories in the history, by weights; q is that of the list, and
-    :math:`\tilde q = .99 q + .01 p`.
+    :math:`\tilde q = 0.99 q + 0.01 p`.
 
     Parameters
     ----------
@@ -31,17 +31,18 @@ def calibrated_rerank(recommended, scores, histories, items, categories, k=10, *
     items : Catalog or array-like of shape (n_items,)
         The catalogue, or its ids.
     categories : array-like of shape (n_items,) or (n_items, n_categories)
-        One category an item, in the order of `items`; or the share of each category in each item, or 0 and 1 for
+        One category for each item, in the order of `items`; or the share of each category in each item, or 0 and 1 for
         several categories, which then share the item equally.
     k : int, default=10
         How many are chosen.
-    trade_off : float, default=0.5
-        The :math:`\lambda` above, between 0 (the order of the scores) and 1 (proportion alone).
+    calibration_weight : float, default=0.5
+        The :math:`\lambda` of [1]_, the weight of the proportions: from 0 (the order of the scores) to 1 (proportion
+        alone).
 
     Returns
     -------
-    ndarray of shape (n_queries, min(k, n_candidates))
-        Item ids, best first; an object array with None at the end where rows are short.
+    ndarray of shape (n_queries, min(k, n_candidates)), dtype=object
+        Item ids, best first; None at the end where rows are short.
 
     Raises
     ------
@@ -58,19 +59,22 @@ def calibrated_rerank(recommended, scores, histories, items, categories, k=10, *
     >>> from sklearn_llmtokens.recommend import calibrated_rerank
     >>> items, categories = ["a", "b", "c", "d"], ["news", "news", "news", "shop"]
     >>> scores = [[3.0, 2.9, 2.8, 2.0]]
-    >>> calibrated_rerank([items], scores, [["a", "d"]], items, categories, k=2, trade_off=0.9)
+    >>> calibrated_rerank(
+    ...     [items], scores, histories=[["a", "d"]], items=items, categories=categories, k=2, calibration_weight=0.9
+    ... )
     array([['a', 'd']], dtype=object)
     """
-    candidates = read_candidates(recommended, scores, items, k, trade_off)
+    candidates = read_candidates(recommended, scores, items, k, {"calibration_weight": calibration_weight})
     index = item_index(items)
     shares = _shares(categories, len(index))
     if len(histories) != len(candidates.codes):
         raise ValueError(f"histories has {len(histories)} rows and recommended has {len(candidates.codes)}.")
     wanted = np.array([_wanted(history, i, index, shares) for i, history in enumerate(histories)])
-    return decode_lists(_rerank(candidates, wanted.reshape(len(histories), -1), shares, k, trade_off), items)
+    chosen = _rerank(candidates, wanted.reshape(len(histories), -1), shares, k, calibration_weight)
+    return decode_ids(items, chosen)
 
 
-def _rerank(candidates: Candidates, wanted: np.ndarray, shares: np.ndarray, k: int, trade_off: float) -> np.ndarray:
+def _rerank(candidates: Candidates, wanted: np.ndarray, shares: np.ndarray, k: int, weight: float) -> np.ndarray:
     rows = np.arange(len(wanted))
     own = shares[np.maximum(candidates.codes, 0)]  # (n_queries, n_candidates, n_categories)
     total = np.zeros_like(wanted)
@@ -78,7 +82,7 @@ def _rerank(candidates: Candidates, wanted: np.ndarray, shares: np.ndarray, k: i
     def gain(step):
         # What has been chosen adds the same score to every candidate's sum, so that it may be left out.
         listed = (total[:, np.newaxis, :] + own) / (step + 1)
-        return (1 - trade_off) * candidates.relevance - trade_off * divergence(wanted[:, np.newaxis, :], listed)
+        return (1 - weight) * candidates.relevance - weight * divergence(wanted[:, np.newaxis, :], listed)
 
     def update(columns):
         np.add(total, own[rows, columns], out=total)
@@ -87,7 +91,7 @@ def _rerank(candidates: Candidates, wanted: np.ndarray, shares: np.ndarray, k: i
 
 
 def divergence(p: np.ndarray, q: np.ndarray) -> np.ndarray:
-    """Give the Kullback-Leibler divergence of p from q, once q is smoothed by a hundredth of p; over the last axis.
+    """Return the Kullback-Leibler divergence of p from q, once q is smoothed by a hundredth of p; over the last axis.
 
     Parameters
     ----------
@@ -110,9 +114,8 @@ def divergence(p: np.ndarray, q: np.ndarray) -> np.ndarray:
 
 
 def _wanted(history, i: int, index: dict, shares: np.ndarray) -> np.ndarray:
-    """Give the distribution of categories of a history, zeros where it is empty, shape (n_categories,)."""
-    events = history.tolist() if isinstance(history, np.ndarray) else list(history)
-    events = [event for event in events if not is_missing(event)]  # which pad short rows
+    """Return the distribution of categories of a history, zeros where it is empty, shape (n_categories,)."""
+    events = [event for event in read_list(history, f"histories[{i}]") if not is_missing(event)]  # padding
     for j, event in enumerate(events):
         if event_item(event) not in index:
             raise ValueError(f"histories[{i}][{j}] is {shorten(event)}, which is not an item of the catalogue.")
@@ -123,12 +126,13 @@ def _wanted(history, i: int, index: dict, shares: np.ndarray) -> np.ndarray:
 
 
 def _shares(categories, n_items: int) -> np.ndarray:
-    """Give the share of each category in each item, shape (n_items, n_categories)."""
+    """Return the share of each category in each item, shape (n_items, n_categories)."""
     values = np.asarray(categories)
     if len(values) != n_items:
-        raise ValueError(f"categories has {len(values)} rows for {n_items} items: one row an item is needed.")
+        raise ValueError(f"categories has {len(values)} rows for {n_items} items: one row for each item is needed.")
     if values.ndim == 1:
-        refuse_missing(categories, "categories", "every item needs a category, give those without one a name.")
+        remedy = "every item needs a category, give those without one a name."
+        refuse_missing(read_column(categories, "categories"), "categories", remedy)
         names, codes = np.unique(values.astype(str), return_inverse=True)
         return np.eye(len(names))[codes]
     table = check_array(values, dtype=np.float64, ensure_non_negative=True, input_name="categories")

@@ -26,7 +26,7 @@ class Candidates:
     relevance: np.ndarray
 
 
-def read_candidates(recommended, scores, items, k, trade_off) -> Candidates:
+def read_candidates(recommended, scores, items, k, weights: dict[str, float]) -> Candidates:
     """Check the arguments that re-rankers share.
 
     Parameters
@@ -39,8 +39,8 @@ def read_candidates(recommended, scores, items, k, trade_off) -> Candidates:
         The catalogue, or its ids.
     k : int
         How many are chosen.
-    trade_off : float
-        Between 0 and 1.
+    weights : dict of str to float
+        Parameters between 0 and 1, by name.
 
     Returns
     -------
@@ -53,7 +53,8 @@ def read_candidates(recommended, scores, items, k, trade_off) -> Candidates:
         If an argument is out of range, shapes differ, or a score is not finite.
     """
     check_scalar(k, "k", Integral, min_val=1)
-    check_scalar(trade_off, "trade_off", Real, min_val=0, max_val=1)
+    for name, weight in weights.items():
+        check_scalar(weight, name, Real, min_val=0, max_val=1)
     codes, _ = encode_lists(recommended, item_index(items))
     return Candidates(codes, _scaled(_read_scores(scores, codes), codes >= 0))
 
@@ -68,9 +69,9 @@ def choose_greedily(candidates: Candidates, k: int, gain: Callable, update: Call
     k : int
         Length of the lists.
     gain : callable
-        ``gain(step)`` gives what each candidate would add, shape (n_queries, n_candidates).
+        ``gain(step)`` returns what each candidate would add, shape (n_queries, n_candidates).
     update : callable
-        ``update(columns)`` is told the chosen columns, shape (n_queries,).
+        ``update(columns)`` is called with the chosen columns, shape (n_queries,).
 
     Returns
     -------
@@ -90,10 +91,12 @@ def choose_greedily(candidates: Candidates, k: int, gain: Callable, update: Call
 
 
 def _read_scores(scores, codes: np.ndarray) -> np.ndarray:
-    """Give the scores, shape (n_queries, n_candidates), 0 where a row is short."""
+    """Return the scores, shape (n_queries, n_candidates), 0 where a row is short."""
     rows = [list(row)[: codes.shape[1]] for row in scores]
     if len(rows) != len(codes):
-        raise ValueError(f"scores has {len(rows)} rows and recommended has {len(codes)}: one score an item is needed.")
+        raise ValueError(
+            f"scores has {len(rows)} rows and recommended has {len(codes)}: one score for each item is needed."
+        )
     table = np.zeros(codes.shape)
     for i, (row, n_items) in enumerate(zip(rows, (codes >= 0).sum(axis=1).tolist(), strict=True)):
         if len(row) < n_items:

@@ -1,33 +1,31 @@
 """The items that can be recommended: ids, texts and further columns, in an order that breaks ties.
 
-A catalogue is a value. Clones of a recommender share it, worker processes map its arrays instead of copying them (texts
-lie as UTF-8 in one array of bytes for that), and a catalogue that grew by a hundred items shares the others with the
-one that it grew from: it is a tuple of parts, small ones merged as they come, so that growth costs what is new.
+A catalogue is a value: clones of a recommender share it, and worker processes map its arrays instead of copying them,
+texts as UTF-8 in one array of bytes. It is a tuple of parts, so that one that grew shares the others with its origin.
 """
 
-import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-import narwhals as nw
 import numpy as np
 
+from .._utils._columns import read_list
 from .._utils._messages import shorten
+from ._catalog_ids import join_ids, plain_ids, read_only, refuse_duplicates
 from ._catalog_part import (
     Part,
-    as_list,
     beside,
     concatenate,
-    join_ids,
-    merged,
-    plain_ids,
-    read_only,
+    content_digest,
+    find_in_parts,
+    like_known,
+    merge_parts,
     read_part,
-    refuse_duplicates,
+    refuse_known,
+    texts_of_parts,
 )
-from ._feature_rows import as_native, like, take_rows
+from ._feature_rows import take_rows
 from ._unknown_items import find_items
 
 _CHANGES = "append, merge and drop give a changed one, and Catalog(ids, texts, features) a new one."
@@ -39,9 +37,9 @@ class Catalog:
     Parameters
     ----------
     ids : sequence of str or int, length n_items
-        One id an item, each once. Their order is the order of the items, which breaks ties.
+        One id for each item, each once. Their order is the order of the items, which breaks ties.
     texts : list, array or Series of str, length n_items, default=None
-        One text an item. None for a catalogue without texts, which serves recommenders that learn from clicks alone.
+        One text for each item. None serves recommenders that learn from clicks alone.
     features : array-like or DataFrame of shape (n_items, n_features), default=None
         Further columns of each item, such as vectors of images or prices. An embedder is given them beside the texts:
         as a frame of the same library, with the texts first in a column "text", or, where they are an array, as an
@@ -70,13 +68,11 @@ class Catalog:
         column "text".
     TypeError
         If an id is neither a str nor an int, or a text is not a str.
-    AttributeError
-        If an attribute is set later.
 
     Notes
     -----
-    A catalogue never changes: `append`, `merge` and `drop` give another one. :func:`sklearn.base.clone` gives the same
-    object. Two catalogues are equal if their content is.
+    A catalogue never changes: `append`, `merge` and `drop` give another one. :func:`sklearn.base.clone` returns the
+    same object. Two catalogues are equal if their content is.
 
     Examples
     --------
@@ -118,7 +114,7 @@ class Catalog:
         return self._parts[0].features is not None
 
     def texts(self, idx=None) -> list[str]:
-        """Give the texts of items.
+        """Return the texts of items.
 
         Parameters
         ----------
@@ -128,7 +124,7 @@ class Catalog:
         Returns
         -------
         list of str
-            One text an item.
+            One text for each item.
 
         Raises
         ------
@@ -137,12 +133,10 @@ class Catalog:
         """
         if not self.has_texts:
             raise ValueError("This catalogue has no texts: Catalog(ids, texts) has.")
-        if idx is None:
-            return [text for part in self._parts for text in part.texts(range(len(part.ids)))]
-        return [part.texts([at])[0] for part, at in self._locate(idx)]
+        return texts_of_parts(self._parts, idx)
 
     def features(self, idx=None) -> Any:
-        """Give the further columns of items.
+        """Return the further columns of items.
 
         Parameters
         ----------
@@ -158,7 +152,7 @@ class Catalog:
         return take_rows([part.features for part in self._parts], idx)
 
     def columns(self, idx=None) -> Any:
-        """Give what an embedder reads of items: the texts, or a table of texts and features.
+        """Return what an embedder reads of items: the texts, or a table of texts and features.
 
         Parameters
         ----------
@@ -180,7 +174,7 @@ class Catalog:
         return beside(self.texts(idx) if self.has_texts else None, self.features(idx))
 
     def index_of(self, ids, *, name="ids") -> np.ndarray:
-        """Give the positions of items.
+        """Return the positions of items.
 
         Parameters
         ----------
@@ -201,10 +195,10 @@ class Catalog:
         TypeError
             If one is no id: ids are str or int, those of numpy and Arrow too, and 1.0 and True are not the id 1.
         """
-        return find_items(self, as_list(ids, name), lambda at: f"{name}[{at}]")
+        return find_items(self, read_list(ids, name), lambda at: f"{name}[{at}]")
 
     def lookup(self, ids: Sequence) -> np.ndarray:
-        """Give the positions of items, -1 for an id that is not in the catalogue.
+        """Return the positions of items, -1 for an id that is not in the catalogue.
 
         Parameters
         ----------
@@ -214,28 +208,12 @@ class Catalog:
         Returns
         -------
         ndarray of shape (n,), dtype=intp
-            Positions, or -1.
-
-        Raises
-        ------
-        TypeError
-            If one is no id: ids are str or int, those of numpy and Arrow too, and 1.0 and True are not the id 1.
+            Positions, or -1. What is no id is a TypeError, as in `index_of`.
         """
-        ids = plain_ids(as_list(ids, "ids"), "ids[{}]".format)
-        found = np.fromiter((self._parts[0].index.get(one, -1) for one in ids), np.intp, len(ids))
-        offset = len(self._parts[0].ids)
-        for part in self._parts[1:]:
-            missing = np.flatnonzero(found < 0)
-            if not len(missing):
-                break
-            for at in missing.tolist():
-                position = part.index.get(ids[at], -1)
-                found[at] = position + offset if position >= 0 else -1
-            offset += len(part.ids)
-        return found
+        return find_in_parts(plain_ids(read_list(ids, "ids"), "ids[{}]".format), self._parts)
 
     def append(self, ids, texts=None, features=None) -> "Catalog":
-        """Give a catalogue with further items at its end.
+        """Return a catalogue with further items at its end.
 
         Parameters
         ----------
@@ -258,14 +236,11 @@ class Catalog:
             columns.
         """
         new = self._new(ids, texts, features)
-        known = np.flatnonzero(self.lookup(new.ids.tolist()) >= 0)
-        if len(known):
-            at = int(known[0])
-            raise ValueError(f"ids[{at}] is {shorten(new.ids[at])}, which is in the catalogue already.")
+        refuse_known(new.ids, self.lookup(new.ids.tolist()))
         return self.merge(new)
 
     def merge(self, other) -> "Catalog":
-        """Give a catalogue with the items of another one: new ones at the end, known ones with the other's texts.
+        """Return a catalogue with the items of another one: new ones at the end, known ones with the other's texts.
 
         Parameters
         ----------
@@ -282,18 +257,8 @@ class Catalog:
         ValueError
             If one of both has texts or features and the other has not.
         """
-        part = self._matching(concatenate(list(other._parts)))
-        found = self.lookup(part.ids.tolist())
-        is_known = found >= 0
-        parts = list(self._parts)
-        if is_known.any():
-            whole = concatenate([*parts, part.take(np.flatnonzero(is_known))])
-            order = np.arange(self.n_items)
-            order[found[is_known]] = self.n_items + np.arange(is_known.sum())
-            parts = [whole.take(order)]
-        if not is_known.all():
-            parts = merged([*parts, part if not is_known.any() else part.take(np.flatnonzero(~is_known))])
-        return self._of(parts)
+        part = like_known(concatenate(list(other._parts)), self._parts[0])
+        return self._of(merge_parts(self._parts, part, self.lookup(part.ids.tolist())))
 
     def replace(self, ids, texts=None, features=None) -> "Catalog":
         """Return a catalogue in which some items have other texts or features.
@@ -317,14 +282,14 @@ class Catalog:
         ValueError
             If an id is not in the catalogue or occurs twice, or it has no texts or features that were passed.
         """
-        ids = as_list(ids, "ids")
+        ids = read_list(ids, "ids")
         idx = self.index_of(ids)
         texts = self.texts(idx) if texts is None and self.has_texts else texts
         features = self.features(idx) if features is None else features
         return self.merge(self._new(ids, texts, features))
 
     def drop(self, ids) -> "Catalog":
-        """Give a catalogue without some items.
+        """Return a catalogue without some items.
 
         Parameters
         ----------
@@ -341,61 +306,25 @@ class Catalog:
         ValueError
             If an id is not in this catalogue.
         """
-        kept = np.ones(self.n_items, dtype=bool)
-        kept[self.index_of(ids)] = False
-        return self._of((concatenate(list(self._parts)).take(np.flatnonzero(kept)),))
+        kept = np.delete(np.arange(self.n_items), self.index_of(ids))
+        return self._of((concatenate(list(self._parts)).take(kept),))
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the content and its types, by which catalogues are compared."""
-        whole = concatenate(list(self._parts))
-        content = hashlib.sha256(repr(whole.ids.tolist()).encode())
-        for array in (whole.text_bytes, whole.text_ends):
-            content.update(b"-" if array is None else array.tobytes())
-            content.update(b"|")
-        if whole.features is not None:
-            features = as_native(whole.features)
-            if isinstance(features, nw.DataFrame):
-                content.update(repr(list(features.schema.items())).encode())
-                content.update(repr([column.to_list() for column in features.iter_columns()]).encode())
-            else:
-                content.update(repr((features.dtype.str, features.shape)).encode())
-                content.update(features.tobytes() if features.dtype != object else repr(features.tolist()).encode())
-        return content.hexdigest()
-
-    def _matching(self, part: "Part") -> "Part":
-        """Check that new items have texts and features where this catalogue has them."""
-        for name, has, given in (
-            ("texts", self.has_texts, part.text_ends is not None),
-            ("features", self.has_features, part.features is not None),
-        ):
-            if has and not given:
-                raise ValueError(f"The catalogue has {name}: pass the {name} of these items as well.")
-            if given and not has:
-                raise ValueError(f"The catalogue has no {name}, but {name} were passed.")
-        if self.has_features:
-            return replace(part, features=like(part.features, self._parts[0].features))
-        return part
+        return content_digest(concatenate(list(self._parts)))
 
     def _new(self, ids, texts, features) -> "Catalog":
-        """Read items as this catalogue's were read."""
         return type(self)(ids, texts, features, missing=self._missing)
 
-    def _of(self, parts: Iterable["Part"]) -> "Catalog":
+    def _of(self, parts: Iterable[Part]) -> "Catalog":
         other = object.__new__(type(self))
         other._keep(tuple(parts), self._missing)
         return other
 
-    def _keep(self, parts: tuple["Part", ...], missing: str) -> None:
+    def _keep(self, parts: tuple[Part, ...], missing: str) -> None:
         object.__setattr__(self, "_parts", parts)
         object.__setattr__(self, "_missing", missing)
-
-    def _locate(self, idx):
-        """Give the part and the place in it of each position."""
-        starts = np.cumsum([0, *(len(part.ids) for part in self._parts)])
-        idx = np.asarray(idx, dtype=np.intp)
-        which = np.searchsorted(starts, idx, side="right") - 1
-        return [(self._parts[p], int(i - starts[p])) for p, i in zip(which, idx, strict=True)]
 
     def __setattr__(self, name: str, value) -> None:
         raise AttributeError(f"A Catalog is immutable, {name!r} cannot be set: {_CHANGES}")

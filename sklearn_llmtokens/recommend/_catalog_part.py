@@ -1,22 +1,22 @@
-"""Some items of a catalogue in a row, as arrays that are never changed: read from what a user has, joined, and cut."""
+"""Consecutive items of a catalogue, as arrays that are never changed: read, concatenated, and cut."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from numbers import Integral
 from typing import Any
 
 import narwhals as nw
 import numpy as np
 
-from .._utils._columns import is_missing, read_column, read_matrix
+from .._utils._columns import read_list, read_matrix
 from .._utils._messages import shorten
-from .._utils._texts import read_texts
+from .._utils._text_cells import check_column
 from ..exceptions import MissingTextError
-from ._feature_rows import as_native, take_rows
+from ._catalog_ids import join_ids, read_ids, read_only
+from ._feature_rows import as_native, like, take_rows
 
 _TEXT = "text"  # the column of texts in the table that an embedder gets
-_INT64 = np.iinfo(np.int64)
 
 
 @dataclass(frozen=True)
@@ -46,55 +46,6 @@ class Part:
         return {name: value for name, value in vars(self).items() if name != "index"}
 
 
-def plain_ids(ids: list, place: Callable[[int], str], *, kind: str = "an id") -> list:
-    """Give ids to look up as str and int, those of numpy and Arrow too; a float or a bool, which hash alike, is no id.
-
-    Parameters
-    ----------
-    ids : list
-        Anything; what is missing stays as it is.
-    place : callable
-        Gives the name of a place in the message.
-    kind : str, default="an id"
-        What is expected, for the message.
-
-    Returns
-    -------
-    list
-        The ids.
-
-    Raises
-    ------
-    TypeError
-        If one is neither a str, an int nor missing.
-
-    Examples
-    --------
-    >>> plain_ids([np.int64(3), "a"], "ids[{}]".format)
-    [3, 'a']
-    >>> plain_ids([1.0], "ids[{}]".format)
-    Traceback (most recent call last):
-        ...
-    TypeError: ids[0] is a float, not an id (1.0): ids are str or int.
-    """
-    if set(map(type, ids)) <= {str, int}:
-        return ids
-    plain = [_plain_id(one) for one in ids]
-    for at, one in enumerate(plain):
-        if type(one) not in (str, int) and not is_missing(one):
-            raise TypeError(f"{place(at)} is a {type(one).__name__}, not {kind} ({shorten(one)}): ids are str or int.")
-    return plain
-
-
-def _plain_id(one):
-    """Give an id as a str or an int; anything else as it is, a scalar of Arrow as its value."""
-    if hasattr(one, "as_py"):
-        one = one.as_py()
-    if isinstance(one, str):
-        return str(one)
-    return int(one) if isinstance(one, Integral) and not isinstance(one, bool | np.timedelta64) else one
-
-
 def read_part(ids, texts, features, *, missing: str = "error") -> Part:
     """Read what a user passes as ids, texts and features; an error names the place of what is wrong."""
     for name, value in (("ids", ids), ("texts", texts)):
@@ -103,9 +54,9 @@ def read_part(ids, texts, features, *, missing: str = "error") -> Part:
                 f"{name} is a frame ({type(value).__name__}): pass its columns one by one, as in Catalog(frame['id'], "
                 "frame['text'], frame[['price']])."
             )
-    ids = as_ids(as_list(ids, "ids"), "ids")
+    ids = read_ids(ids, "ids")
     if texts is not None:
-        texts = _as_texts(texts, missing)
+        texts = _read_texts(texts, missing)
         _check_length(texts, ids, "texts")
     if features is not None:
         features = _as_features(features)
@@ -117,44 +68,8 @@ def read_part(ids, texts, features, *, missing: str = "error") -> Part:
     return Part(ids, *_encode(texts), features)
 
 
-def as_list(ids, what: str) -> list:
-    """Give ids of any ordered container as a list; others are a TypeError that calls them `what`."""
-    if isinstance(ids, str | bytes) or not isinstance(ids, Iterable):
-        raise TypeError(f"{what} is a {type(ids).__name__}: pass a list, an array or a Series of ids.")
-    if isinstance(ids, set | frozenset | dict):
-        raise TypeError(f"{what} is a {type(ids).__name__}, which has no order: pass a list of ids.")
-    if hasattr(ids, "columns"):
-        raise TypeError(f"{what} is a frame ({type(ids).__name__}): pass one column of it, or its .to_numpy().")
-    return np.ma.asanyarray(ids).tolist() if getattr(ids, "ndim", 1) > 1 else read_column(ids, what).tolist()
-
-
-def as_ids(ids: list, what: str) -> np.ndarray:
-    """Return ids as int64 where all of them are integers that fit, else as objects."""
-    if set(map(type, ids)) - {str, int}:
-        ids = [_as_id(one, f"{what}[{i}]") for i, one in enumerate(ids)]
-    if ids and all(type(one) is int and _INT64.min <= one <= _INT64.max for one in ids):
-        return read_only(np.array(ids, dtype=np.int64))
-    array = np.empty(len(ids), dtype=object)
-    array[:] = ids
-    return read_only(array)
-
-
-def _as_id(one, position: str) -> str | int:
-    one = _plain_id(one)
-    if type(one) in (str, int):
-        return one
-    if is_missing(one):
-        raise ValueError(f"{position} is missing ({shorten(one)}): each item needs an id.")
-    raise TypeError(f"{position} is {shorten(one)} of type {type(one).__name__}: an id is a str or an int.")
-
-
-def _as_texts(texts, missing: str) -> list[str]:
-    if getattr(texts, "ndim", 1) != 1:
-        raise ValueError(f"texts has {texts.ndim} dimensions: pass one column, and the others as features.")
-    try:
-        column = read_texts(texts, missing="keep").columns[0]
-    except (ValueError, TypeError) as error:
-        raise type(error)(str(error).replace("X[", "texts[").replace("X is", "texts is")) from None
+def _read_texts(texts, missing: str) -> list[str]:
+    column = check_column(read_list(texts, "texts"), "texts[{}]".format, missing="keep", surrogates="error")
     if missing == "error" and None in column:
         raise MissingTextError(
             f"texts[{column.index(None)}] is missing: fill it, or pass Catalog(..., missing='zero'): it is an empty "
@@ -172,7 +87,7 @@ def _as_features(features):
 
 
 def _is_mapped(array) -> bool:
-    """Say whether an array is one of a file that is mapped into memory, or a view of such a one."""
+    """Check whether an array is one of a file that is mapped into memory, or a view of one."""
     while isinstance(array, np.ndarray):
         if isinstance(array, np.memmap):
             return True
@@ -182,20 +97,11 @@ def _is_mapped(array) -> bool:
 
 def _check_length(column, ids: np.ndarray, name: str) -> None:
     if len(column) != len(ids):
-        raise ValueError(f"There are {len(ids)} ids and {len(column)} {name}: one of each an item is needed.")
-
-
-def refuse_duplicates(ids: np.ndarray) -> None:
-    """Raise a ValueError if an id occurs twice."""
-    seen: dict = {}
-    for i, one in enumerate(ids.tolist()):
-        first = seen.setdefault(one, i)
-        if first != i:
-            raise ValueError(f"ids[{i}] is {shorten(one)}, which is ids[{first}] already: each item needs its own id.")
+        raise ValueError(f"There are {len(ids)} ids and {len(column)} {name}: one of each is needed for each item.")
 
 
 def _encode(texts: Sequence[str] | None) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Give the texts as one array of bytes, and where each ends."""
+    """Return the texts as one array of bytes, and where each ends."""
     if texts is None:
         return None, None
     encoded = [text.encode() for text in texts]
@@ -203,21 +109,8 @@ def _encode(texts: Sequence[str] | None) -> tuple[np.ndarray | None, np.ndarray 
     return read_only(np.frombuffer(b"".join(encoded), dtype=np.uint8)), read_only(ends)
 
 
-def join_ids(arrays: list[np.ndarray]) -> np.ndarray:
-    """Put ids one behind the other, without those of no items, whose dtype says nothing."""
-    arrays = [array for array in arrays if len(array)] or arrays[:1]
-    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
-
-
-def merged(parts: list[Part]) -> list[Part]:
-    """Merge the last parts while they are of like size, so that there are few of them and each item is moved seldom."""
-    while len(parts) > 1 and 2 * len(parts[-1].ids) > len(parts[-2].ids):
-        parts[-2:] = [concatenate(parts[-2:])]
-    return parts
-
-
 def concatenate(parts: list[Part]) -> Part:
-    """Put parts one behind the other."""
+    """Concatenate parts."""
     if len(parts) == 1:
         return parts[0]
     ids = read_only(join_ids([part.ids for part in parts]))
@@ -233,8 +126,35 @@ def concatenate(parts: list[Part]) -> Part:
     return Part(ids, text_bytes, text_ends, features)
 
 
+def merge_parts(parts: Sequence[Part], new: Part, found: np.ndarray) -> list[Part]:
+    """Return the parts with items merged in: those that `found` has a position of are replaced, -1 are new."""
+    is_known = found >= 0
+    merged = list(parts)
+    if is_known.any():
+        whole = concatenate([*merged, new.take(np.flatnonzero(is_known))])
+        n_items = sum(len(part.ids) for part in parts)
+        order = np.arange(n_items)
+        order[found[is_known]] = n_items + np.arange(is_known.sum())
+        merged = [whole.take(order)]
+    if not is_known.all():
+        merged.append(new if not is_known.any() else new.take(np.flatnonzero(~is_known)))
+    while len(merged) > 1 and 2 * len(merged[-1].ids) > len(merged[-2].ids):  # few parts, and each item moves seldom
+        merged[-2:] = [concatenate(merged[-2:])]
+    return merged
+
+
+def texts_of_parts(parts: Sequence[Part], idx=None) -> list[str]:
+    """Return the texts at some positions, or all."""
+    if idx is None:
+        return [text for part in parts for text in part.texts(range(len(part.ids)))]
+    starts = np.cumsum([0, *(len(part.ids) for part in parts)])
+    idx = np.asarray(idx, dtype=np.intp)
+    which = np.searchsorted(starts, idx, side="right") - 1
+    return [parts[p].texts([int(i - starts[p])])[0] for p, i in zip(which.tolist(), idx.tolist(), strict=True)]
+
+
 def beside(texts: list[str] | None, features):
-    """Put the texts before the features."""
+    """Return the table that an embedder reads: the texts before the features."""
     native = as_native(features)
     if texts is None:
         return features
@@ -250,8 +170,53 @@ def beside(texts: list[str] | None, features):
     return table
 
 
-def read_only(array: np.ndarray) -> np.ndarray:
-    """Give a view that cannot be written to."""
-    view = array.view()
-    view.setflags(write=False)
-    return view
+def like_known(part: Part, known: Part) -> Part:
+    """Check that new items have texts and features where a catalogue has them, and return them in its types."""
+    for name, has, given in (
+        ("texts", known.text_ends is not None, part.text_ends is not None),
+        ("features", known.features is not None, part.features is not None),
+    ):
+        if has and not given:
+            raise ValueError(f"The catalogue has {name}: pass the {name} of these items as well.")
+        if given and not has:
+            raise ValueError(f"The catalogue has no {name}, but {name} were passed.")
+    return part if known.features is None else replace(part, features=like(part.features, known.features))
+
+
+def content_digest(part: Part) -> str:
+    """Return the SHA-256 of the content of items and its types."""
+    content = hashlib.sha256(repr(part.ids.tolist()).encode())
+    for array in (part.text_bytes, part.text_ends):
+        content.update(b"-" if array is None else array.tobytes())
+        content.update(b"|")
+    if part.features is not None:
+        features = as_native(part.features)
+        if isinstance(features, nw.DataFrame):
+            content.update(repr(list(features.schema.items())).encode())
+            content.update(repr([column.to_list() for column in features.iter_columns()]).encode())
+        else:
+            content.update(repr((features.dtype.str, features.shape)).encode())
+            content.update(features.tobytes() if features.dtype != object else repr(features.tolist()).encode())
+    return content.hexdigest()
+
+
+def find_in_parts(ids: list, parts: Sequence[Part]) -> np.ndarray:
+    """Return the positions of ids, -1 for those that no part has."""
+    found = np.fromiter((parts[0].index.get(one, -1) for one in ids), np.intp, len(ids))
+    offset = len(parts[0].ids)
+    for part in parts[1:]:
+        missing = np.flatnonzero(found < 0)
+        if not len(missing):
+            break
+        for at in missing.tolist():
+            position = part.index.get(ids[at], -1)
+            found[at] = position + offset if position >= 0 else -1
+        offset += len(part.ids)
+    return found
+
+
+def refuse_known(ids: np.ndarray, found: np.ndarray) -> None:
+    """Check that no id was found in a catalogue."""
+    known = np.flatnonzero(found >= 0)
+    if len(known):
+        raise ValueError(f"ids[{known[0]}] is {shorten(ids[known[0]])}, which is in the catalogue already.")

@@ -15,7 +15,7 @@ class ColdItemSplit(BaseCrossValidator):
     """Test on items that occur nowhere in the training rows.
 
     In each split some of the items of `y` are drawn. Rows whose `y` is one of them are the test; rows that hold one of
-    them neither in `y` nor in the history are training; all others are left out. With a row an event, as
+    them neither in `y` nor in the history are training; all others are left out. With one row per event, as
     `make_queries` gives them, training keeps the rows of a user that come before the first cold item.
 
     Parameters
@@ -71,7 +71,7 @@ class ColdItemSplit(BaseCrossValidator):
         """
         targets = refuse_missing(read_column(y, "y"), "y", "leave the row out.").tolist()
         if len(targets) != len(X):
-            raise ValueError(f"X has {len(X)} rows and y has {len(targets)}: one item a row is needed.")
+            raise ValueError(f"X has {len(X)} rows and y has {len(targets)}: one item for each row is needed.")
         items = list(dict.fromkeys(targets))
         n_cold = self._n_cold(len(items))
         generator = check_random_state(self.random_state)

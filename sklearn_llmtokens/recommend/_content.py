@@ -1,27 +1,21 @@
 """Recommendation by what items are: profiles of item vectors against the catalogue, with cold items in it."""
 
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 from scipy import sparse
-from sklearn import config_context
-from sklearn.base import clone
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import HasMethods, Interval, StrOptions
-from .._utils._unit_rows import row_norms, unit_of_measure, unit_rows
+from .._utils._unit_rows import row_norms, unit_rows
 from ._base import SHARED_CONSTRAINTS, BaseRecommender
 from ._catalog import Catalog
-from ._faiss import FaissIndex
+from ._embedded_items import EmbeddedItems, find_fitted, find_new, is_blank, rows_at
 from ._histories import Histories, as_rows, as_targets, as_text_histories
-from ._index import DenseIndex, SparseIndex
+from ._item_vectors import DenseItemVectors, SparseItemVectors
 from ._profiles import PROFILE_CONSTRAINTS, event_weights
-from ._selection import Selection
 from ._training import read_targets
-from ._whitening import Whitening
 
-_SPARE_SHORTLIST = 16
 _CANCELLED = 1e-6  # of the weights: the length of a sum of unit vectors in float32 that is only rounding
 
 
@@ -48,17 +42,11 @@ class ContentRecommender(BaseRecommender):
         power, so that what all texts share counts less. 0 leaves the vectors as they are, 1 gives all directions
         the same variance. Sparse vectors are left as they are. The covariance is shrunk [2]_, which matters where
         there are fewer items than features.
-    reads : {"auto", "texts"}, default="auto"
+    item_input : {"auto", "texts"}, default="auto"
         What of the catalogue `embedder` gets: a table of texts and features, where there are features, or the texts
         alone, in any case.
     query : {"items", "texts"}, default="items"
         Whether histories are of ids of the catalogue, or of texts: what somebody read or bought elsewhere.
-    index : {"exact", "faiss"}, default="exact"
-        Whether all items are compared with a query, or those in the cells of an inverted file of faiss that are
-        nearest to it; for dense vectors alone. `score_items`, candidates, empty histories and queries for which these
-        cells have too few items take the exact way.
-    n_probe : int, default=32
-        Number of cells that faiss searches. More find more of the true best, and take longer.
     unknown : {"error", "ignore"}, default="error"
         Whether an id that is not in the catalogue is an error in histories, `y`, `candidates` and `exclude`, or is left
         out. If no id has the type of the catalogue's ids, it is an error always.
@@ -113,10 +101,8 @@ class ContentRecommender(BaseRecommender):
         "embedder": [HasMethods(["fit", "transform"]), None],
         "profile": PROFILE_CONSTRAINTS,
         "whiten": [Interval(Real, 0, 1, closed="both")],
-        "reads": [StrOptions({"auto", "texts"})],
+        "item_input": [StrOptions({"auto", "texts"})],
         "query": [StrOptions({"items", "texts"})],
-        "index": [StrOptions({"exact", "faiss"})],
-        "n_probe": [Interval(Integral, 1, None, closed="left")],
         **SHARED_CONSTRAINTS,
     }
 
@@ -127,10 +113,8 @@ class ContentRecommender(BaseRecommender):
         embedder=None,
         profile="harmonic",
         whiten=0.5,
-        reads="auto",
+        item_input="auto",
         query="items",
-        index="exact",
-        n_probe=32,
         unknown="error",
         filter_seen=True,
     ):
@@ -138,10 +122,8 @@ class ContentRecommender(BaseRecommender):
         self.embedder = embedder
         self.profile = profile
         self.whiten = whiten
-        self.reads = reads
+        self.item_input = item_input
         self.query = query
-        self.index = index
-        self.n_probe = n_probe
         self.unknown = unknown
         self.filter_seen = filter_seen
 
@@ -170,36 +152,29 @@ class ContentRecommender(BaseRecommender):
         >>> recommender.add_items(["c"], ["black tea"]).item_vectors().shape[0]
         3
         >>> items, scores = recommender.recommend([["a"]], return_scores=True)
-        >>> mmr_rerank(items, scores, recommender.catalog_, recommender.item_vectors(), k=1)
+        >>> vectors = recommender.item_vectors()
+        >>> mmr_rerank(items, scores, items=recommender.catalog_, vectors=vectors, k=1)
         array([['c']], dtype=object)
         """
         check_is_fitted(self)
-        return self._index.take(np.arange(self.catalog_.n_items) if ids is None else self.catalog_.index_of(ids))
+        return self._vectors.take(np.arange(self.catalog_.n_items) if ids is None else self.catalog_.index_of(ids))
 
     def _fit(self, sequences: Histories) -> None:
-        self._reads_features = self._reads_table(self.catalog_)
-        if not self._reads_features:
+        reads_features = self._reads_table(self.catalog_)
+        if not reads_features:
             _require_texts(self.catalog_)
-        told = self._told()
-        if not len(told):
-            raise ValueError(f"All {self.catalog_.n_items} texts are blank: recommend by clicks, without content.")
-        columns = self._columns(told)
-        self.embedder_ = _default_embedder(columns) if self.embedder is None else clone(self.embedder)
-        raw = _embed(self.embedder_, columns, fit=True)
-        self._unit_of_measure = _unit_of_measure(raw)
-        raw = _checked(raw, len(told), self._unit_of_measure)
-        dense = not sparse.issparse(raw)
-        self._whitening = Whitening.of(raw, float(self.whiten)) if dense and self.whiten > 0 else None
-        self.n_features_ = raw.shape[1]
-        vectors = _rows_at(self._unit(raw), told, self.catalog_.n_items)
-        self._index = DenseIndex(vectors, _rows_at(raw, told, self.catalog_.n_items)) if dense else SparseIndex(vectors)
-        self._faiss = None
-        if self.index == "faiss":
-            if not dense:
-                raise ValueError(
-                    'index="faiss" is for dense vectors, and the embedder gives sparse ones: index="exact".'
-                )
-            self._faiss = FaissIndex(self._index.vectors, int(self.n_probe))
+        made = [] if self._embedded is None else self._embedded
+        items = find_fitted(made, self.embedder, reads_features)
+        if items is None:
+            items = EmbeddedItems.fitted(self.catalog_, self.embedder, reads_features)
+            made.append(items)
+        is_whitened = self.whiten > 0 and not sparse.issparse(items.raw)
+        self._whitening = items.directions.whitening(float(self.whiten)) if is_whitened else None
+        self._items = items.without_items()
+        self.embedder_ = items.embedder
+        self.n_features_ = items.raw.shape[1]
+        kind = SparseItemVectors if sparse.issparse(items.raw) else DenseItemVectors
+        self._vectors = kind.of(self._unit_vectors(items), items.raw)
 
     def _refit(self, sequences: Histories) -> None:
         """Learn nothing: vectors do not depend on clicks."""
@@ -208,24 +183,23 @@ class ContentRecommender(BaseRecommender):
         return self._profiles(histories)[0]
 
     def _score(self, queries, items) -> np.ndarray:
-        return self._index.scores(queries, items)
+        return self._vectors.scores(queries, items)
 
-    def _contributions(self, histories: Histories, item_idx: np.ndarray) -> np.ndarray:
+    def _contributions(self, histories: Histories, items: np.ndarray) -> np.ndarray:
         _, shares, vectors, places = self._profiles(histories)
-        return shares * self._index.pair_scores(vectors[places], item_idx[histories.row_idx])
+        events, row_idx = vectors[places], histories.row_idx
+        columns = [shares * self._vectors.pair_scores(events, column[row_idx]) for column in items.T]
+        return np.stack(columns, axis=1)
 
     def _add(self, idx: np.ndarray) -> None:
         if not len(idx):
             return
-        told = self._told(idx)
-        raw = vectors = self._index.take(told[:0])
-        if len(told):
-            raw = self._transform(self._columns(idx[told]), len(told))
-            vectors = self._unit(raw)
-        vectors = _rows_at(vectors, told, len(idx))
-        self._index = self._index.extended(idx, vectors, _rows_at(raw, told, len(idx)))
-        if self._faiss is not None:
-            self._faiss.set(idx, vectors)
+        made = [] if self._embedded is None else self._embedded
+        items = find_new(made, self._items)
+        if items is None:
+            items = self._items.of_new(self.catalog_, idx)
+            made.append(items)
+        self._vectors = self._vectors.extended(idx, self._unit_vectors(items), items.raw)
 
     def _training_sequences(self, X, y, groups=None) -> Histories:
         if self.query == "items" or X is None:
@@ -240,28 +214,6 @@ class ContentRecommender(BaseRecommender):
 
     def _given(self, X) -> Histories:
         return as_text_histories(X) if self.query == "texts" else super()._given(X)
-
-    def _ranked_chunks(self, histories: Histories, selection: Selection, k: int):
-        if self._faiss is None or selection.union is not None:
-            yield from super()._ranked_chunks(histories, selection, k)
-            return
-        queries = self._prepare(histories)
-        n_needed = k + selection.n_blocked(histories.n_histories)
-        n_wanted = np.minimum(n_needed + _SPARE_SHORTLIST, self.catalog_.n_items)
-        shortlists = self._faiss.shortlist(queries, int(n_wanted.max(initial=1)), self.active_)
-        shortlists[np.arange(shortlists.shape[1]) >= n_wanted[:, np.newaxis]] = -1  # as if the row had come alone
-        is_exact = ((shortlists >= 0).sum(axis=1) < n_needed) | ~queries.any(axis=1)
-        shortlists[is_exact] = -1
-        row_idx, places = np.nonzero(shortlists >= 0)
-        items, columns = np.unique(shortlists[row_idx, places], return_inverse=True)
-        is_listed = np.zeros((histories.n_histories, len(items)), dtype=bool)
-        is_listed[row_idx, columns] = True
-        yield items, np.where(is_listed, self._score(queries, items), np.float32(-np.inf))
-        exact = np.flatnonzero(is_exact)
-        for items, scores in self._scored_chunks(histories.take(exact), None) if len(exact) else ():
-            chunk = np.full((histories.n_histories, scores.shape[1]), -np.inf, dtype=np.float32)
-            chunk[exact] = scores
-            yield items, chunk
 
     def _profiles(self, histories: Histories):
         """Return the profiles, of length 1 or 0, and what they are sums of.
@@ -285,20 +237,17 @@ class ContentRecommender(BaseRecommender):
         shares = weights * scale[histories.row_idx]
         return _weighted_sums(histories, shares, vectors, places).astype(np.float32), shares, vectors, places
 
-    def _transform(self, columns, n: int):
-        return _checked(_embed(self.embedder_, columns), n, self._unit_of_measure)
-
     def _event_vectors(self, histories: Histories):
-        """Give vectors of the distinct items or texts of some histories, and which of them each event has."""
+        """Return vectors of the distinct items or texts of some histories, and which of them each event has."""
         used, places = np.unique(histories.item_idx, return_inverse=True)
         if histories.texts is None or not len(used):
-            return self._index.take(used), places
+            return self._vectors.take(used), places
         texts = [histories.texts[i] for i in used]
-        told = np.flatnonzero([not _is_blank(text) for text in texts])
-        if not len(told):
-            return _rows_at(self._index.take(told), told, len(used)), places
-        raw = self._transform([texts[i] for i in told], len(told))
-        return _rows_at(self._unit(raw), told, len(used)), places
+        has_content = np.flatnonzero([not is_blank(text) for text in texts])
+        if not len(has_content):
+            return rows_at(self._vectors.take(has_content), has_content, len(used)), places
+        raw = self._items.transform([texts[i] for i in has_content], len(has_content))
+        return rows_at(self._unit(raw), has_content, len(used)), places
 
     def _inputs_of_parts(self, X) -> dict[str, list]:
         """Return what `embedder` reads in ``fit(X)`` and of the queries `X`: for `precompute` of a search."""
@@ -307,110 +256,29 @@ class ContentRecommender(BaseRecommender):
         texts = [self.catalog.texts()]
         if self.query == "texts" and X is not None:
             texts.append(as_text_histories(X).texts)
-        return {"embedder": [told for some in texts if (told := [text for text in some if not _is_blank(text)])]}
+        return {"embedder": [filled for some in texts if (filled := [text for text in some if not is_blank(text)])]}
 
     def _reads_table(self, catalog: Catalog) -> bool:
         """Return whether the embedder reads the features of a catalogue beside its texts."""
-        return self.reads == "auto" and self.embedder is not None and catalog.has_features
+        return self.item_input == "auto" and self.embedder is not None and catalog.has_features
 
-    def _columns(self, idx: np.ndarray):
-        """Give what the embedder reads of items."""
-        return self.catalog_.columns(idx) if self._reads_features else self.catalog_.texts(idx)
-
-    def _told(self, idx: np.ndarray | None = None) -> np.ndarray:
-        """Give the places among `idx`, or all, of items that something is known of: not a blank text alone."""
-        if self._reads_features:
-            return np.arange(self.catalog_.n_items if idx is None else len(idx))
-        return np.flatnonzero([not _is_blank(text) for text in self.catalog_.texts(idx)])
+    def _unit_vectors(self, items: EmbeddedItems):
+        """Return the vectors of items as they are compared; zeros for those without content, whitened or not."""
+        return rows_at(self._unit(items.raw[items.has_content]), items.has_content, items.raw.shape[0])
 
     def _unit(self, vectors):
         return unit_rows(vectors if self._whitening is None else self._whitening.apply(vectors))
 
 
-def _default_embedder(texts: list[str]):
-    """Give TF-IDF of words and characters, or of characters alone where no text has a word of two of them."""
-    from sklearn.pipeline import make_union
-
-    words = TfidfVectorizer(sublinear_tf=True, dtype=np.float32)
-    characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 3), sublinear_tf=True, dtype=np.float32)
-    has_words = any(map(words.build_analyzer(), texts))
-    return make_union(words, characters) if has_words else characters
-
-
-def _is_blank(text: str) -> bool:
-    return not text or text.isspace()
-
-
 def _require_texts(catalog: Catalog) -> None:
     if catalog.has_features and not catalog.has_texts:
         raise ValueError(
-            'The catalogue has features and no texts, and embedder=None (TF-IDF) and reads="texts" need texts: pass an '
-            'embedder of the features, such as StandardScaler() or a ColumnTransformer, and reads="auto".'
+            'The catalogue has features and no texts, and embedder=None (TF-IDF) and item_input="texts" need texts: '
+            'pass an embedder of the features, such as StandardScaler() or a ColumnTransformer, and item_input="auto".'
         )
-
-
-def _rows_at(vectors, places: np.ndarray, n: int):
-    """Give `n` rows: `vectors` at `places`, ascending, and zeros elsewhere.
-
-    Examples
-    --------
-    >>> _rows_at(np.float32([[1, 2]]), np.array([1]), 3)
-    array([[0., 0.],
-           [1., 2.],
-           [0., 0.]], dtype=float32)
-    """
-    if len(places) == n:
-        return vectors
-    if not sparse.issparse(vectors):
-        out = np.zeros((n, vectors.shape[1]), dtype=vectors.dtype)
-        out[places] = vectors
-        return out
-    lengths = np.zeros(n, dtype=np.int64)
-    lengths[places] = np.diff(vectors.indptr)
-    indptr = np.concatenate([[0], np.cumsum(lengths)])
-    return sparse.csr_array((vectors.data, vectors.indices, indptr), shape=(n, vectors.shape[1]))
 
 
 def _weighted_sums(histories: Histories, weights: np.ndarray, vectors, places: np.ndarray):
-    """Give the sum of the vectors of each history's events, shape (n_histories, n_features)."""
+    """Return the sum of the vectors of each history's events, shape (n_histories, n_features)."""
     events = sparse.csr_array((weights, places, histories.indptr), shape=(histories.n_histories, vectors.shape[0]))
     return events @ vectors
-
-
-def _embed(embedder, columns, *, fit: bool = False):
-    """Return the vectors of items, dense or sparse, whatever ``set_config(transform_output=...)`` asks for."""
-    with config_context(transform_output="default"):
-        if not fit:
-            return embedder.transform(columns)
-        if hasattr(embedder, "fit_transform"):
-            return embedder.fit_transform(columns)
-        return embedder.fit(columns).transform(columns)
-
-
-def _unit_of_measure(vectors) -> float:
-    values = vectors.data if sparse.issparse(vectors) else np.asarray(vectors)
-    if values.dtype.kind not in "fiu" or not np.isfinite(values).all():
-        return 1.0
-    return unit_of_measure(float(np.abs(values).max(initial=0)))
-
-
-def _checked(vectors, n_items: int, unit: float):
-    """Return vectors as float32 rows in another unit of measure, dense or sparse; raise if they are not finite."""
-    if not sparse.issparse(vectors):
-        vectors = np.asarray(vectors)
-    if unit != 1.0:
-        vectors = vectors * unit
-    with np.errstate(over="ignore"):
-        vectors = (
-            sparse.csr_array(vectors, dtype=np.float32)
-            if sparse.issparse(vectors)
-            else vectors.astype(np.float32, copy=False)
-        )
-    if vectors.ndim != 2 or vectors.shape[0] != n_items:
-        raise ValueError(
-            f"The embedder gave the shape {vectors.shape} for {n_items} items: a row each is needed. Of a catalogue "
-            "with features it reads a table: a ColumnTransformer takes the texts and the features apart."
-        )
-    if not np.isfinite(vectors.data if sparse.issparse(vectors) else vectors).all():
-        raise ValueError("The embedder gave NaN or infinity, or numbers beyond the range of float32.")
-    return vectors

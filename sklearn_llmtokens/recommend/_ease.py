@@ -137,7 +137,7 @@ class EASERecommender(ItemItemMixin, BaseRecommender):
 
 
 def dense_ease(gram: sparse.csr_array, l2: float) -> np.ndarray:
-    """Give ``B = I - P / diag(P)`` with ``P`` the inverse of ``gram + l2 I`` (eq. 8 of Steck 2019).
+    """Return ``B = I - P / diag(P)`` with ``P`` the inverse of ``gram + l2 I`` (eq. 8 of Steck 2019).
 
     Parameters
     ----------

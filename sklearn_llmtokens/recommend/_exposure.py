@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._optional import require
+from .._utils._columns import read_column, read_list, refuse_missing
 from .._utils._messages import shorten
 from ._exposures import exposures
-from ._ids import encode_lists, item_index, refuse_missing
+from ._ids import encode_lists, item_index
 from .metrics._gini import gini
 
 
@@ -66,7 +67,7 @@ class ExposureReport:
         return float(np.abs(self.exposure_share - self.catalog_share).sum() / 2)
 
     def to_dict(self) -> dict:
-        """Give plain values.
+        """Return plain values.
 
         Returns
         -------
@@ -84,12 +85,12 @@ class ExposureReport:
         }
 
     def to_frame(self):
-        """Give the table.
+        """Return the table.
 
         Returns
         -------
         pandas.DataFrame
-            One row a group.
+            One row for each group.
 
         Raises
         ------
@@ -122,7 +123,7 @@ class ExposureReport:
         return {name: column for name, column in columns.items() if column is not None}
 
 
-def exposure_report(recommended, items, groups, *, clicks=None, k=10, position_weights="log"):
+def exposure_report(recommended, items, groups, *, clicks=None, k=10, position_weights="uniform"):
     """Compare the exposure of groups of items with their share of the catalogue and of the clicks.
 
     Parameters
@@ -134,11 +135,11 @@ def exposure_report(recommended, items, groups, *, clicks=None, k=10, position_w
     groups : array-like of shape (n_items,)
         The group of each item, in the order of `items`: its provider, language, category.
     clicks : array-like of shape (n_clicks,), default=None
-        Items that were chosen, one a click: `y` of the same queries, say.
+        Items that were chosen, one for each click: `y` of the same queries, say.
     k : int, default=10
         How many of each list count.
-    position_weights : {"uniform", "log"}, default="log"
-        What a place is worth: 1, or 1 / log2(rank + 1).
+    position_weights : {"uniform", "log"}, default="uniform"
+        What a place is worth: 1, or 1 / log2(rank + 1), as readers look less at places further down.
 
     Returns
     -------
@@ -164,7 +165,8 @@ def exposure_report(recommended, items, groups, *, clicks=None, k=10, position_w
     --------
     >>> from sklearn_llmtokens.recommend import exposure_report
     >>> lists = [["a", "b"], ["a", "c"], ["b", "a"], ["a", "b"]]
-    >>> report = exposure_report(lists, ["a", "b", "c", "d"], ["large", "large", "small", "small"], clicks=["a", "d"])
+    >>> groups = ["large", "large", "small", "small"]
+    >>> report = exposure_report(lists, ["a", "b", "c", "d"], groups, clicks=["a", "d"], position_weights="log")
     >>> print(report)
     group  n_items  catalog_share  exposure_share  against_catalog  click_share  against_clicks  coverage   gini
     large        2          0.500           0.903            1.807        0.500           1.807     1.000  0.116
@@ -192,18 +194,19 @@ def exposure_report(recommended, items, groups, *, clicks=None, k=10, position_w
 
 
 def _groups(groups, n_items: int) -> tuple[np.ndarray, np.ndarray]:
-    """Give the names of the groups and the number of each item's group."""
+    """Return the names of the groups and the number of each item's group."""
     given, groups = groups, np.asarray(groups)
     if groups.shape != (n_items,):
-        raise ValueError(f"groups has the shape {groups.shape} for {n_items} items: one group an item is needed.")
-    refuse_missing(given, "groups", "give the items without a group a name of their own.")
+        raise ValueError(f"groups has the shape {groups.shape} for {n_items} items: one group for each item is needed.")
+    remedy = "give the items without a group a name of their own."
+    refuse_missing(read_column(given, "groups"), "groups", remedy)
     if groups.dtype.kind == "O":
         groups = groups.astype(str)
     return np.unique(groups, return_inverse=True)
 
 
 def _click_share(clicks, index: dict, of_item: np.ndarray, n_groups: int) -> np.ndarray:
-    clicks = clicks.tolist() if hasattr(clicks, "tolist") else list(clicks)
+    clicks = read_list(clicks, "clicks")
     if not clicks:
         raise ValueError("clicks is empty: pass at least one click, or None.")
     unknown = next((i for i, item in enumerate(clicks) if item not in index), None)

@@ -10,7 +10,7 @@ _UNITS = ("s", "ms", "us", "ns")
 
 
 def as_native(features):
-    """Give a frame of any library as that of narwhals, and an array as it is."""
+    """Return a frame of any library as that of narwhals, and an array as it is."""
     return nw.from_native(features, eager_only=True, pass_through=True)
 
 
@@ -52,7 +52,7 @@ def like(features, known):
 
 
 def take_rows(tables: list, idx: np.ndarray):
-    """Give rows of tables that lie one below the other."""
+    """Return rows of tables that lie one below the other."""
     if tables[0] is None:
         return None
     natives = [as_native(table) for table in tables]

@@ -13,7 +13,7 @@ from ._interactions import LARGEST_WEIGHT
 from ._softmax_weights import STRENGTH, shortlist, softmax_weights
 
 QUERIES_AT_ONCE = 64
-_MOST_COLD_DEMAND = 0.05  # of what is wanted: what `cold_odds` may raise all items without clicks together to
+_MOST_COLD_DEMAND = 0.05  # of what is wanted: what `cold_item_boost` may raise all items without clicks together to
 
 
 @dataclass(frozen=True)
@@ -39,15 +39,15 @@ class FusionWeights:
 
     @classmethod
     def given(cls, pairs: np.ndarray) -> "FusionWeights":
-        """Give weights that are all relative."""
+        """Return weights that are all relative."""
         return cls(np.zeros_like(pairs), pairs, np.ones(len(pairs)), 0.0)
 
     def factors(self, j: int, best: np.ndarray) -> np.ndarray:
-        """Give what the scores of recommender `j` are multiplied with, shape (n_queries, 2), float32."""
+        """Return what the scores of recommender `j` are multiplied with, shape (n_queries, 2), float32."""
         return (self.absolute[j] + self.relative[j] / best[:, np.newaxis]).astype(np.float32)
 
     def of_best(self) -> list[tuple[float, ...]]:
-        """Give what the best item adds on average, warm and cold, for each recommender."""
+        """Return what the best item adds on average, warm and cold, for each recommender."""
         return [tuple(pair) for pair in (self.absolute * self.scale[:, np.newaxis] + self.relative).tolist()]
 
 
@@ -70,7 +70,7 @@ def learn_weights(
     is_cold : ndarray of shape (n_items,), dtype=bool
         Whether the recommenders have seen no click of an item.
     defaults : ndarray of shape (n_recommenders, 2)
-        What the relative weights are drawn to, for items with clicks and without; negative ones count as 0.
+        Prior means of the relative weights, for items with clicks and without; negative ones count as 0.
     rng : numpy.random.Generator
         Draws the items that stand for the catalogue.
     strength : float, default=STRENGTH
@@ -98,9 +98,9 @@ def learn_weights(
     for first in (0, 2 * n_parts):
         table[:, :, first : first + n_parts] /= scale
     none = np.zeros(n_parts)
-    drawn_to = np.concatenate([none, defaults[:, 0], none, defaults[:, 1], [0.0]])
-    is_bias = np.arange(len(drawn_to)) == len(drawn_to) - 1
-    learnt = softmax_weights(table, np.concatenate(log_counts), is_bias, np.maximum(drawn_to, 0), strength)
+    prior = np.concatenate([none, defaults[:, 0], none, defaults[:, 1], [0.0]])
+    is_bias = np.arange(len(prior)) == len(prior) - 1
+    learnt = softmax_weights(table, np.concatenate(log_counts), is_bias, np.maximum(prior, 0), strength)
     absolute, relative = learnt[:-1].reshape(2, 2, n_parts).transpose(1, 2, 0)
     return FusionWeights(absolute / scale[:, np.newaxis], relative, scale, float(learnt[-1]))
 
@@ -150,21 +150,21 @@ def _is_weight(value) -> bool:
     return magnitude == 0 or 1 / LARGEST_WEIGHT <= magnitude <= LARGEST_WEIGHT
 
 
-def bounded_odds(odds: float, n_cold: int, n_items: int) -> float:
-    """Give `odds`, or as much of them as leaves items without clicks a twentieth of what is wanted, but 1 at least.
+def bounded_boost(boost: float, n_cold: int, n_items: int) -> float:
+    """Return `boost`, or as much of it as leaves items without clicks a twentieth of what is wanted, but 1 at least.
 
     Examples
     --------
-    >>> [round(bounded_odds(5.0, n_cold, 1000), 2) for n_cold in (0, 10, 20, 100)]
+    >>> [round(bounded_boost(5.0, n_cold, 1000), 2) for n_cold in (0, 10, 20, 100)]
     [5.0, 5.0, 2.58, 1.0]
     """
-    if odds <= 1 or not 0 < n_cold < n_items:
-        return odds
+    if boost <= 1 or not 0 < n_cold < n_items:
+        return boost
     at_most = _MOST_COLD_DEMAND / (1 - _MOST_COLD_DEMAND) * (n_items - n_cold) / n_cold
-    return max(1.0, min(odds, at_most))
+    return max(1.0, min(boost, at_most))
 
 
 def _by_warmth(values: np.ndarray, is_cold: np.ndarray) -> np.ndarray:
-    """Give features of shape (n_queries, m, 2 n + 1): values of warm items, values of cold ones, and 1 for these."""
+    """Return features of shape (n_queries, m, 2 n + 1): values of warm items, values of cold ones, and 1 for these."""
     cold = is_cold[:, :, np.newaxis].astype(np.float32)
     return np.concatenate([values * (1 - cold), values * cold, cold], axis=2, dtype=np.float32)

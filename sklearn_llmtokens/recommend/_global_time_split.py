@@ -185,7 +185,7 @@ def _refuse_doubtful(is_test: np.ndarray, is_train: np.ndarray, users: np.ndarra
     if len(doubtful):
         row = int(doubtful[0])
         raise ValueError(
-            f"X[{row}] has one event before it and its user no row before the cut, so that it cannot be told whether "
+            f"X[{row}] has one event before it and its user no row before the cut, so that it is not known whether "
             "it is the first target of a known user or the second of a new one: keep the rows with empty histories "
             "(make_queries(min_history=0))."
         )

@@ -8,7 +8,7 @@ from numbers import Real
 import numpy as np
 from scipy import sparse
 
-from .._utils._columns import is_missing, read_column
+from .._utils._columns import is_missing, read_column, read_rows
 from .._utils._messages import shorten
 from ._catalog import Catalog
 from ._history import Event, History, flatten
@@ -61,7 +61,7 @@ class Histories:
         return np.repeat(self.indptr[1:], self.lengths) - 1 - np.arange(len(self.item_idx))
 
     def rows(self, start: int, stop: int) -> "Histories":
-        """Give the histories from `start` to `stop`, without copies of their events."""
+        """Return the histories from `start` to `stop`, without copies of their events."""
         events = slice(int(self.indptr[start]), int(self.indptr[stop]))
         return replace(
             self,
@@ -72,14 +72,14 @@ class Histories:
         )
 
     def take(self, idx: np.ndarray) -> "Histories":
-        """Give the histories at `idx`, in that order, each as often as it is named."""
+        """Return the histories at `idx`, in that order, each as often as it is named."""
         lengths = self.lengths[idx]
         indptr = np.concatenate([[0], np.cumsum(lengths)])
         events = np.repeat(self.indptr[:-1][idx] - indptr[:-1], lengths) + np.arange(indptr[-1])
         return self.select(events, indptr)
 
     def select(self, events: np.ndarray, indptr: np.ndarray) -> "Histories":
-        """Give the events at `events`, cut into histories by `indptr`."""
+        """Return the events at `events`, cut into histories by `indptr`."""
         return replace(
             self,
             indptr=indptr,
@@ -89,17 +89,17 @@ class Histories:
         )
 
     def where(self, kept: np.ndarray) -> "Histories":
-        """Give the histories without the events for which `kept`, shape (n_events,), is False."""
+        """Return the histories without the events for which `kept`, shape (n_events,), is False."""
         lengths = np.bincount(self.row_idx[kept], minlength=self.n_histories)
         return self.select(np.flatnonzero(kept), np.concatenate([[0], np.cumsum(lengths)]))
 
     def known(self) -> "Histories":
-        """Give the histories without the events whose item is not known, those of position -1."""
+        """Return the histories without the events whose item is not known, those of position -1."""
         is_known = self.item_idx >= 0
         return self if is_known.all() else self.where(is_known)
 
     def matrix(self, n_items: int, values: np.ndarray | None = None) -> sparse.csr_array:
-        """Give the summed values of each item's events, float32, of shape (n_histories, n_items)."""
+        """Return the summed values of each item's events, float32, of shape (n_histories, n_items)."""
         data = np.ones(len(self.item_idx), np.float32) if values is None else np.asarray(values, np.float32)
         # from pairs, which copies: a CSR array over these very arrays would sort and merge the histories in place
         matrix = sparse.csr_array((data, (self.row_idx, self.item_idx)), shape=(self.n_histories, n_items))
@@ -202,7 +202,7 @@ def as_text_histories(X) -> Histories:
 
 
 def as_targets(y, catalog: Catalog, n_rows: int, *, unknown: str = "error") -> np.ndarray:
-    """Read `y` as one item a row.
+    """Read `y` as one item for each row.
 
     Parameters
     ----------
@@ -235,16 +235,10 @@ def as_targets(y, catalog: Catalog, n_rows: int, *, unknown: str = "error") -> n
 
 
 def as_rows(X) -> Sequence:
-    """Give the rows of `X` as a sequence, or say why it is no list of histories."""
+    """Return the rows of `X` as a sequence."""
     if isinstance(X, Interactions):
         return X.histories().tolist()
-    if isinstance(X, str | bytes | Set | Mapping) or not isinstance(X, Iterable):
-        raise TypeError(f"X is a {type(X).__name__}: pass a list, an array or a Series of histories.")
-    if hasattr(X, "columns"):
-        raise TypeError("X is a frame: pass one column of it, whose cells are histories.")
-    if hasattr(X, "to_pylist"):
-        return X.to_pylist()
-    return X if isinstance(X, list | tuple) else list(X)
+    return read_rows(X, "X", "histories")
 
 
 def _as_row(row, i: int) -> Sequence:
@@ -262,7 +256,7 @@ def _as_row(row, i: int) -> Sequence:
 
 
 def _split_events(events: list, indptr: np.ndarray) -> tuple[list, np.ndarray | None, np.ndarray | None]:
-    """Give ids, weights and times of events that are ids or tuples."""
+    """Return ids, weights and times of events that are ids or tuples."""
     kinds = set(map(type, events))
     if any(issubclass(kind, Mapping) or hasattr(kind, "as_py") for kind in kinds):
         events = [_from_struct(event) for event in events]
@@ -288,7 +282,7 @@ def _split_events(events: list, indptr: np.ndarray) -> tuple[list, np.ndarray | 
 
 
 def _from_struct(event):
-    """Give an event of Arrow as Python's; of a struct with the fields of `Event`, missing ones are not known."""
+    """Return an event of Arrow as Python's; of a struct with the fields of `Event`, missing ones are not known."""
     event = event.as_py() if hasattr(event, "as_py") else event
     if isinstance(event, Mapping) and "item" in event and set(event) <= set(Event._fields):
         return Event(**{name: value for name, value in event.items() if name == "item" or value is not None})

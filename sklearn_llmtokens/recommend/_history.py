@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._utils._columns import is_missing
-from ._ids import event_item, plain_list
+from .._utils._columns import is_missing, read_list
+from ._ids import event_item
 from ._times import as_seconds
 
 
@@ -230,7 +230,7 @@ def items_of_users(histories) -> list[set]:
     for i, history in enumerate(histories):
         user = history.events.person if type(history) is History else i
         users.setdefault(user, set()).update(
-            event_item(event) for event in plain_list(history) if not is_missing(event)
+            event_item(event) for event in read_list(history, f"histories[{i}]") if not is_missing(event)
         )
     return list(users.values())
 

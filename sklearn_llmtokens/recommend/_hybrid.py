@@ -6,14 +6,13 @@ import numpy as np
 
 from .._sklearn import BaseComposition, Interval, StrOptions
 from ._base import SHARED_CONSTRAINTS, BaseRecommender
-from ._fusion_weights import QUERIES_AT_ONCE, FusionWeights, bounded_odds, given_weights, learn_weights
+from ._fusion_weights import QUERIES_AT_ONCE, FusionWeights, bounded_boost, given_weights, learn_weights
 from ._histories import Histories
-from ._latest_slice import latest_slice
+from ._latest_slice import HeldOut, hold_out, is_known
 
-PRETENDED_COLD = 0.1  # share of the items whose events are hidden while weights are learnt
 _LEAST_SCORE = np.float32(1e-30)  # a best score that others can be divided by
+_ROUNDING = np.float32(1e-6)  # of the score of an item in the history: what others have by rounding alone
 _RANK_OFFSET = 60.0  # of reciprocal rank fusion (Cormack et al. 2009)
-_FEWEST_QUERIES = 20
 
 
 class HybridRecommender(BaseComposition, BaseRecommender):
@@ -32,12 +31,12 @@ class HybridRecommender(BaseComposition, BaseRecommender):
         One number for each recommender, in their order or by name, or a pair of numbers, for items that have clicks
         and for items that have none: what its best item that is not in the history adds. "auto" learns them.
     default_weights : list or dict, default=None
-        Numbers as in `weights`, for "auto": learnt weights are drawn to them, the less the more events there are to
-        learn from, and with too few events they are the weights. None is 1 for each, and so is what a dict leaves out.
-        Weights are not drawn below 0.
+        Numbers as in `weights`, for "auto": learnt weights are shrunk towards them, the less the more events there
+        are to learn from. With too few events they are the weights. None is 1 for each, and so is what a dict leaves
+        out. Learnt weights are not shrunk towards negative numbers, but towards 0.
     fusion : {"scores", "ranks"}, default="scores"
         Whether scores are added, or ``61 / (60 + rank)`` of the items whose score is above 0 (reciprocal rank fusion).
-    cold_odds : float, default=5.0
+    cold_item_boost : float, default=5.0
         How many times likelier to be wanted an item without clicks is taken to be than one whose clicks were hidden,
         where weights are learnt and no times tell: what is new is in demand, what was hidden is of any age. Where such
         items are many it is less, down to 1: it does not raise all of them together above a twentieth of what is
@@ -107,7 +106,7 @@ class HybridRecommender(BaseComposition, BaseRecommender):
         "weights": [StrOptions({"auto"}), list, tuple, dict, np.ndarray],
         "default_weights": [list, tuple, dict, np.ndarray, None],
         "fusion": [StrOptions({"scores", "ranks"})],
-        "cold_odds": [Interval(Real, 0, None, closed="neither")],
+        "cold_item_boost": [Interval(Real, 0, None, closed="neither")],
         "n_validation": [Interval(Integral, 1, None, closed="left")],
         **SHARED_CONSTRAINTS,
     }
@@ -120,7 +119,7 @@ class HybridRecommender(BaseComposition, BaseRecommender):
         weights="auto",
         default_weights=None,
         fusion="scores",
-        cold_odds=5.0,
+        cold_item_boost=5.0,
         n_validation=2000,
         unknown="error",
         filter_seen=True,
@@ -129,7 +128,7 @@ class HybridRecommender(BaseComposition, BaseRecommender):
         self.weights = weights
         self.default_weights = default_weights
         self.fusion = fusion
-        self.cold_odds = cold_odds
+        self.cold_item_boost = cold_item_boost
         self.n_validation = n_validation
         self.unknown = unknown
         self.filter_seen = filter_seen
@@ -171,7 +170,7 @@ class HybridRecommender(BaseComposition, BaseRecommender):
         return self
 
     def _named(self) -> dict:
-        """Give the recommenders that are not dropped, by name."""
+        """Return the recommenders that are not dropped, by name."""
         named = self.recommenders
         if not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in named):
             raise ValueError("recommenders must be a list of pairs (name, recommender).")
@@ -189,47 +188,34 @@ class HybridRecommender(BaseComposition, BaseRecommender):
         for name, part in named.items():
             if part.catalog != self.catalog_:
                 raise ValueError(f"The recommender {name!r} has another catalogue than the first one: they share one.")
-        self._has_clicks = _is_known(sequences, self.catalog_.n_items)
-        self._cold_odds = 1.0
-        if isinstance(self.weights, str):
-            self._learn(named, sequences)
-        else:
-            self.recommenders_ = {name: self._nested(part)._fit_sequences(sequences) for name, part in named.items()}
-            self._weights = FusionWeights.given(given_weights(self.weights, list(named)))
+        self._has_clicks = is_known(sequences, self.catalog_.n_items)
+        self._boost = 1.0
+        learns = isinstance(self.weights, str)
+        given = given_weights(self._defaults(named) if learns else self.weights, list(named))
+        self._weights = FusionWeights.given(given)
+        held_out = hold_out(sequences, self.catalog_.n_items, int(self.n_validation)) if learns else None
+        self.recommenders_ = {
+            name: self._nested(part)._fit_sequences(held_out.earlier if held_out else sequences, self._embedded)
+            for name, part in named.items()
+        }
+        if held_out:
+            self._weights = learn_weights(
+                self._judged(held_out), ~held_out.is_known, given, held_out.rng, filter_seen=self.filter_seen
+            )
+            self._boost = float(self.cold_item_boost) if held_out.hides_items else 1.0
+            for part in self.recommenders_.values():
+                part._refit_sequences(sequences)
         self.weights_ = dict(zip(named, self._weights.of_best(), strict=True))
         self._set_cold_bias()
 
     def _refit(self, sequences: Histories) -> None:
         for part in self.recommenders_.values():
             part._refit_sequences(sequences)
-        self._has_clicks = _is_known(sequences, self.catalog_.n_items)
+        self._has_clicks = is_known(sequences, self.catalog_.n_items)
         self._set_cold_bias()
 
-    def _learn(self, named: dict, sequences: Histories) -> None:
-        """Learn weights on the latest events, from recommenders of the earlier ones, and let these learn from all."""
-        rng = np.random.default_rng(0)
-        earlier, queries, target_idx = latest_slice(sequences, int(self.n_validation))
-        cold_odds = 1.0
-        if sequences.times is None or (~_is_known(earlier, self.catalog_.n_items))[target_idx].sum() < _FEWEST_QUERIES:
-            is_hidden = rng.random(self.catalog_.n_items) < PRETENDED_COLD
-            earlier = earlier.where(~is_hidden[earlier.item_idx])
-            cold_odds = float(self.cold_odds)
-        is_known = _is_known(earlier, self.catalog_.n_items)
-        defaults = given_weights(self._defaults(named), list(named))
-        self._weights = FusionWeights.given(defaults)
-        if len(target_idx) < _FEWEST_QUERIES or not is_known.any():
-            self.recommenders_ = {name: self._nested(part)._fit_sequences(sequences) for name, part in named.items()}
-            return
-        self.recommenders_ = {name: self._nested(part)._fit_sequences(earlier) for name, part in named.items()}
-        self._cold_odds = cold_odds
-        self._weights = learn_weights(
-            self._judged(queries, target_idx), ~is_known, defaults, rng, filter_seen=self.filter_seen
-        )
-        for part in self.recommenders_.values():
-            part._refit_sequences(sequences)
-
     def _defaults(self, named: dict):
-        """Give the weights of the recommenders where nothing can be learnt."""
+        """Return the weights of the recommenders where nothing can be learnt."""
         given = {} if self.default_weights is None else self.default_weights
         if not isinstance(given, dict):
             return given
@@ -238,26 +224,30 @@ class HybridRecommender(BaseComposition, BaseRecommender):
             raise ValueError(f"default_weights names {min(unknown)!r}, which is none of {list(named)}.")
         return {name: given.get(name, 1.0) for name in named}
 
-    def _judged(self, queries: Histories, target_idx: np.ndarray):
-        """Give queries with what every part says of the catalogue for them, some at a time."""
-        for start in range(0, len(target_idx), QUERIES_AT_ONCE):
-            batch = queries.rows(start, min(start + QUERIES_AT_ONCE, len(target_idx)))
+    def _judged(self, held_out: HeldOut):
+        """Yield held-out queries with the scores that every part gives the whole catalogue, some at a time."""
+        for start in range(0, len(held_out.target_idx), QUERIES_AT_ONCE):
+            stop = min(start + QUERIES_AT_ONCE, len(held_out.target_idx))
+            batch = held_out.queries.rows(start, stop)
             scores, best = zip(*self._parts(batch), strict=True)
-            yield batch, target_idx[start : start + batch.n_histories], list(scores), np.stack(best, axis=1)
+            yield batch, held_out.target_idx[start:stop], list(scores), np.stack(best, axis=1)
 
     def _parts(self, histories: Histories):
-        """Give scores of all items and the best one of those not in the history, for each recommender."""
+        """Return scores of all items and the best one of those not in the history, for each recommender."""
         n_items = self.catalog_.n_items
+        n_left_out = len(histories.item_idx) if self.filter_seen else 0
         for part in self.recommenders_.values():
             scores = part._score(part._prepare(histories), slice(0, n_items))
             if self.fusion == "ranks":
                 scores = _reciprocal_ranks(scores)
-            rows, columns = (histories.row_idx, histories.item_idx) if self.filter_seen else (slice(0), slice(0))
-            seen = scores[rows, columns]
-            scores[rows, columns] = 0
+            seen = histories.row_idx[:n_left_out], histories.item_idx[:n_left_out]
+            values = scores[seen]
+            scores[seen] = 0
             best = np.abs(scores).max(axis=1, initial=0)
-            scores[rows, columns] = seen
-            yield scores, np.where(best > _LEAST_SCORE, best, np.float32(1))
+            scores[seen] = values
+            least = np.full(len(best), _LEAST_SCORE)
+            np.maximum.at(least, seen[0], _ROUNDING * np.abs(values))
+            yield scores, np.where(best > least, best, np.float32(1))
 
     def _prepare(self, histories: Histories) -> Histories:
         return histories
@@ -275,33 +265,36 @@ class HybridRecommender(BaseComposition, BaseRecommender):
             total += scores
         return total[:, items]
 
-    def _contributions(self, histories: Histories, item_idx: np.ndarray) -> np.ndarray:
+    def _contributions(self, histories: Histories, items: np.ndarray) -> np.ndarray:
         if self.fusion == "ranks":
             raise ValueError('With fusion="ranks" the events have no exact shares: fusion="scores" has them.')
-        row_idx, is_cold = histories.row_idx, (~self._has_clicks[item_idx]).astype(np.intp)
-        shares = (self.cold_bias_ * is_cold / np.maximum(histories.lengths, 1))[row_idx]
+        row_idx, is_cold = histories.row_idx, (~self._has_clicks[items]).astype(np.intp)  # (n_histories, k)
+        shares = (self.cold_bias_ * is_cold / np.maximum(histories.lengths, 1)[:, np.newaxis])[row_idx]
         best = [np.empty((0, len(self.recommenders_)), dtype=np.float32)]
         for start, stop in self._query_chunks(histories.n_histories, self.catalog_.n_items):
             best.append(np.stack([one for _, one in self._parts(histories.rows(start, stop))], axis=1))
+        best_of_parts = np.concatenate(best).T
         for j, part in enumerate(self.recommenders_.values()):
-            factors = self._weights.factors(j, np.concatenate(best)[:, j]).astype(np.float64)
-            own = factors[np.arange(len(is_cold)), is_cold][row_idx]
-            shares = shares + own * part._contributions(histories, item_idx)
+            factors = self._weights.factors(j, best_of_parts[j]).astype(np.float64)
+            own = np.take_along_axis(factors, is_cold, axis=1)[row_idx]
+            shares = shares + own * part._contributions(histories, items)
         return shares
 
     def _add(self, idx: np.ndarray) -> None:
-        self.recommenders_ = {name: part._extended(self.catalog_, idx) for name, part in self.recommenders_.items()}
+        self.recommenders_ = {
+            name: part._extended(self.catalog_, idx, self._embedded) for name, part in self.recommenders_.items()
+        }
         new = np.zeros(self.catalog_.n_items - len(self._has_clicks), dtype=bool)
         self._has_clicks = np.concatenate([self._has_clicks, new])
         self._set_cold_bias()
 
     def _set_cold_bias(self) -> None:
-        odds = bounded_odds(self._cold_odds, int((~self._has_clicks).sum()), len(self._has_clicks))
-        self.cold_bias_ = self._weights.cold_bias + float(np.log(odds))
+        boost = bounded_boost(self._boost, int((~self._has_clicks).sum()), len(self._has_clicks))
+        self.cold_bias_ = self._weights.cold_bias + float(np.log(boost))
 
 
 def _reciprocal_ranks(scores: np.ndarray) -> np.ndarray:
-    """Give ``61 / (60 + rank)`` for scores above 0, and 0 for others; equal scores have the best of their ranks.
+    """Return ``61 / (60 + rank)`` for scores above 0, and 0 for others; equal scores have the best of their ranks.
 
     Examples
     --------
@@ -318,7 +311,3 @@ def _reciprocal_ranks(scores: np.ndarray) -> np.ndarray:
     np.put_along_axis(out, order, ((_RANK_OFFSET + 1) / (_RANK_OFFSET + ranks)).astype(np.float32), axis=1)
     out[scores <= 0] = 0
     return out
-
-
-def _is_known(sequences: Histories, n_items: int) -> np.ndarray:
-    return np.bincount(sequences.item_idx, minlength=n_items) > 0

@@ -9,17 +9,17 @@ from numbers import Integral, Number
 import numpy as np
 from sklearn.utils import check_scalar
 
-from .._utils._columns import as_objects, is_missing
+from .._utils._columns import is_missing, read_list, read_rows
 from .._utils._messages import shorten
 from ._catalog import Catalog
-from ._catalog_part import as_ids, as_list
+from ._catalog_ids import read_ids
 from ._unknown_items import find_items
 
 PAD = -1
 
 
 def item_index(items) -> dict:
-    """Give the position of each id of a catalogue.
+    """Return the position of each id of a catalogue.
 
     Parameters
     ----------
@@ -59,11 +59,11 @@ def ids_of(items) -> np.ndarray:
     >>> ids_of(["a", 1]), ids_of([2, 1])
     (array(['a', 1], dtype=object), array([2, 1]))
     """
-    return items.ids if isinstance(items, Catalog) else as_ids(as_list(items, "items"), "items")
+    return items.ids if isinstance(items, Catalog) else read_ids(items, "items")
 
 
 def encode_lists(recommended, index: dict | None = None, k: int | None = None) -> tuple[np.ndarray, dict]:
-    """Give the codes of ranked lists.
+    """Return the codes of ranked lists.
 
     Parameters
     ----------
@@ -94,14 +94,14 @@ def encode_lists(recommended, index: dict | None = None, k: int | None = None) -
     """
     if k is not None:
         check_scalar(k, "k", Integral, min_val=1)
-    rows = plain_list(recommended)
+    rows = read_rows(recommended, "recommended", "lists of ids")
     lists = []
     for i, row in enumerate(rows):
         if isinstance(row, str) or not isinstance(row, Iterable):
             raise ValueError(
                 f"recommended[{i}] is {shorten(row)}, not a list of item ids: pass one list for each query."
             )
-        lists.append([item for item in plain_list(row)[:k] if not is_missing(item)])
+        lists.append([item for item in read_list(row, f"recommended[{i}]")[:k] if not is_missing(item)])
     known = index is not None
     index = {} if index is None else index
     codes = np.full((len(lists), max(map(len, lists), default=0)), PAD, dtype=np.int64)
@@ -116,37 +116,35 @@ def encode_lists(recommended, index: dict | None = None, k: int | None = None) -
     return codes, index
 
 
-def decode_lists(codes: np.ndarray, items) -> np.ndarray:
-    """Give the ids of `codes`, in the dtype of the ids where no row is short, else with None in an object array.
+def decode_ids(items, codes: np.ndarray) -> np.ndarray:
+    """Return the ids at some positions, always as an object array, so that None has a place in it.
 
     Parameters
     ----------
-    codes : ndarray of shape (n_queries, n_columns)
-        Positions in the catalogue, -1 where a row is short.
     items : Catalog or array-like of shape (n_items,)
         The catalogue, or its ids.
+    codes : ndarray of shape (n_queries, n_columns)
+        Positions in the catalogue, -1 where a row is short.
 
     Returns
     -------
-    ndarray of shape (n_queries, n_columns)
-        Item ids.
+    ndarray of shape (n_queries, n_columns), dtype=object
+        Ids as str and int; None where a row is short.
 
     Examples
     --------
-    >>> decode_lists(np.array([[1, 0], [0, -1]]), ["a", "b"])
+    >>> decode_ids(["a", "b"], np.array([[1, 0], [0, -1]]))
     array([['b', 'a'],
            ['a', None]], dtype=object)
     """
-    ids = ids_of(items)
-    if (codes >= 0).all():
-        return ids[codes]
-    found = ids.astype(object)[np.maximum(codes, 0)]
-    found[codes < 0] = None
+    ids = ids_of(items).astype(object)
+    found = np.full(codes.shape, None, dtype=object)
+    found[codes >= 0] = ids[codes[codes >= 0]]
     return found
 
 
 def event_item(event):
-    """Give the item of an event of a history: the id itself, or the first of (id, weight[, time]).
+    """Return the item of an event of a history: the id itself, or the first of (id, weight[, time]).
 
     Parameters
     ----------
@@ -171,7 +169,7 @@ def event_item(event):
 
 
 def event_weight(event) -> float:
-    """Give the weight of an event of a history: 1 where it has none.
+    """Return the weight of an event of a history: 1 where it has none.
 
     Parameters
     ----------
@@ -196,23 +194,8 @@ def event_weight(event) -> float:
     return 1.0 if weight is None else float(weight)
 
 
-def refuse_missing(values, name: str, remedy: str) -> None:
-    """Raise a ValueError that names the first missing value of a column and says what to do.
-
-    Examples
-    --------
-    >>> refuse_missing(["x", None], "groups", "give every item a group.")
-    Traceback (most recent call last):
-        ...
-    ValueError: groups[1] is missing (None): give every item a group.
-    """
-    for i, value in enumerate(as_list(values, name)):
-        if is_missing(value):
-            raise ValueError(f"{name}[{i}] is missing ({shorten(value)}): {remedy}")
-
-
 def as_sets(y_true, n_queries: int) -> list[frozenset]:
-    """Give the relevant items of each query.
+    """Return the relevant items of each query.
 
     Parameters
     ----------
@@ -241,11 +224,15 @@ def as_sets(y_true, n_queries: int) -> list[frozenset]:
             f"y_true is {shorten(y_true)}: pass a list of one item id, or one collection of ids, for each query."
         )
     if isinstance(y_true, Set | Mapping):
-        raise ValueError(f"y_true is a {type(y_true).__name__}, which has no order: pass a list of one entry a query.")
-    rows = plain_list(y_true)
+        raise ValueError(
+            f"y_true is a {type(y_true).__name__}, which has no order: pass a list of one entry for each query."
+        )
+    rows = read_rows(y_true, "y_true", "ids")
     if len(rows) != n_queries:
-        raise ValueError(f"y_true has {len(rows)} rows and recommended has {n_queries}: one list a query is needed.")
-    sets = [_as_set(row) for row in rows]
+        raise ValueError(
+            f"y_true has {len(rows)} rows and recommended has {n_queries}: one list for each query is needed."
+        )
+    sets = [_as_set(row, i) for i, row in enumerate(rows)]
     empty = next((i for i, items in enumerate(sets) if not items), None)
     if empty is not None:
         raise ValueError(f"y_true[{empty}] holds no item: leave the query out, nothing can be relevant to it.")
@@ -307,18 +294,18 @@ def _one_of_each_kind(ids: Iterable) -> dict:
 
 
 def _kind(item) -> type:
-    """Give a type for all values that may be equal: numbers are, whatever their type."""
+    """Return a type for all values that may be equal: numbers are, whatever their type."""
     return next((kind for kind in (str, bytes, Number) if isinstance(item, kind)), type(item))
 
 
-def _as_set(row) -> frozenset:
+def _as_set(row, i: int) -> frozenset:
     if isinstance(row, Mapping):
         raise ValueError(
             f"y_true holds {shorten(row)}: a collection of ids is expected, relevance has no degrees here."
         )
-    if isinstance(row, str) or not isinstance(row, Iterable):
+    if isinstance(row, str | bytes) or not isinstance(row, Iterable):
         return frozenset() if is_missing(row) else frozenset([row])
-    return frozenset(item for item in plain_list(row) if not is_missing(item))
+    return frozenset(item for item in _items_of(row, f"y_true[{i}]") if not is_missing(item))
 
 
 def _code(index: dict, item, i: int, j: int) -> int:
@@ -328,11 +315,5 @@ def _code(index: dict, item, i: int, j: int) -> int:
     return code
 
 
-def plain_list(values) -> list:
-    """Give a list of Python objects: numpy numbers hash alike, but print and compare more slowly."""
-    if hasattr(values, "columns"):
-        raise TypeError(f"A frame ({type(values).__name__}) has no rows of ids: pass its .to_numpy().")
-    for method in ("tolist", "to_list", "to_pylist"):
-        if hasattr(values, method):
-            return getattr(values, method)()
-    return as_objects(values).tolist()
+def _items_of(row: Iterable, name: str) -> list:
+    return list(row) if isinstance(row, Set) else read_list(row, name)

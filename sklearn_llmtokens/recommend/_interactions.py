@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 from itertools import pairwise
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
@@ -150,7 +151,7 @@ class Interactions:
         """
         is_repeat = (self.item[1:] == self.item[:-1]) & (self.user[1:] == self.user[:-1])
         kept = np.r_[True, ~is_repeat]
-        columns = [None if column is None else column[kept] for column in self._columns()]
+        columns: list[Any] = [None if column is None else column[kept] for column in self._columns()]
         return Interactions(*columns)
 
     def __repr__(self) -> str:
@@ -173,12 +174,14 @@ class Interactions:
                 content.update(repr(None if column is None else column.tolist()).encode())
         return content.hexdigest()
 
-    def _columns(self) -> list:
+    def _columns(self) -> list[Any]:
         return [getattr(self, name) for name in _COLUMNS]
 
     def _keep(self, given: list, names: Sequence) -> None:
         """Read the columns, put them in order and set them."""
-        columns = [None if one is None else _present(one, name) for one, name in zip(given, names, strict=True)]
+        columns: list[Any] = [
+            None if one is None else _present(one, name) for one, name in zip(given, names, strict=True)
+        ]
         lengths = [len(column) for column in columns if column is not None]
         if len(set(lengths)) > 1:
             named = [name for column, name in zip(columns, names, strict=True) if column is not None]
@@ -198,9 +201,8 @@ def user_events(interactions: Interactions, *, as_events: bool) -> list[UserEven
     found = []
     starts = interactions._starts.tolist()
     for start, stop in pairwise(starts):
-        user, item, times, weights = (
-            None if column is None else column[start:stop] for column in interactions._columns()
-        )
+        columns: list[Any] = [None if column is None else column[start:stop] for column in interactions._columns()]
+        user, item, times, weights = columns
         found.append(UserEvents(interactions._digest, user[:1].tolist()[0], item, times, weights, as_events))
     return found
 

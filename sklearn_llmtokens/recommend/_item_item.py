@@ -54,7 +54,7 @@ def with_diagonal(matrix, diagonal: np.ndarray):
 
 
 def latest_events(sequences: Histories, n: int = 1000) -> Histories:
-    """Give the latest `n` events of each sequence: pairs of them are as many as the square.
+    """Return the latest `n` events of each sequence: pairs of them are as many as the square.
 
     Examples
     --------
@@ -155,7 +155,7 @@ class ItemWeights:
         self.column_of[item_idx] = np.arange(len(item_idx))
 
     def columns(self, idx: np.ndarray) -> np.ndarray:
-        """Give the columns of items, -1 for unknown ones."""
+        """Return the columns of items, -1 for unknown ones."""
         known = idx < len(self.column_of)
         return (
             np.where(known, self.column_of[np.where(known, idx, 0)], -1)
@@ -164,14 +164,14 @@ class ItemWeights:
         )
 
     def queries(self, histories: Histories, values: np.ndarray) -> sparse.csr_array:
-        """Give the values of the events of known items as a matrix of shape (n_histories, n_known)."""
+        """Return the values of the events of known items as a matrix of shape (n_histories, n_known)."""
         columns = self.columns(histories.item_idx)
         known = columns >= 0
         entries = np.asarray(values, np.float32)[known], (histories.row_idx[known], columns[known])
         return sparse.csr_array(entries, shape=(histories.n_histories, len(self.item_idx)))  # sums an item's events
 
     def scores(self, queries: sparse.csr_array, items) -> np.ndarray:
-        """Give the scores of `items`, a slice or positions, float32; 0 for unknown ones."""
+        """Return the scores of `items`, a slice or positions, float32; 0 for unknown ones."""
         positions = np.arange(items.start, items.stop) if isinstance(items, slice) else items
         columns = self.columns(positions)
         known = columns >= 0
@@ -192,7 +192,7 @@ class ItemWeights:
         return queries @ self.weights[:, part]
 
     def pairs(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        """Give the weight of each pair of items, float64; 0 for unknown ones."""
+        """Return the weight of each pair of items, float64; 0 for unknown ones."""
         rows, columns = self.columns(rows), self.columns(columns)
         known = (rows >= 0) & (columns >= 0)
         out = np.zeros(len(rows))
@@ -214,6 +214,7 @@ class ItemItemMixin:
     def _score(self, queries: sparse.csr_array, items) -> np.ndarray:
         return self._item_weights.scores(queries, items)
 
-    def _contributions(self, histories: Histories, item_idx: np.ndarray) -> np.ndarray:
-        pairs = self._item_weights.pairs(histories.item_idx, item_idx[histories.row_idx])
-        return event_weights(histories, self.profile) * pairs
+    def _contributions(self, histories: Histories, items: np.ndarray) -> np.ndarray:
+        asked = items[histories.row_idx]  # (n_events, k)
+        pairs = self._item_weights.pairs(np.repeat(histories.item_idx, asked.shape[1]), asked.ravel())
+        return event_weights(histories, self.profile)[:, np.newaxis] * pairs.reshape(asked.shape)

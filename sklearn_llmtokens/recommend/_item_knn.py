@@ -32,7 +32,7 @@ class ItemKNNRecommender(ItemItemMixin, BaseRecommender):
         The items.
     n_neighbors : int, default=100
         Number of neighbours that an item has.
-    shrink : float, default=10.0
+    shrinkage : float, default=10.0
         Number that is added to the denominator of the cosine, which takes the weight from pairs that few users had.
     profile : {"harmonic", "last", "mean"} or float, default="harmonic"
         Weight of the events of a query from the latest one backwards: 1, 1/2, 1/3, ...; the latest alone; equal; or
@@ -55,8 +55,8 @@ class ItemKNNRecommender(ItemItemMixin, BaseRecommender):
 
     Notes
     -----
-    With ``filter_seen=False`` the weight of an item for itself is ``r / (n + shrink)``: n sequences have it, r of them
-    twice or more. It is no neighbour that counts towards `n_neighbors`.
+    With ``filter_seen=False`` the weight of an item for itself is ``r / (n + shrinkage)``: n sequences have it, r of
+    them twice or more. It is no neighbour that counts towards `n_neighbors`.
 
     Of a sequence of more than 1,000 events the latest 1,000 are read: pairs are as many as the square, and one visitor
     that opened every page would make all items neighbours of all.
@@ -78,15 +78,17 @@ class ItemKNNRecommender(ItemItemMixin, BaseRecommender):
     _parameter_constraints: dict = {
         "catalog": [Catalog],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
-        "shrink": [Interval(Real, 0, None, closed="left")],
+        "shrinkage": [Interval(Real, 0, None, closed="left")],
         "profile": PROFILE_CONSTRAINTS,
         **SHARED_CONSTRAINTS,
     }
 
-    def __init__(self, catalog, *, n_neighbors=100, shrink=10.0, profile="harmonic", unknown="error", filter_seen=True):
+    def __init__(
+        self, catalog, *, n_neighbors=100, shrinkage=10.0, profile="harmonic", unknown="error", filter_seen=True
+    ):
         self.catalog = catalog
         self.n_neighbors = n_neighbors
-        self.shrink = shrink
+        self.shrinkage = shrinkage
         self.profile = profile
         self.unknown = unknown
         self.filter_seen = filter_seen
@@ -96,21 +98,21 @@ class ItemKNNRecommender(ItemItemMixin, BaseRecommender):
         read = latest_events(sequences)
         gram = cooccurrence(presence(read, self.catalog_.n_items)[:, known])
         norms = gram.diagonal()
-        weights = strongest(_cosines(gram, float(self.shrink)), int(self.n_neighbors))
+        weights = strongest(_cosines(gram, float(self.shrinkage)), int(self.n_neighbors))
         if not self.filter_seen:
-            n_again, total = repeats(read, self.catalog_.n_items)[known], norms + float(self.shrink)
+            n_again, total = repeats(read, self.catalog_.n_items)[known], norms + float(self.shrinkage)
             weights = with_diagonal(weights, np.divide(n_again, total, out=np.zeros(len(known)), where=total > 0))
         self._item_weights = ItemWeights(known, weights, self.catalog_.n_items)
 
 
-def _cosines(gram: sparse.csr_array, shrink: float) -> sparse.csr_array:
-    """Give ``gram_ij / (sqrt(gram_ii gram_jj) + shrink)`` with a diagonal of zeros."""
+def _cosines(gram: sparse.csr_array, shrinkage: float) -> sparse.csr_array:
+    """Return ``gram_ij / (sqrt(gram_ii gram_jj) + shrinkage)`` with a diagonal of zeros."""
     norms = np.sqrt(gram.diagonal().astype(np.float64))
     row_idx = np.repeat(np.arange(gram.shape[0]), np.diff(gram.indptr))
-    denominators = norms[row_idx] * norms[gram.indices] + shrink
+    denominators = norms[row_idx] * norms[gram.indices] + shrinkage
     values = np.divide(gram.data, denominators, out=np.zeros(len(denominators)), where=denominators > 0)
     values[row_idx == gram.indices] = 0.0
-    values = as_float32(values, f"Cosines with shrink={shrink}")
+    values = as_float32(values, f"Cosines with shrinkage={shrinkage}")
     cosines = sparse.csr_array((values, gram.indices, gram.indptr), shape=gram.shape)
     cosines.eliminate_zeros()
     return cosines

@@ -41,9 +41,9 @@ def top_k_labels(estimator, X, k=5, *, return_scores=False):
     TypeError
         If `estimator` is not a classifier with one of the two methods.
     ValueError
-        If `k` is less than 1, a score is NaN, the scores are not one a class (as those of ``SVC`` with
-        ``decision_function_shape="ovo"``, which are one a pair of classes), or an output of a classifier with several
-        outputs has other classes than 0 and 1.
+        If `k` is less than 1, a score is NaN, the scores are not one for each class, or an output of a classifier with
+        several outputs has other classes than 0 and 1. With ``decision_function_shape="ovo"`` scores of ``SVC`` are
+        one for each pair of classes.
 
     See Also
     --------
@@ -84,7 +84,7 @@ def top_k_labels(estimator, X, k=5, *, return_scores=False):
 
 
 def _class_scores(estimator, X) -> tuple[np.ndarray, np.ndarray]:
-    """Give the scores, shape (n_rows, n_classes), and the label of each column."""
+    """Return the scores, shape (n_rows, n_classes), and the label of each column."""
     method = next((name for name in ("predict_proba", "decision_function") if hasattr(estimator, name)), None)
     if method is None:
         raise TypeError(
@@ -105,19 +105,19 @@ def _class_scores(estimator, X) -> tuple[np.ndarray, np.ndarray]:
     if scores.shape[1] != len(classes):
         raise ValueError(
             f"{method} of {type(estimator).__name__} gives {scores.shape[1]} columns for {len(classes)} classes: "
-            f"one score a class is needed. {_ONE_A_CLASS}"
+            f"one score for each class is needed. {_ONE_A_CLASS}"
         )
     is_paired = getattr(_decider(estimator), "decision_function_shape", None) == "ovo"
     if method == "decision_function" and len(classes) == 3 and is_paired:  # three classes have three pairs
         raise ValueError(
             f"The 3 columns that {method} of {type(estimator).__name__} gives are one for each pair of the 3 classes, "
-            f"not one a class. {_ONE_A_CLASS}"
+            f"not one for each class. {_ONE_A_CLASS}"
         )
     return scores, np.asarray(classes)
 
 
 def _decider(estimator):
-    """Give the estimator whose decision values a pipeline, a search or another wrapper of scikit-learn hands on."""
+    """Return the estimator whose decision values a pipeline, a search or another wrapper of scikit-learn hands on."""
     while True:
         if hasattr(estimator, "steps"):
             inner = estimator.steps[-1][1]
@@ -130,7 +130,7 @@ def _decider(estimator):
 
 
 def _indicator_score(output: np.ndarray, classes: np.ndarray, j: int) -> np.ndarray:
-    """Give the score of class 1 of an output that says whether a label applies; 0 where it never did."""
+    """Return the score of class 1 of an output that says whether a label applies; 0 where it never did."""
     if not set(np.asarray(classes).tolist()) <= {0, 1}:
         raise ValueError(
             f"Output {j} has the classes {np.asarray(classes).tolist()}, not 0 and 1: labels are ranked for one "

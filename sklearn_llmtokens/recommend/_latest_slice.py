@@ -1,10 +1,57 @@
-"""The latest part of training sequences, held out to learn from it what the rest is good for."""
+"""The latest part of training sequences, held out to learn the weights of recommenders."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from ._histories import Histories
 
 _QUANTILE = 0.9
+PRETENDED_COLD = 0.1  # share of the items whose events are hidden while weights are learnt
+_FEWEST_QUERIES = 20
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The latest events, from which weights are learnt, and what came before them.
+
+    Attributes
+    ----------
+    earlier : Histories
+        Sequences for the recommenders to learn from.
+    queries : Histories
+        What came before each held-out event.
+    target_idx : ndarray of shape (n,), dtype=intp
+        The items of these events.
+    is_known : ndarray of shape (n_items,), dtype=bool
+        Whether an item has an event in `earlier`.
+    hides_items : bool
+        Whether the events of some items are left out of `earlier`, because few targets are new by themselves.
+    rng : numpy.random.Generator
+        Draws what stands for the catalogue.
+    """
+
+    earlier: Histories
+    queries: Histories
+    target_idx: np.ndarray
+    is_known: np.ndarray
+    hides_items: bool
+    rng: np.random.Generator
+
+
+def hold_out(sequences: Histories, n_items: int, n_validation: int) -> HeldOut | None:
+    """Hold out the latest events of training sequences; None where there are too few to learn from."""
+    rng = np.random.default_rng(0)
+    earlier, queries, target_idx = latest_slice(sequences, n_validation)
+    n_new = (~is_known(earlier, n_items))[target_idx].sum()
+    hides_items = sequences.times is None or bool(n_new < _FEWEST_QUERIES)
+    if hides_items:
+        is_hidden = rng.random(n_items) < PRETENDED_COLD
+        earlier = earlier.where(~is_hidden[earlier.item_idx])
+    has_events = is_known(earlier, n_items)
+    if len(target_idx) < _FEWEST_QUERIES or not has_events.any():
+        return None
+    return HeldOut(earlier, queries, target_idx, has_events, hides_items, rng)
 
 
 def latest_slice(sequences: Histories, n_queries: int) -> tuple[Histories, Histories, np.ndarray]:
@@ -58,7 +105,7 @@ def latest_slice(sequences: Histories, n_queries: int) -> tuple[Histories, Histo
 
 
 def _ends(sequences: Histories) -> np.ndarray:
-    """Give how many events of each sequence there are up to the last one whose weight is above 0.
+    """Return how many events of each sequence there are up to the last one whose weight is above 0.
 
     Examples
     --------
@@ -75,7 +122,7 @@ def _ends(sequences: Histories) -> np.ndarray:
 
 
 def _events_before(sequences: Histories) -> np.ndarray:
-    """Give how many events of each sequence are not after the quantile; one without a time is like the one before."""
+    """Return how many events of each sequence are not after the quantile; one without a time is like the one before."""
     times = sequences.times
     assert times is not None
     known = ~np.isnan(times)
@@ -88,7 +135,12 @@ def _events_before(sequences: Histories) -> np.ndarray:
 
 
 def _first_events(sequences: Histories, n: np.ndarray) -> Histories:
-    """Give the first `n` events of each sequence."""
+    """Return the first `n` events of each sequence."""
     position = np.arange(len(sequences.item_idx)) - np.repeat(sequences.indptr[:-1], sequences.lengths)
     events = np.flatnonzero(position < np.repeat(n, sequences.lengths))
     return sequences.select(events, np.concatenate([[0], np.cumsum(n)]))
+
+
+def is_known(sequences: Histories, n_items: int) -> np.ndarray:
+    """Check which items have an event, shape (n_items,)."""
+    return np.bincount(sequences.item_idx, minlength=n_items) > 0

@@ -4,17 +4,17 @@ import numpy as np
 from scipy import sparse
 
 from ._candidates import Candidates, choose_greedily, read_candidates
-from ._ids import decode_lists, ids_of
+from ._ids import decode_ids, ids_of
 from .metrics._diversity import unit_vectors
 
 _CELLS_A_CHUNK = 4_000_000  # numbers of candidates' vectors at a time: 32 MB
 
 
-def mmr_rerank(recommended, scores, items, vectors, k=10, *, trade_off=0.3):
+def mmr_rerank(recommended, scores, *, items, vectors, k=10, lambda_=0.7):
     r"""Choose k of the candidates of each query so that they are relevant and unlike each other.
 
     Maximal marginal relevance [1]_: one after the other, the candidate is taken that has the largest
-    :math:`(1 - \lambda) r - \lambda \max_{j} \cos(v, v_j)`, r being its score, scaled to 0..1 within the query, and j
+    :math:`\lambda r - (1 - \lambda) \max_{j} \cos(v, v_j)`, r being its score, scaled to 0..1 within the query, and j
     running over what has been taken.
 
     Parameters
@@ -26,17 +26,16 @@ def mmr_rerank(recommended, scores, items, vectors, k=10, *, trade_off=0.3):
     items : Catalog or array-like of shape (n_items,)
         The catalogue, or its ids.
     vectors : array-like or sparse matrix of shape (n_items, n_features)
-        One vector an item, in the order of `items`.
+        One vector for each item, in the order of `items`.
     k : int, default=10
         How many are chosen.
-    trade_off : float, default=0.3
-        The :math:`\lambda` above, between 0 (the order of the scores) and 1 (variety alone). In [1]_ it is 1 minus
-        this.
+    lambda_ : float, default=0.7
+        The :math:`\lambda` of [1]_, the weight of relevance: from 0 (variety alone) to 1 (the order of the scores).
 
     Returns
     -------
-    ndarray of shape (n_queries, min(k, n_candidates))
-        Item ids, best first; an object array with None at the end where rows are short.
+    ndarray of shape (n_queries, min(k, n_candidates)), dtype=object
+        Item ids, best first; None at the end where rows are short.
 
     Raises
     ------
@@ -53,28 +52,28 @@ def mmr_rerank(recommended, scores, items, vectors, k=10, *, trade_off=0.3):
     --------
     >>> from sklearn_llmtokens.recommend import mmr_rerank
     >>> vectors = [[1.0, 0.0], [1.0, 0.1], [0.0, 1.0]]
-    >>> mmr_rerank([["a", "b", "c"]], [[3.0, 2.9, 2.0]], ["a", "b", "c"], vectors, k=2, trade_off=0.6)
+    >>> mmr_rerank([["a", "b", "c"]], [[3.0, 2.9, 2.0]], items=["a", "b", "c"], vectors=vectors, k=2, lambda_=0.4)
     array([['a', 'c']], dtype=object)
     """
-    candidates = read_candidates(recommended, scores, items, k, trade_off)
+    candidates = read_candidates(recommended, scores, items, k, {"lambda_": lambda_})
     units = unit_vectors(vectors, len(ids_of(items)))
     n_queries, n_columns = candidates.codes.shape
     n_rows = max(1, _CELLS_A_CHUNK // max(1, n_columns * units.shape[1]))
     chosen = [
-        _rerank(Candidates(candidates.codes[i : i + n_rows], candidates.relevance[i : i + n_rows]), units, k, trade_off)
+        _rerank(Candidates(candidates.codes[i : i + n_rows], candidates.relevance[i : i + n_rows]), units, k, lambda_)
         for i in range(0, n_queries, n_rows)
     ]
-    return decode_lists(np.concatenate(chosen or [candidates.codes[:, :k]]), items)
+    return decode_ids(items, np.concatenate(chosen or [candidates.codes[:, :k]]))
 
 
-def _rerank(candidates: Candidates, units, k: int, trade_off: float) -> np.ndarray:
+def _rerank(candidates: Candidates, units, k: int, lambda_: float) -> np.ndarray:
     vectors = _gather(units, candidates.codes)  # (n_queries, n_candidates, n_features)
     rows = np.arange(len(vectors))
     nearest = np.full(candidates.codes.shape, -np.inf)
 
     def gain(step):
         closeness = nearest if step else 0.0
-        return (1 - trade_off) * candidates.relevance - trade_off * closeness
+        return lambda_ * candidates.relevance - (1 - lambda_) * closeness
 
     def update(columns):
         cosine = np.einsum("qcd,qd->qc", vectors, vectors[rows, columns])
@@ -84,7 +83,7 @@ def _rerank(candidates: Candidates, units, k: int, trade_off: float) -> np.ndarr
 
 
 def _gather(units, codes: np.ndarray) -> np.ndarray:
-    """Give the vector of each candidate, dense, shape (n_queries, n_candidates, n_features)."""
+    """Return the vector of each candidate, dense, shape (n_queries, n_candidates, n_features)."""
     flat = units[np.maximum(codes, 0).ravel()]
     dense = flat.toarray() if sparse.issparse(flat) else flat
     return dense.reshape(*codes.shape, units.shape[1])

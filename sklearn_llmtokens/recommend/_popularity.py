@@ -50,5 +50,6 @@ class PopularityRecommender(BaseRecommender):
     def _score(self, queries: int, items) -> np.ndarray:
         return np.tile(self.popularity_[items], (queries, 1))
 
-    def _contributions(self, histories: Histories, item_idx: np.ndarray) -> np.ndarray:
-        return (self.popularity_[item_idx].astype(np.float64) / np.maximum(histories.lengths, 1))[histories.row_idx]
+    def _contributions(self, histories: Histories, items: np.ndarray) -> np.ndarray:
+        shares = self.popularity_[items].astype(np.float64) / np.maximum(histories.lengths, 1)[:, np.newaxis]
+        return shares[histories.row_idx]

@@ -26,7 +26,7 @@ _METRICS = {
     "diversity": intra_list_diversity,
 }
 _NEEDED = {
-    "histories": "the training histories, one a user",
+    "histories": "the training histories, one for each user",
     "vectors": "the vectors of the items, in the order of the catalogue",
 }
 
@@ -46,8 +46,8 @@ def make_top_k_scorer(metric="ndcg", k=10, *, greater_is_better=True, filter_see
     filter_seen : bool, default=None
         Whether the items of the history are left out of the lists. None is what the recommender does by itself.
     **metric_options : dict
-        Further arguments of the measure. "novelty" needs `histories`, the training histories, one a user; "diversity"
-        needs `vectors`, those of the items in the order of the catalogue.
+        Further arguments of the measure. "novelty" needs `histories`, the training histories, one for each user.
+        "diversity" needs `vectors`, those of the items in the order of the catalogue.
 
     Returns
     -------
@@ -111,7 +111,7 @@ class _TopKScorer:
 
 
 def _argument_names(metric, options: dict) -> frozenset[str]:
-    """Give the names of the arguments of `metric`, once it is sure that it can be called."""
+    """Return the names of the arguments of `metric`, once it is sure that it can be called."""
     parameters = inspect.signature(metric).parameters
     filled = {"y_true", "recommended", "k", "items"} & parameters.keys()
     if "recommended" not in parameters:
@@ -129,15 +129,15 @@ def _refuse_missing(metric, left: list[str]) -> None:
     needed = [name for name in needed if parameters[name].kind not in many]
     if needed:
         options = ", ".join(f"{name}=..." for name in needed)
-        told = "; ".join(f"{name} are {_NEEDED[name]}" for name in needed if name in _NEEDED)
+        needs = "; ".join(f"{name} are {_NEEDED[name]}" for name in needed if name in _NEEDED)
         raise TypeError(
             f"{_name(metric)} needs more than the lists: pass make_top_k_scorer(..., {options})"
-            f"{f', where {told}' if told else ''}."
+            f"{f', where {needs}' if needs else ''}."
         )
 
 
 def _recommender(estimator):
-    """Give the estimator that recommends: the best one of a fitted search, or the estimator itself."""
+    """Return the estimator that recommends: the best one of a fitted search, or the estimator itself."""
     for model in (estimator, getattr(estimator, "best_estimator_", None)):
         if hasattr(model, "recommend"):
             return model

@@ -1,11 +1,12 @@
 """Which items may be recommended to whom: candidates, exclusions, and what a user has seen."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from .._utils._columns import read_list, read_rows
 from ._catalog import Catalog
-from ._catalog_part import as_list
 from ._histories import Histories
 from ._unknown_items import find_items
 
@@ -21,8 +22,8 @@ class _Pairs:
         events = slice(int(self.indptr[start]), int(self.indptr[stop]))
         return _Pairs(self.indptr[start : stop + 1] - self.indptr[start], self.item_idx[events])
 
-    def cells(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Give rows and columns of the pairs in a table whose columns are the items at `positions`, ascending."""
+    def places(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return rows and columns of the pairs in a table whose columns are the items at `positions`, ascending."""
         if not len(positions):
             return np.empty(0, np.intp), np.empty(0, np.intp)
         column = np.minimum(np.searchsorted(positions, self.item_idx), len(positions) - 1)
@@ -65,40 +66,37 @@ class Selection:
         union = allowed = None
         blocked: list[_Pairs] = []
         if candidates is not None:
-            candidates = as_list(candidates, "candidates")
+            candidates = read_rows(candidates, "candidates", "ids")
             allowed = _read_lists(candidates, catalog, n_queries, "candidates", unknown)
-            union = np.unique(allowed.item_idx)
-            allowed = None if _is_one_list(candidates) else allowed
+            is_shared = _is_one_list(candidates)  # by all queries, as its first row says
+            union = np.unique(allowed.rows(0, min(n_queries, 1)).item_idx if is_shared else allowed.item_idx)
+            allowed = None if is_shared else allowed
         if exclude is not None:
-            blocked.append(_read_lists(as_list(exclude, "exclude"), catalog, n_queries, "exclude", unknown))
+            blocked.append(_read_lists(read_rows(exclude, "exclude", "ids"), catalog, n_queries, "exclude", unknown))
         if filter_seen and histories.texts is None:
             blocked.append(_Pairs(histories.indptr, histories.item_idx))
         return cls(union, allowed, tuple(blocked))
 
     def rows(self, start: int, stop: int) -> "Selection":
-        """Give the selection of some queries."""
+        """Return the selection of some queries."""
         allowed = None if self.allowed is None else self.allowed.rows(start, stop)
         return Selection(self.union, allowed, tuple(pairs.rows(start, stop) for pairs in self.blocked))
-
-    def n_blocked(self, n_queries: int) -> np.ndarray:
-        """Give the number of items that each query is not given, shape (n_queries,)."""
-        return sum((np.diff(pairs.indptr) for pairs in self.blocked), np.zeros(n_queries, dtype=np.int64))
 
     def mask(self, scores: np.ndarray, positions: np.ndarray) -> None:
         """Set the scores of items that a query is not given to -inf."""
         if self.allowed is not None:
             is_allowed = np.zeros(scores.shape, dtype=bool)
-            is_allowed[self.allowed.cells(positions)] = True
+            is_allowed[self.allowed.places(positions)] = True
             scores[~is_allowed] = -np.inf
         for pairs in self.blocked:
-            scores[pairs.cells(positions)] = -np.inf
+            scores[pairs.places(positions)] = -np.inf
 
 
-def _is_one_list(lists: list) -> bool:
+def _is_one_list(lists: Sequence) -> bool:
     return all(isinstance(one, str) or not hasattr(one, "__iter__") for one in lists)
 
 
-def _read_lists(lists: list, catalog: Catalog, n_queries: int, name: str, unknown: str) -> _Pairs:
+def _read_lists(lists: Sequence, catalog: Catalog, n_queries: int, name: str, unknown: str) -> _Pairs:
     if _is_one_list(lists):
         idx = _read_list(lists, catalog, name, unknown)
         return _Pairs(len(idx) * np.arange(n_queries + 1), np.tile(idx, n_queries))
@@ -114,6 +112,6 @@ def _read_lists(lists: list, catalog: Catalog, n_queries: int, name: str, unknow
 def _read_list(ids, catalog: Catalog, name: str, unknown: str) -> np.ndarray:
     advice = ": leave it out, or set unknown='ignore'"
     found = find_items(
-        catalog, as_list(ids, name), lambda at: f"{name}[{at}]", unknown=unknown, skip_missing=True, advice=advice
+        catalog, read_list(ids, name), lambda at: f"{name}[{at}]", unknown=unknown, skip_missing=True, advice=advice
     )
     return found[found >= 0]

@@ -9,8 +9,8 @@ from .._utils._top_k import top_columns
 N_BEST = 100
 N_RANDOM = 200
 _RIDGE = 1e-3
-# What weights are drawn to counts as much as some forty queries would, by which they can be told apart: likelihood
-# alone trusts what is sure of few items, and finds fewer of those that followed among the first ten.
+# The prior counts as much as some forty queries: likelihood alone trusts what is sure of few items, and finds fewer of
+# those that followed among the first ten.
 STRENGTH = 40.0
 
 
@@ -61,7 +61,7 @@ def shortlist(
 
 
 def _first_of_each(columns: np.ndarray) -> np.ndarray:
-    """Say of each cell whether the cells left of it in its row are others.
+    """Check of each entry whether the entries left of it in its row are others.
 
     Examples
     --------
@@ -82,10 +82,10 @@ def softmax_weights(
     features: np.ndarray,
     log_counts: np.ndarray,
     is_free: np.ndarray,
-    drawn_to: np.ndarray | None = None,
+    prior: np.ndarray | None = None,
     strength: float = STRENGTH,
 ) -> np.ndarray:
-    """Give the weights under which the softmax over a shortlist finds the item that followed, the first column.
+    """Return the weights under which the softmax over a shortlist finds the item that followed, the first column.
 
     Parameters
     ----------
@@ -95,10 +95,10 @@ def softmax_weights(
         Logarithm of the number of items that each stands for.
     is_free : ndarray of shape (n_features,), dtype=bool
         True for weights that may be negative.
-    drawn_to : ndarray of shape (n_features,), optional
-        Weights that the others are drawn to, in their proportions: their common scale is learnt. 0 where `is_free`.
+    prior : ndarray of shape (n_features,), optional
+        Prior means of the weights, in their proportions: their common scale is learnt. 0 where `is_free`.
     strength : float, default=STRENGTH
-        As how many queries `drawn_to` counts.
+        As how many queries `prior` counts.
 
     Returns
     -------
@@ -107,8 +107,13 @@ def softmax_weights(
 
     Notes
     -----
-    The loss is the mean negative log-likelihood, which is convex, and a small ridge, or a larger one about what the
-    weights are drawn to, which counts for less the more queries there are.
+    With ``x_qj`` the features of item j of query q, ``c_qj`` its `log_counts` and item 0 the one that followed, the
+    weights w minimise by L-BFGS-B the convex function::
+
+        mean_q [ log sum_j exp(x_qj w + c_qj) - x_q0 w ] + sum_i r_i (w_i - m_i)^2
+
+    Without a prior, ``m = 0`` and ``r_i = 0.001``. With one, ``m`` is the prior times the scale that minimises the same
+    function along it, and ``r_i`` is `strength` divided by the number of queries where weights are not free.
 
     Examples
     --------
@@ -117,13 +122,13 @@ def softmax_weights(
     >>> weights = softmax_weights(features, zeros, is_free)
     >>> bool(weights[0] > weights[1])
     True
-    >>> weights = softmax_weights(features, zeros, is_free, drawn_to=np.array([1.0, 1.0]))
+    >>> weights = softmax_weights(features, zeros, is_free, prior=np.array([1.0, 1.0]))
     >>> bool(weights[0] > weights[1] > 0)
     True
     """
     centre, ridge = np.zeros(len(is_free)), np.full(len(is_free), _RIDGE)
-    if drawn_to is not None and np.any(drawn_to):
-        directions = np.column_stack([drawn_to / np.abs(drawn_to).max(), np.eye(len(is_free))[:, is_free]])
+    if prior is not None and np.any(prior):
+        directions = np.column_stack([prior / np.abs(prior).max(), np.eye(len(is_free))[:, is_free]])
         along = features @ directions.astype(np.float32)
         free = np.arange(along.shape[2]) > 0
         centre = directions @ _most_likely(along, log_counts, free, np.zeros(len(free)), np.full(len(free), _RIDGE))

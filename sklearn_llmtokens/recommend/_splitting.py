@@ -134,7 +134,7 @@ def as_codes(values: list) -> np.ndarray:
 
 
 def history_lengths(X) -> np.ndarray:
-    """Give the number of events of each history.
+    """Return the number of events of each history.
 
     Parameters
     ----------

@@ -103,7 +103,9 @@ def read_cuts(cut, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     cuts = ordered_times(refuse_missing(_one_or_several(cut), "cut", "leave it out."), "cut")
     kinds = {array.dtype.kind for array in (cuts, times)}
     if kinds >= {"m", "M"}:
-        raise ValueError(f"cut is {shorten(cut)}, and times of dtype {times.dtype} are no dates: pass both alike.")
+        raise ValueError(
+            f"cut is {shorten(cut)}, and times of dtype {times.dtype} are no dates: pass dates or numbers for both."
+        )
     if len(kinds & {"m", "M"}) == 1 and len(kinds) > 1:
         cuts, times = as_seconds(cuts), as_seconds(times)
     return np.sort(cuts), times
@@ -170,7 +172,7 @@ def seconds_of(value, what: str) -> float:
         return float(np.array(value, f"{kind}8[us]").astype(np.int64)) / _MICROSECONDS
     if not isinstance(value, Real | Decimal):
         raise TypeError(f"{what} is {shorten(value)} of type {type(value).__name__}, neither a number nor a date.")
-    if not abs(value) <= sys.float_info.max:
+    if not abs(value) <= sys.float_info.max:  # type: ignore[operator]
         raise ValueError(f"{what} is {shorten(value)}: it must be finite.")
     return float(value)
 

@@ -62,9 +62,9 @@ def read_training(X, y, groups, catalog: Catalog, *, unknown: str = "error") -> 
         return sequences
 
     users = _users(rows, known, groups)
-    kept = np.delete(np.arange(len(rows)), known[_covered([rows[i] for i in known])])
+    kept = np.delete(np.arange(len(rows)), known[_covered([rows[i] for i in known.tolist()])])
     try:
-        histories = given_events([rows[i] for i in kept], catalog, unknown=unknown)
+        histories = given_events([rows[i] for i in kept.tolist()], catalog, unknown=unknown)
     except (TypeError, ValueError):
         given_events(rows, catalog, unknown=unknown)  # whose error message counts all rows
         raise
@@ -106,7 +106,7 @@ def read_targets(rows: Sequence, y_idx: np.ndarray, groups) -> Histories:
     """
     known = _known(rows)
     users = _users(rows, known, groups)
-    order = np.lexsort(([len(row) for row in rows], users))
+    order = np.lexsort((np.array([len(row) for row in rows], dtype=np.intp), users))
     return Histories(np.concatenate([[0], np.cumsum(np.bincount(users))]), y_idx[order])
 
 
@@ -192,7 +192,7 @@ def _followed(rows: Sequence, known: np.ndarray, targets: list) -> _Followed:
     weight, time = np.ones(n_rows), np.full(n_rows, np.nan)
     if not len(known):
         return _Followed(is_target, is_other, weight, time)
-    parts, of_row = distinct_events([rows[i] for i in known])
+    parts, of_row = distinct_events([rows[i] for i in known.tolist()])
     lengths = np.array([len(part.items) for part in parts])
     stops = np.array([rows[i].stop for i in known])
     goes_on = stops < lengths[of_row]

@@ -8,7 +8,7 @@ from .._sklearn import StrOptions
 from .._utils._columns import is_missing
 from .._utils._messages import shorten
 from ..exceptions import UnknownItemError
-from ._catalog_part import plain_ids
+from ._catalog_ids import plain_ids
 
 UNKNOWN_CONSTRAINTS = [StrOptions({"error", "ignore"})]
 
@@ -76,8 +76,8 @@ def _message(catalog, one, place: str, advice: str) -> str:
         return f"{place} is missing ({one!r}): an id of the catalogue is expected."
     other = _of_the_other_type(one)
     kind = "a str" if isinstance(other, str) else "an int"
-    twin = "" if other is None or catalog.lookup([other])[0] < 0 else f" ({shorten(other)}, {kind}, is)"
-    return f"{place} is {shorten(one)}, which is not in the catalogue of {catalog.n_items} items{twin}{advice}."
+    like_it = "" if other is None or catalog.lookup([other])[0] < 0 else f" ({shorten(other)}, {kind}, is)"
+    return f"{place} is {shorten(one)}, which is not in the catalogue of {catalog.n_items} items{like_it}{advice}."
 
 
 def _of_the_other_type(one: str | int) -> str | int | None:

@@ -1,5 +1,6 @@
 """Checks for estimators of texts and for recommenders of any package; pytest is not needed to import them."""
 
+from .._public import name_public_module
 from ._recommenders import check_recommender, recommender_checks
 from ._suite import (
     TEXT_TO_TEXT_EXPECTED_FAILED_CHECKS,
@@ -16,3 +17,5 @@ __all__ = [
     "recommender_checks",
     "text_estimator_checks",
 ]
+
+name_public_module(globals())

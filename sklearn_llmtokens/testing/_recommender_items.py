@@ -1,4 +1,4 @@
-"""Checks of the items: unknown, repeated, removed, new, alike."""
+"""Checks of the items: unknown, repeated, removed, new, similar."""
 
 import numpy as np
 
@@ -126,7 +126,7 @@ def _new_id(catalog, i: int):
 
 
 def _columns(catalog, at: np.ndarray) -> tuple:
-    """Give the texts and features of items, to add others that are like them."""
+    """Return the texts and features of items, to add others that are like them."""
     return catalog.texts(at) if catalog.has_texts else None, catalog.features(at) if catalog.has_features else None
 
 

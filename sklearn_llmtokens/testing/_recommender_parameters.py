@@ -41,7 +41,7 @@ def check_lists_can_be_passed_back(name, recommender, *, X, y):
     items = fitted.recommend(queries, k)
     assert items[0, -1] is None, f"{name}.recommend does not fill a short row with None."
     rest = attempt(f"{name} on its own lists to exclude", lambda: fitted.recommend(queries, 2, exclude=items))
-    assert rest[0].tolist() == [None, None], f"{name} recommends what it must exclude."
+    assert rest[0].tolist() == [None, None], f"{name} recommends what is excluded."
     again = attempt(f"{name} on its own lists of candidates", lambda: fitted.recommend(queries, k, candidates=items))
     assert_same(again, items, f"{name} ranks its own list of candidates otherwise")
     padded = attempt(f"{name} on its own lists as histories", fitted.score_items, items)

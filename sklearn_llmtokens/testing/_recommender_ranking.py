@@ -146,7 +146,7 @@ def check_recommend_exclude(name, recommender, *, X, y):
 
 
 def check_explain_adds_up(name, recommender, *, X, y):
-    """The shares of the events add up to the score, for one item a query and for several."""
+    """The shares of the events add up to the score, for one item for each query and for several."""
     fitted = prepare(recommender).fit(X, y)
     scores = fitted.score_items(X).astype(np.float64)
     tolerance = 1e-5 * max(1.0, float(np.abs(scores).max()))
@@ -169,7 +169,7 @@ def check_explain_adds_up(name, recommender, *, X, y):
 
 
 def _ranked(catalog, scores, blocked) -> list:
-    """Give all ids by falling score, equal ones in their order, the blocked ones as None at the end."""
+    """Return all ids by falling score, equal ones in their order, the blocked ones as None at the end."""
     ids = catalog.ids.tolist()
     order = np.argsort(-scores.astype(np.float64), kind="stable")
     left = [ids[i] for i in order if ids[i] not in set(blocked)]

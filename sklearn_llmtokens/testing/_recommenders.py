@@ -42,7 +42,7 @@ _CHECKS = (
 
 
 def recommender_checks(recommender, histories, next_items) -> Iterator[tuple[Any, partial]]:
-    """Give the checks that every recommender of this package passes.
+    """Return the checks that every recommender of this package passes.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ def test_rows_do_not_depend_on_order_or_other_texts(checkpoints, family, batch, 
     rows = embedder.fit_transform(batch)
     order = data.draw(st.lists(st.integers(0, len(batch) - 1), min_size=1, max_size=8))
     again = embedder.transform([batch[i] for i in order])
-    assert_allclose(again, rows[order], atol=1e-6)
+    assert_allclose(again, rows[order], atol=1e-5)  # random weights, of which T5 scales no attention
     for i, j in enumerate(order):
         assert_array_equal(again[i], again[order.index(j)])  # equal texts, equal rows
 

@@ -81,11 +81,11 @@ def divergence(p, q):
     row=st.permutations(range(N_ITEMS)),
     n=st.integers(1, N_ITEMS),
     k=st.integers(1, N_ITEMS),
-    trade_off=st.sampled_from([0.0, 0.3, 0.5, 1.0]),
+    lambda_=st.sampled_from([0.0, 0.5, 0.7, 1.0]),
     table=vectors,
     data=st.data(),
 )
-def test_rerankers_take_the_largest_gain(row, n, k, trade_off, table, data):
+def test_rerankers_take_the_largest_gain(row, n, k, lambda_, table, data):
     candidates, catalogue = row[:n], list(range(N_ITEMS))
     scores = sorted((data.draw(st.integers(-3, 3)) for _ in candidates), reverse=True)
     relevance = dict(zip(candidates, scaled(scores).values(), strict=True))
@@ -93,7 +93,7 @@ def test_rerankers_take_the_largest_gain(row, n, k, trade_off, table, data):
 
     def unlike(chosen, item):
         closest = max((cosines[item, other] for other in chosen), default=0.0)
-        return (1 - trade_off) * relevance[item] - trade_off * closest
+        return lambda_ * relevance[item] - (1 - lambda_) * closest
 
     categories = np.array([data.draw(st.integers(0, 2)) for _ in catalogue])
     shares = np.eye(3)[categories]
@@ -103,10 +103,18 @@ def test_rerankers_take_the_largest_gain(row, n, k, trade_off, table, data):
     def calibrated(chosen, item):
         listed = [*chosen, item]
         fit = sum(relevance[one] for one in listed)
-        return (1 - trade_off) * fit - trade_off * divergence(wanted, shares[listed].mean(axis=0))
+        return (1 - lambda_) * fit - lambda_ * divergence(wanted, shares[listed].mean(axis=0))
 
-    by_mmr = mmr_rerank([candidates], [scores], catalogue, table, k, trade_off=trade_off)[0].tolist()
-    by_share = calibrated_rerank([candidates], [scores], [history], catalogue, categories, k, trade_off=trade_off)
+    by_mmr = mmr_rerank([candidates], [scores], items=catalogue, vectors=table, k=k, lambda_=lambda_)[0].tolist()
+    by_share = calibrated_rerank(
+        [candidates],
+        [scores],
+        histories=[history],
+        items=catalogue,
+        categories=categories,
+        k=k,
+        calibration_weight=lambda_,
+    )
     for found, gain in ((by_mmr, unlike), (by_share[0].tolist(), calibrated)):
         assert len(found) == len(set(found)) == min(k, n)
         for step, item in enumerate(found):

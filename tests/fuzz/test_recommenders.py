@@ -46,7 +46,7 @@ profiles = st.sampled_from(PROFILES)
 def test_click_models_are_their_loops(clicks, asked, profile, shrink, n_neighbors, window):
     popularity = PopularityRecommender(CATALOG).fit(clicks)
     assert popularity.score_items(asked).tolist() == [presence(clicks).sum(axis=0).tolist()] * len(asked)
-    knn = ItemKNNRecommender(CATALOG, shrink=shrink, n_neighbors=n_neighbors, profile=profile).fit(clicks)
+    knn = ItemKNNRecommender(CATALOG, shrinkage=shrink, n_neighbors=n_neighbors, profile=profile).fit(clicks)
     expected = scores_of(asked, cosines(clicks, shrink, n_neighbors), profile)
     assert_allclose(knn.score_items(asked), expected, rtol=1e-5, atol=1e-6)
     following = TransitionRecommender(CATALOG, window=window, profile=profile).fit(clicks)
@@ -96,9 +96,9 @@ def test_content_is_cosines_with_the_profile(asked, table, profile, factor):
     asked=queries,
     table=vectors,
     weights=st.tuples(*[st.floats(0.1, 5)] * 2),
-    sharpness=st.sampled_from([1.0, 3.0]),
+    amplification=st.sampled_from([1.0, 3.0]),
 )
-def test_composed_recommenders_are_their_formulas(clicks, asked, table, weights, sharpness):
+def test_composed_recommenders_are_their_formulas(clicks, asked, table, weights, amplification):
     assume(any(len(set(sequence)) > 1 for sequence in clicks))
     content, catalog = content_of(table), content_of(table).catalog
     hybrid = HybridRecommender([("content", content), ("knn", ItemKNNRecommender(catalog))], weights=list(weights))
@@ -108,14 +108,16 @@ def test_composed_recommenders_are_their_formulas(clicks, asked, table, weights,
         for i, history in enumerate(asked):
             others = [j for j in range(N_ITEMS) if j not in history]
             best = max((abs(part[i, j]) for j in others), default=0)
-            expected[i] += weight * part[i] / (best if best > 1e-6 else 1)
+            expected[i] += weight * part[i] / (best if best > 1e-6 * np.abs(part[i]).max() else 1)
     assert_allclose(hybrid.fit(clicks).score_items(asked), expected, rtol=1e-4, atol=1e-4)
 
-    smoothed = SmoothedTransitionRecommender(content, n_neighbors=N_ITEMS - 1, sharpness=sharpness, reverse=0.5)
+    smoothed = SmoothedTransitionRecommender(
+        content, n_neighbors=N_ITEMS - 1, amplification=amplification, backward_weight=0.5
+    )
     alike = np.maximum(units(table) @ units(table).T, 0)
     np.fill_diagonal(alike, 0)
     alike[alike < 1e-6] = 0
-    powers = alike**sharpness
+    powers = alike**amplification
     totals = powers.sum(axis=1, keepdims=True)
     spread = np.eye(N_ITEMS) + np.divide(powers, totals, out=np.zeros_like(powers), where=totals > 0)
     counts = followed(clicks, 5)

@@ -75,7 +75,7 @@ def test_the_parts_of_a_hybrid_share_a_pass(embedder, tmp_path):
     grid = {
         "content__embedder__pooling": ["mean", "max"],
         "smoothed__content__embedder__layer": [-1, 0],
-        "knn": ["drop", ItemKNNRecommender(CATALOG, shrink=1)],
+        "knn": ["drop", ItemKNNRecommender(CATALOG, shrinkage=1)],
     }
     search = RandomizedSearchCV(HybridRecommender(parts), grid, n_iter=4, cv=2, random_state=0)
     assert_foreseen(search, tmp_path)
@@ -96,7 +96,7 @@ def test_a_catalogue_with_features_is_read_as_its_table(embedder, tmp_path, as_f
     table = ColumnTransformer([("text", embedder, columns[0]), ("numbers", numbers, columns[1])])
     recommender = ContentRecommender(Catalog(range(16), TEXTS, features), embedder=table)
     assert_foreseen(GridSearchCV(recommender, {"embedder__text__pooling": ["mean", "max"]}, cv=2), tmp_path)
-    alone = ContentRecommender(Catalog(range(16), TEXTS, features), embedder=embedder, reads="texts")
+    alone = ContentRecommender(Catalog(range(16), TEXTS, features), embedder=embedder, item_input="texts")
     assert_foreseen(GridSearchCV(alone, {"whiten": [0, 1]}, cv=2), tmp_path / "alone")
 
 

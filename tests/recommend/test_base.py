@@ -16,7 +16,7 @@ from sklearn_llmtokens.recommend import (
     PopularityRecommender,
     TransitionRecommender,
 )
-from sklearn_llmtokens.recommend import _base as base_module
+from sklearn_llmtokens.recommend import _ranking as base_module
 
 N_ITEMS = 50
 RNG = np.random.default_rng(0)

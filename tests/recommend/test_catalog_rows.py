@@ -236,7 +236,7 @@ def test_vectors_of_items_that_were_added_re_rank():
     recommender.add_items(["d"], ["green tea"])
     items, scores = recommender.recommend([["a"]], k=3, return_scores=True)
     with pytest.raises(ValueError, match=r"vectors has 3 rows for 4 items: .*item_vectors\(\)"):
-        mmr_rerank(items, scores, recommender.catalog_, old)
-    found = mmr_rerank(items, scores, recommender.catalog_, recommender.item_vectors(), k=3, trade_off=0.0)
+        mmr_rerank(items, scores, items=recommender.catalog_, vectors=old)
+    found = mmr_rerank(items, scores, items=recommender.catalog_, vectors=recommender.item_vectors(), k=3, lambda_=1.0)
     assert found.tolist() == items.tolist()
     np.testing.assert_array_equal(recommender.item_vectors(["d"]).toarray(), recommender.item_vectors(["a"]).toarray())

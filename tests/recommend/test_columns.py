@@ -41,8 +41,11 @@ READERS = {
     "similar_items": (lambda one: fitted().similar_items(one), r"ids\[1\] is missing"),
     "recall": (lambda one: recall_at_k(one, [["a"], ["b"], ["b"]]), r"y_true\[1\]"),
     "coverage": (lambda one: catalog_coverage(LISTS, one), r"items\[1\] is missing"),
-    "mmr": (lambda one: mmr_rerank(LISTS, SCORES, one, np.eye(3), k=1), r"items\[1\] is missing"),
-    "categories": (lambda one: calibrated_rerank(LISTS, SCORES, [["a"]], CATALOG, one, k=1), r"categories\[1\] is"),
+    "mmr": (lambda one: mmr_rerank(LISTS, SCORES, items=one, vectors=np.eye(3), k=1), r"items\[1\] is missing"),
+    "categories": (
+        lambda one: calibrated_rerank(LISTS, SCORES, histories=[["a"]], items=CATALOG, categories=one, k=1),
+        r"categories\[1\] is",
+    ),
     "groups of items": (lambda one: exposure_report(LISTS, CATALOG, one), r"groups\[1\] is missing"),
     "cold items": (lambda one: next(ColdItemSplit(1, test_size=1).split([["a"]] * 3, one)), r"y\[1\] is missing"),
 }
@@ -81,7 +84,7 @@ def test_masked_features_are_missing(dtype):
 def test_mixed_ids_stay_mixed():
     ids = ["a", 1, "1"]
     for items in (ids, np.array(ids, dtype=object), Catalog(ids)):
-        assert mmr_rerank([ids], [[3.0, 2.0, 1.0]], items, np.eye(3), k=3).tolist() == [ids]
+        assert mmr_rerank([ids], [[3.0, 2.0, 1.0]], items=items, vectors=np.eye(3), k=3).tolist() == [ids]
         assert catalog_coverage([[1]], items) == pytest.approx(1 / 3)
     assert PopularityRecommender(Catalog(ids)).fit([["a", 1], [1]]).popularity_.tolist() == [1, 2, 0]
     assert recall_at_k([1, "1"], [[1], [1]]) == 0.5

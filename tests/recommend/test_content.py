@@ -10,10 +10,10 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_llmtokens.recommend import Catalog, ContentRecommender, HybridRecommender
-from sklearn_llmtokens.recommend import _index as index_module
-from sklearn_llmtokens.recommend._index import DenseIndex, SparseIndex
-from sklearn_llmtokens.recommend._whitening import Whitening
+from sklearn_llmtokens._utils._whitening import PrincipalDirections
+from sklearn_llmtokens.recommend import Catalog, ContentRecommender
+from sklearn_llmtokens.recommend import _item_vectors as vectors_module
+from sklearn_llmtokens.recommend._item_vectors import DenseItemVectors, SparseItemVectors
 
 TEXTS = [f"{a} {b}" for a in ("绿茶", "红茶", "咖啡", "果汁") for b in ("大杯", "小杯", "礼盒")]
 IDS = list(range(12))
@@ -22,7 +22,7 @@ HISTORIES = [[0, 1], [5], [7, 2, 9], [3, 3]]
 
 
 class Table(TransformerMixin, BaseEstimator):
-    """Gives the vectors that it was made with, by text; of texts that are numbers, that row."""
+    """Return the vectors that it was made with, by text; of texts that are numbers, that row."""
 
     def __init__(self, vectors=None):
         self.vectors = vectors
@@ -60,7 +60,7 @@ def test_whitening_divides_principal_directions_by_a_power_of_their_deviation():
     rng = np.random.default_rng(0)
     vectors = (rng.normal(size=(5000, 5)) * [10, 5, 2, 1, 0.5] + 3) @ np.linalg.qr(rng.normal(size=(5, 5)))[0]
     for exponent in (0.25, 0.5, 1.0):
-        white = Whitening.of(vectors, exponent).apply(vectors)
+        white = PrincipalDirections.of(vectors).whitening(exponent).apply(vectors)
         assert_allclose(white.mean(axis=0), 0, atol=1e-4)
         std = np.sort(np.linalg.svd(vectors - vectors.mean(0), compute_uv=False) / np.sqrt(5000))
         covariance = white.T @ white / 5000
@@ -115,9 +115,9 @@ def test_of_an_item_with_a_blank_text_nothing_is_known(as_sparse):
     dense = make_pipeline(TfidfVectorizer(analyzer="char"), TruncatedSVD(3, random_state=0))
     embedder = TfidfVectorizer(analyzer="char") if as_sparse else dense
     recommender = ContentRecommender(Catalog(list("abcde"), texts), embedder=embedder).fit(None)
-    told = ContentRecommender(Catalog(list("ace"), texts[::2]), embedder=embedder).fit(None)
+    filled = ContentRecommender(Catalog(list("ace"), texts[::2]), embedder=embedder).fit(None)
     scores = recommender.score_items([["a"], ["b"], ["b", "a"]])
-    assert_allclose(scores[0, ::2], told.score_items([["a"]])[0], atol=1e-6)
+    assert_allclose(scores[0, ::2], filled.score_items([["a"]])[0], atol=1e-6)
     assert (scores[:, 1::2] == 0).all()
     assert (scores[1] == 0).all()
     assert recommender.explain([["b", "a"]], ["c"])[0][0] == 0
@@ -151,8 +151,8 @@ def test_equal_vectors_are_ranked_in_the_order_of_the_catalogue(n_queries, n_ite
     assert found.tolist() == [[*range(1, n_items), None]] * n_queries
 
 
-def test_twins_in_other_chunks_and_among_candidates_tie(monkeypatch):
-    monkeypatch.setattr("sklearn_llmtokens.recommend._base._CHUNK_ITEMS", 16)
+def test_duplicates_in_other_chunks_and_among_candidates_tie(monkeypatch):
+    monkeypatch.setattr("sklearn_llmtokens.recommend._ranking._CHUNK_ITEMS", 16)
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(8, 37)).astype(np.float32)[rng.integers(0, 8, 101)]
     recommender = by_number(vectors, 90).fit(None).add_items(range(90, 101), [str(i) for i in range(90, 101)])
@@ -233,24 +233,23 @@ def test_a_search_over_the_embedder_and_the_profile():
     assert search.best_score_ > 0
 
 
-@pytest.mark.parametrize("cls", [DenseIndex, SparseIndex])
-def test_an_index_that_grew_is_like_one_that_was_made_at_once(cls, monkeypatch):
-    monkeypatch.setattr(index_module, "_SPARE_ITEMS", 2)
-    monkeypatch.setattr(index_module, "_BLOCK_ITEMS", 8)
+@pytest.mark.parametrize("cls", [DenseItemVectors, SparseItemVectors])
+def test_vectors_that_grew_are_like_those_that_were_made_at_once(cls, monkeypatch):
+    monkeypatch.setattr(vectors_module, "_BLOCK_ITEMS", 8)
     rng = np.random.default_rng(0)
+    form = np.asarray if cls is DenseItemVectors else sparse.csr_array
     vectors = rng.normal(size=(40, 3)).astype(np.float32)
-    grown = cls(vectors[:5] if cls is DenseIndex else sparse.csr_array(vectors[:5]))
+    grown = cls.of(form(vectors[:5]), vectors[:5])
     at = 5
     for n in (1, 1, 2, 7, 1, 20, 3):
         idx = np.array([1, 3, *range(at, at + n)])  # two of them again
-        new = vectors[idx]
         before, kept = grown, grown.take(np.arange(at)).copy()
-        grown = grown.extended(idx, new if cls is DenseIndex else sparse.csr_array(new))
-        assert before.n_items == at
+        grown = grown.extended(idx, form(vectors[idx]), vectors[idx])
+        assert before.vectors.shape[0] == at
         assert abs(before.take(np.arange(at)) - kept).max() == 0
         at += n
-        assert grown.n_items == at
-    whole = cls(vectors if cls is DenseIndex else sparse.csr_array(vectors))
+        assert grown.vectors.shape[0] == at
+    whole = cls.of(form(vectors), vectors)
     events = sparse.csr_array(rng.normal(size=(2, 40)).astype(np.float32))
     profiles = events @ whole.take(np.arange(40))
     for items in (slice(0, 40), slice(3, 21), slice(16, 24), np.array([0, 7, 8, 39])):
@@ -258,121 +257,10 @@ def test_an_index_that_grew_is_like_one_that_was_made_at_once(cls, monkeypatch):
             grown.scores(events @ grown.take(np.arange(40)), items), whole.scores(profiles, items), atol=1e-5
         )
     idx = np.array([39, 0, 8, 8])
-    taken = [index.take(idx) for index in (grown, whole)]
+    taken = [held.take(idx) for held in (grown, whole)]
     assert_allclose(*(t.toarray() if sparse.issparse(t) else t for t in taken))
     one = profiles[[0, 1, 0, 1]]
     assert_allclose(grown.pair_scores(one, idx), whole.pair_scores(one, idx), atol=1e-5)
-
-
-def test_a_new_item_does_not_copy_the_vectors():
-    recommender = by_number(np.random.default_rng(0).normal(size=(50, 8)).astype(np.float32), 40).fit(None)
-    buffer = recommender._index._buffer
-    recommender.add_items(range(40, 50), [str(i) for i in range(40, 50)])
-    assert recommender._index._buffer is buffer
-    assert np.shares_memory(recommender._index.vectors, buffer)
-
-
-def faiss_recommender(n=600, **params):
-    pytest.importorskip("faiss")
-    rng = np.random.default_rng(0)
-    vectors = (rng.normal(size=(20, 16))[rng.integers(0, 20, n + 10)] + 0.3 * rng.normal(size=(n + 10, 16))).astype(
-        np.float32
-    )
-    exact = by_number(vectors, n).fit(None)
-    return by_number(vectors, n, index="faiss", **params).fit(None), exact
-
-
-def test_faiss_with_all_cells_gives_the_exact_lists():
-    approximate, exact = faiss_recommender(n_probe=10_000)
-    queries = [[i, 2 * i] for i in range(30)]
-    assert (approximate.recommend(queries) == exact.recommend(queries)).all()
-    for recommender in (approximate, exact):
-        recommender.remove_items(exact.recommend(queries)[:, 0].tolist()[:5]).add_items([600, 601], ["600", "601"])
-    queries.append([600])
-    assert (approximate.recommend(queries) == exact.recommend(queries)).all()
-    for recommender in (approximate, exact):
-        recommender.remove_items([5]).add_items([5], ["605"])
-    assert (approximate.recommend(queries) == exact.recommend(queries)).all()
-
-
-def test_faiss_with_few_cells_finds_most_of_the_exact_lists():
-    approximate, exact = faiss_recommender(n_probe=4)
-    queries = [[i] for i in range(100)]
-    pairs = zip(approximate.recommend(queries).tolist(), exact.recommend(queries).tolist(), strict=True)
-    assert np.mean([len(set(a) & set(b)) / 10 for a, b in pairs]) > 0.8
-
-
-@pytest.mark.parametrize("n_probe", [1, 4])
-def test_faiss_gives_a_query_the_same_list_whoever_comes_with_it(n_probe):
-    approximate, _ = faiss_recommender(n_probe=n_probe)
-    queries = [[i] for i in range(60)] + [[*range(40)], [], [7, 7, 8]]
-    exclude = [list(range(i)) for i in range(63)]
-    for kwargs in ({"k": 5}, {"k": 40}, {"filter_seen": False}):
-        together = approximate.recommend(queries, **kwargs)
-        assert together.tolist() == [approximate.recommend([one], **kwargs)[0].tolist() for one in queries]
-    together = approximate.recommend(queries, exclude=exclude)
-    assert together.tolist() == [
-        approximate.recommend([one], exclude=[less])[0].tolist() for one, less in zip(queries, exclude, strict=True)
-    ]
-
-
-def test_faiss_gives_whole_lists_where_its_cells_have_too_few_items():
-    approximate, exact = faiss_recommender(n_probe=1)
-    assert approximate.recommend([[0]], k=599).tolist() == exact.recommend([[0]], k=599).tolist()
-    for recommender in (approximate, exact):
-        recommender.remove_items(range(100, 600))
-    assert approximate.recommend([[0], [1]], k=120).tolist() == exact.recommend([[0], [1]], k=120).tolist()
-
-
-def test_faiss_gives_a_profile_of_zeros_the_order_of_the_catalogue():
-    pytest.importorskip("faiss")
-    vectors = np.vstack([np.zeros((1, 8)), np.random.default_rng(0).normal(size=(300, 8))]).astype(np.float32)
-    recommender = by_number(vectors, index="faiss", n_probe=1, whiten=0).fit(None)
-    assert recommender.recommend([[0], [5]], k=3)[0].tolist() == [1, 2, 3]
-
-
-def test_faiss_is_as_it_was_after_an_addition_that_failed_later(monkeypatch):
-    approximate, exact = faiss_recommender(n_probe=10_000)
-    hybrid = HybridRecommender([("faiss", approximate), ("exact", exact)], weights=[1, 0]).fit([[0, 1]])
-    part = hybrid.recommenders_["faiss"]
-    before = part.recommend([[0], [3]])
-    with monkeypatch.context() as patch:
-        patch.setattr(Table, "transform", failing_from_the_second_call(Table.transform))
-        with pytest.raises(RuntimeError, match="no vector"):
-            hybrid.add_items([600, 601], ["600", "601"])
-    assert hybrid.recommenders_["faiss"] is part
-    assert part.recommend([[0], [3]]).tolist() == before.tolist()
-    hybrid.add_items([600], ["603"])
-    found, other = (one.recommend([[0], [600], [5]], k=601) for one in hybrid.recommenders_.values())
-    assert found.tolist() == other.tolist()
-
-
-def failing_from_the_second_call(function):
-    calls = []
-
-    def transform(self, X):
-        calls.append(1)
-        if len(calls) > 1:
-            raise RuntimeError("no vector")
-        return function(self, X)
-
-    return transform
-
-
-def test_faiss_is_pickled_and_takes_empty_histories_and_candidates(tmp_path):
-    import joblib
-
-    approximate, exact = faiss_recommender(n_probe=10_000)
-    joblib.dump(approximate, tmp_path / "r.joblib")
-    for recommender in (approximate, joblib.load(tmp_path / "r.joblib", mmap_mode="r")):
-        for kwargs in ({}, {"candidates": [1, 2, 3]}, {"exclude": [[1], [2]]}):
-            assert (recommender.recommend([[3], []], **kwargs) == exact.recommend([[3], []], **kwargs)).all()
-
-
-def test_faiss_refuses_sparse_vectors():
-    pytest.importorskip("faiss")
-    with pytest.raises(ValueError, match="for dense vectors"):
-        ContentRecommender(CATALOG, index="faiss").fit(None)
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
@@ -422,7 +310,7 @@ def test_features_alone_need_an_embedder(library):
     assert ContentRecommender(catalog, embedder=StandardScaler()).fit(None).n_features_ == 2
 
 
-def test_an_embedder_of_texts_that_is_given_a_table_is_told_of_columns():
+def test_an_embedder_of_texts_that_gets_a_table_is_refused_with_advice():
     pandas = pytest.importorskip("pandas")
     catalog = Catalog(IDS, TEXTS, pandas.DataFrame({"price": np.arange(12.0)}))
     with pytest.raises(ValueError, match=r"shape \(2, \d+\) for 12 items: .* a ColumnTransformer takes the texts"):

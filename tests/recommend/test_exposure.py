@@ -49,7 +49,7 @@ def test_parity_has_no_disparity():
 
 
 def test_the_dict_is_plain_and_the_table_has_the_same_numbers():
-    report = exposure_report([["a", "b"]], IDS, GROUPS, clicks=["a"])
+    report = exposure_report([["a", "b"]], IDS, GROUPS, clicks=["a"], position_weights="log")
     found = json.loads(json.dumps(report.to_dict()["groups"]["x"]))
     assert found["exposure_share"] == pytest.approx(1 / (1 + 1 / math.log2(3)))
     assert set(report.to_dict()) == {"groups", "coverage", "gini", "disparity"}
@@ -88,3 +88,9 @@ def test_what_is_wrong_is_named(change, message):
 def test_an_item_without_a_group_is_named(groups):
     with pytest.raises(ValueError, match=r"groups\[1\] is missing .*: give the items without a group a name"):
         exposure_report([["a", "b"]], ["a", "b"], groups)
+
+
+@given(rows=lists)
+def test_the_report_and_the_measure_have_one_default(rows):
+    report = exposure_report(rows, IDS, GROUPS)
+    assert report.overall_gini == pytest.approx(exposure_gini(rows, IDS))

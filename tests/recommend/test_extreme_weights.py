@@ -160,7 +160,7 @@ def in_unit(scale):
 
 
 @pytest.mark.parametrize(
-    "recommender", [TransitionRecommender(CATALOG), ItemKNNRecommender(CATALOG, shrink=0.0)], ids=str
+    "recommender", [TransitionRecommender(CATALOG), ItemKNNRecommender(CATALOG, shrinkage=0.0)], ids=str
 )
 @pytest.mark.parametrize("scale", [1e-100, 1e-57, 1e-20, 1e-7, 1e20, 3e29])
 def test_the_unit_of_the_weights_of_training_changes_no_score(recommender, scale):
@@ -193,7 +193,7 @@ def test_absolute_weights_of_training_are_exact_or_refused(name, scale):
     assert scores.any()
 
 
-@pytest.mark.parametrize(("name", "parameter"), [("item-kNN", "shrink"), ("EASE", "l2"), ("sparse EASE", "l2")])
+@pytest.mark.parametrize(("name", "parameter"), [("item-kNN", "shrinkage"), ("EASE", "l2"), ("sparse EASE", "l2")])
 @pytest.mark.parametrize("scale", [1e-57, 1e-20, 1e-7, 1e20, 3e29])
 def test_what_is_added_to_products_of_weights_scales_with_them(name, parameter, scale):
     recommender = RECOMMENDERS[name]
@@ -230,8 +230,8 @@ def test_a_part_of_a_hybrid_that_knows_only_an_old_event_gives_no_nan(profile):
     assert_allclose(fitted.explain(query, [8])[0].sum(), scores[0, 8], rtol=1e-5)
 
 
-def test_a_sharpness_that_underflows_keeps_the_nearest_item():
-    fitted = SmoothedTransitionRecommender(content(whiten=0), n_neighbors=2, sharpness=1e4).fit([[0, 1]])
+def test_a_amplification_that_underflows_keeps_the_nearest_item():
+    fitted = SmoothedTransitionRecommender(content(whiten=0), n_neighbors=2, amplification=1e4).fit([[0, 1]])
     nearest = content(whiten=0).fit(None).similar_items(CATALOG.ids, k=1)[:, 0]
     with_neighbour_0 = [i for i in range(2, N_ITEMS) if nearest[i] == 0]
     scores = fitted.score_items([[i] for i in range(N_ITEMS)])
@@ -244,5 +244,7 @@ def test_the_unit_of_vectors_changes_no_diversity_and_no_reranking(factor):
     lists, scores = [[1, 2, 3, 4, 5]], [[5.0, 4.5, 4.0, 3.5, 3.0]]
     expected = intra_list_diversity(lists, CATALOG, VECTORS, k=5)
     assert intra_list_diversity(lists, CATALOG, VECTORS * factor, k=5) == pytest.approx(expected)
-    once, again = (mmr_rerank(lists, scores, CATALOG, vectors, k=3) for vectors in (VECTORS, VECTORS * factor))
+    once, again = (
+        mmr_rerank(lists, scores, items=CATALOG, vectors=vectors, k=3) for vectors in (VECTORS, VECTORS * factor)
+    )
     assert once.tolist() == again.tolist()

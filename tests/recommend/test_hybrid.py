@@ -6,6 +6,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
+from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_llmtokens import LLMTokenEmbedder
 from sklearn_llmtokens.recommend import (
@@ -18,7 +19,7 @@ from sklearn_llmtokens.recommend import (
     SmoothedTransitionRecommender,
     TransitionRecommender,
 )
-from sklearn_llmtokens.recommend._fusion_weights import bounded_odds
+from sklearn_llmtokens.recommend._fusion_weights import bounded_boost
 from sklearn_llmtokens.recommend._hybrid import _reciprocal_ranks
 
 KINDS = ["tea", "pot", "cup", "book", "lamp", "sofa"]
@@ -31,7 +32,7 @@ def make_catalog():
 
 
 def make_histories(n, *, followed_by_next=True, seed=0):
-    """Give walks through items: each event is the item after the one before, or one of the same kind."""
+    """Return walks through items: each event is the item after the one before, or one of the same kind."""
     rng = np.random.default_rng(seed)
     histories = []
     for _ in range(n):
@@ -98,7 +99,7 @@ def test_learnt_weights_are_drawn_to_the_default_ones(catalog):
     assert without["content"][0] < learnt["content"][0]
 
 
-def test_default_weights_may_name_a_part_that_is_dropped_and_no_stranger(catalog):
+def test_default_weights_may_name_a_part_that_is_dropped_and_no_other(catalog):
     hybrid = HybridRecommender(make_parts(catalog), default_weights={"content": 0})
     clone(hybrid).set_params(content="drop").fit(make_histories(3))
     with pytest.raises(ValueError, match="default_weights names 'contents'"):
@@ -155,17 +156,17 @@ def test_many_items_without_clicks_are_not_raised_above_their_share(catalog):
     histories = [[item for item in history if item not in hidden] for history in make_histories(300)]
     histories, queries = [one for one in histories if one], make_histories(50, seed=1)
     as_it_comes = HybridRecommender(make_parts(catalog)).fit(histories)
-    plain = HybridRecommender(make_parts(catalog), cold_odds=1).fit(histories)
+    plain = HybridRecommender(make_parts(catalog), cold_item_boost=1).fit(histories)
     assert as_it_comes.cold_bias_ == plain.cold_bias_
-    few = HybridRecommender(make_parts(catalog), cold_odds=0.2).fit(histories)
+    few = HybridRecommender(make_parts(catalog), cold_item_boost=0.2).fit(histories)
     assert few.cold_bias_ == pytest.approx(plain.cold_bias_ + np.log(0.2))
     assert cold_share_of_lists(few, queries) <= cold_share_of_lists(plain, queries)
 
 
 def test_items_without_clicks_count_as_new_until_there_are_many(catalog):
-    hybrid = HybridRecommender(make_parts(catalog), cold_odds=5).fit(make_histories(300))
+    hybrid = HybridRecommender(make_parts(catalog), cold_item_boost=5).fit(make_histories(300))
     assert (hybrid.popularity_ > 0).all()
-    plain = HybridRecommender(make_parts(catalog), cold_odds=1).fit(make_histories(300))
+    plain = HybridRecommender(make_parts(catalog), cold_item_boost=1).fit(make_histories(300))
     assert hybrid.cold_bias_ == pytest.approx(plain.cold_bias_ + np.log(5))
     hybrid.add_items(["new0"], ["tea pot"])
     assert hybrid.cold_bias_ == pytest.approx(plain.cold_bias_ + np.log(60 * 0.05 / 0.95))
@@ -177,8 +178,8 @@ def test_items_without_clicks_count_as_new_until_there_are_many(catalog):
     ("n_cold", "expected"), [(0, 5.0), (1, 5.0), (20, 980 / 20 * 0.05 / 0.95), (50, 1.0), (999, 1.0)]
 )
 def test_odds_leave_cold_items_a_twentieth(n_cold, expected):
-    assert bounded_odds(5.0, n_cold, 1000) == pytest.approx(expected)
-    assert bounded_odds(0.5, n_cold, 1000) == 0.5
+    assert bounded_boost(5.0, n_cold, 1000) == pytest.approx(expected)
+    assert bounded_boost(0.5, n_cold, 1000) == 0.5
 
 
 def test_learns_the_same_twice_and_from_a_clone(hybrid):
@@ -429,3 +430,11 @@ def test_refuses_parts_of_different_catalogues(catalog):
     parts = [("ease", EASERecommender(catalog)), ("content", ContentRecommender(other))]
     with pytest.raises(ValueError, match="'content' has another catalogue"):
         HybridRecommender(parts).fit(make_histories(5))
+
+
+def test_scores_that_are_rounding_beside_those_of_the_history_are_not_divided_by():
+    """Vectors at right angles have a cosine of some 1e-8 in single precision, the best one outside of the history."""
+    vectors = np.array([[0, 1, 1], [0, 1, -1], [0, 0, 0]], dtype=float)
+    content = ContentRecommender(Catalog(range(3), features=vectors), embedder=FunctionTransformer(), whiten=0)
+    scores = HybridRecommender([("content", content)], weights=[1]).fit([[0, 1]]).score_items([[0]])
+    np.testing.assert_allclose(scores, [[1, 0, 0]], atol=1e-6)

@@ -139,18 +139,18 @@ def test_the_inverse_is_mirrored_across_tiles(monkeypatch):
     np.testing.assert_allclose(weights, expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("shrink", [0.0, 10.0])
-def test_knn_is_the_cosine_of_the_nearest(sequences, shrink):
+@pytest.mark.parametrize("shrinkage", [0.0, 10.0])
+def test_knn_is_the_cosine_of_the_nearest(sequences, shrinkage):
     X = clicks(sequences)
     gram, norms = X.T @ X, np.sqrt(X.sum(axis=0))
-    denominators = np.outer(norms, norms) + shrink
+    denominators = np.outer(norms, norms) + shrinkage
     cosines = np.divide(gram, denominators, out=np.zeros_like(gram), where=denominators > 0)
     np.fill_diagonal(cosines, 0)
     expected = np.zeros_like(cosines)
     for row, values in zip(expected, cosines, strict=True):
         near = np.argsort(-values, kind="stable")[:4]
         row[near] = values[near]
-    recommender = ItemKNNRecommender(CATALOG, n_neighbors=4, shrink=shrink).fit(sequences)
+    recommender = ItemKNNRecommender(CATALOG, n_neighbors=4, shrinkage=shrinkage).fit(sequences)
     np.testing.assert_allclose(recommender.score_items([[one] for one in IDS]), expected, atol=1e-6)
 
 
@@ -202,7 +202,7 @@ def test_no_histories_at_all():
 def test_parameters_are_checked_in_fit():
     for recommender in (
         EASERecommender(CATALOG, l2=0),
-        ItemKNNRecommender(CATALOG, shrink=-1),
+        ItemKNNRecommender(CATALOG, shrinkage=-1),
         TransitionRecommender(CATALOG, window=0),
         TransitionRecommender(CATALOG, profile="newest"),
         PopularityRecommender(IDS),

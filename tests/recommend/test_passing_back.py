@@ -117,7 +117,7 @@ def test_frames_are_refused_with_the_way(name):
 
 
 def test_a_frame_of_lists_is_refused_by_measures():
-    with pytest.raises(TypeError, match=r"A frame \(DataFrame\) has no rows of ids: pass its \.to_numpy\(\)"):
+    with pytest.raises(TypeError, match=r"recommended is a frame \(DataFrame\): .*its \.to_numpy\(\)"):
         ndcg_at_k(["a", "b", "c"], pd.DataFrame(LISTS))
 
 
@@ -127,11 +127,13 @@ def test_lists_with_gaps_in_measures_and_re_ranking():
     assert catalog_coverage(items, CATALOG) == 1
     assert 0 <= exposure_gini(items, CATALOG) <= 1
     assert novelty(items, items) > 0
-    again = mmr_rerank(items, scores, CATALOG, np.eye(4), k=2, trade_off=0.0)
+    again = mmr_rerank(items, scores, items=CATALOG, vectors=np.eye(4), k=2, lambda_=1.0)
     assert again.tolist() == items.tolist()
     padded, plain = np.array([["a", None], [None, None], ["b", "c"]], dtype=object), [["a"], [], ["b", "c"]]
     found, expected = (
-        calibrated_rerank(items, scores, histories, CATALOG, ["tea", "tea", "pot", "cup"], k=2)
+        calibrated_rerank(
+            items, scores, histories=histories, items=CATALOG, categories=["tea", "tea", "pot", "cup"], k=2
+        )
         for histories in (padded, plain)
     )
     assert found.tolist() == expected.tolist()

@@ -56,7 +56,7 @@ def test_a_fit_without_a_user_is_a_fit_that_never_saw_the_user(model):
 
 
 def test_a_pair_that_one_user_alone_has_shows_in_an_item_item_model():
-    """The limit of "aggregates only": with and without one user, the model differs, and it can be told where."""
+    """The limit of "aggregates only": with and without one user, the model differs, and the place shows."""
     others = [["i0", "i1"], ["i2", "i3"], ["i4", "i5"]] * 3
     without = EASERecommender(CATALOG).fit(others).score_items([["i8"]])[0]
     with_one = EASERecommender(CATALOG).fit([*others, ["i8", "i9"]]).score_items([["i8"]])[0]

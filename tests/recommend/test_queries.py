@@ -266,7 +266,7 @@ def test_nulls_of_frames_are_named(library):
         make_queries(frame)
 
 
-def test_other_complaints():
+def test_other_error_messages():
     with pytest.raises(ValueError, match="events has no column 'user_id', it has \\['user'"):
         make_queries({"user": [1], "item_id": [1], "timestamp": [1]})
     with pytest.raises(ValueError, match=r"events has the shape \(2, 2\)"):

@@ -140,26 +140,6 @@ def test_an_update_that_fails_changes_nothing(ids, texts, features, message):
     assert vars(recommender) == before
 
 
-def test_faiss_finds_a_changed_item():
-    pytest.importorskip("faiss")
-    rng = np.random.default_rng(0)
-    catalog = Catalog([f"i{i}" for i in range(300)], features=rng.normal(size=(300, 8)))
-
-    class Plain:
-        def fit(self, X):
-            return self
-
-        def transform(self, X):
-            return np.asarray(X)
-
-        def get_params(self, deep=True):
-            return {}
-
-    recommender = ContentRecommender(catalog, embedder=Plain(), whiten=0.0, index="faiss", n_probe=50).fit(None)
-    recommender.update_items(["i7"], features=catalog.features([3]))
-    assert recommender.predict([["i3"]]).tolist() == ["i7"]
-
-
 def test_a_catalogue_with_items_replaced_keeps_their_places():
     other = CATALOG.replace(["c", "a"], ["kettle", "mint tea"])
     assert other.ids.tolist() == CATALOG.ids.tolist()

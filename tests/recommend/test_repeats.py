@@ -27,7 +27,7 @@ def diagonal(recommender):
 
 
 def test_knn_counts_who_had_an_item_again():
-    recommender = ItemKNNRecommender(CATALOG, shrink=1.0, filter_seen=False).fit(AGAIN)
+    recommender = ItemKNNRecommender(CATALOG, shrinkage=1.0, filter_seen=False).fit(AGAIN)
     # three had milk and two of them again; nobody had another item twice
     np.testing.assert_allclose(diagonal(recommender), [2 / (3 + 1), 0, 0, 0], rtol=1e-6)
 
@@ -66,7 +66,7 @@ def test_transitions_count_an_item_that_follows_itself():
 def test_smoothed_transitions_count_an_item_that_follows_itself():
     own = Catalog(["milk", "lamp"], ["milk", "lamp"])  # no item is like another
     content = ContentRecommender(own, embedder=TfidfVectorizer())
-    recommender = SmoothedTransitionRecommender(content, filter_seen=False, reverse=0.0, shrinkage=0.0)
+    recommender = SmoothedTransitionRecommender(content, filter_seen=False, backward_weight=0.0, shrinkage=0.0)
     np.testing.assert_allclose(diagonal(recommender.fit([["milk", "milk"]])), [1, 0], atol=1e-6)
     assert recommender.content_.filter_seen is False
     assert (diagonal(recommender.set_params(filter_seen=True).fit([["milk", "milk"]])) == 0).all()

@@ -24,7 +24,7 @@ def scaled(scores):
     return [1.0 if high == low else (s - low) / (high - low) for s in scores]
 
 
-def naive_mmr(items, scores, vectors, k, trade_off):
+def naive_mmr(items, scores, vectors, k, lambda_):
     relevance, chosen = dict(zip(items, scaled(scores), strict=True)) if items else {}, []
     while len(chosen) < min(k, len(items)):
         best, best_value = None, -math.inf
@@ -32,7 +32,7 @@ def naive_mmr(items, scores, vectors, k, trade_off):
             if item in chosen:
                 continue
             closest = max((cosine(vectors[item], vectors[j]) for j in chosen), default=0.0)
-            value = (1 - trade_off) * relevance[item] - trade_off * closest
+            value = lambda_ * relevance[item] - (1 - lambda_) * closest
             if value > best_value + 1e-9:
                 best, best_value = item, value
         chosen.append(best)
@@ -78,14 +78,16 @@ def plain(lists):
 
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_array], ids=["dense", "sparse"])
 @settings(max_examples=40, deadline=None)
-@given(rows=candidates, seed=st.integers(0, 99), k=st.integers(1, 9), trade_off=st.sampled_from([0, 0.3, 0.7, 1]))
-def test_mmr_is_the_greedy_choice_of_the_paper(form, rows, seed, k, trade_off):
+@given(rows=candidates, seed=st.integers(0, 99), k=st.integers(1, 9), lambda_=st.sampled_from([0, 0.3, 0.7, 1]))
+def test_mmr_is_the_greedy_choice_of_the_paper(form, rows, seed, k, lambda_):
     generator = np.random.default_rng(seed)
     table = generator.normal(size=(9, 3))
     vectors = dict(zip(IDS, table, strict=True))
     scores = [sorted(generator.normal(size=len(row)), reverse=True) for row in rows]
-    found = mmr_rerank(padded(rows, None), padded(scores, -np.inf), IDS, form(table), k, trade_off=trade_off)
-    expected = [naive_mmr(row, s, vectors, k, trade_off) for row, s in zip(rows, scores, strict=True)]
+    found = mmr_rerank(
+        padded(rows, None), padded(scores, -np.inf), items=IDS, vectors=form(table), k=k, lambda_=lambda_
+    )
+    expected = [naive_mmr(row, s, vectors, k, lambda_) for row, s in zip(rows, scores, strict=True)]
     assert plain(found) == expected
 
 
@@ -98,20 +100,26 @@ def test_calibration_is_the_greedy_choice_of_the_paper(rows, seed, k, trade_off)
     scores = [sorted(generator.normal(size=len(row)), reverse=True) for row in rows]
     histories = [[(i, float(generator.integers(1, 4))) for i in generator.choice(IDS, 4)] for _ in rows]
     wanted = [sum(w * shares[i] for i, w in history) / sum(w for _, w in history) for history in histories]
-    found = calibrated_rerank(rows, scores, histories, IDS, table, k, trade_off=trade_off)
+    found = calibrated_rerank(
+        rows, scores, histories=histories, items=IDS, categories=table, k=k, calibration_weight=trade_off
+    )
     expected = [
         naive_calibration(row, s, p, shares, k, trade_off) for row, s, p in zip(rows, scores, wanted, strict=True)
     ]
     assert plain(found) == expected
 
 
-def test_no_trade_off_keeps_the_order_and_ids_keep_their_type():
+def test_relevance_alone_keeps_the_order_and_ids_come_as_objects():
     lists = np.array([[3, 1, 2], [2, 3, 1]])
     scores = np.array([[3.0, 2.0, 1.0]] * 2)
-    np.testing.assert_array_equal(mmr_rerank(lists, scores, [1, 2, 3], np.eye(3), 3, trade_off=0), lists)
-    found = calibrated_rerank(lists, scores, [[1], [2]], [1, 2, 3], ["x", "y", "y"], 2, trade_off=0)
+    np.testing.assert_array_equal(
+        mmr_rerank(lists, scores, items=[1, 2, 3], vectors=np.eye(3), k=3, lambda_=1.0), lists
+    )
+    found = calibrated_rerank(
+        lists, scores, histories=[[1], [2]], items=[1, 2, 3], categories=["x", "y", "y"], k=2, calibration_weight=0
+    )
     np.testing.assert_array_equal(found, lists[:, :2])
-    assert found.dtype == lists.dtype
+    assert found.dtype == object
 
 
 def test_many_queries_go_in_chunks(monkeypatch):
@@ -119,23 +127,29 @@ def test_many_queries_go_in_chunks(monkeypatch):
     table = generator.normal(size=(9, 3))
     rows = [generator.permutation(IDS).tolist() for _ in range(20)]
     scores = [sorted(generator.normal(size=9), reverse=True) for _ in rows]
-    whole = mmr_rerank(rows, scores, IDS, table, 4)
+    whole = mmr_rerank(rows, scores, items=IDS, vectors=table, k=4)
     monkeypatch.setattr("sklearn_llmtokens.recommend._mmr._CELLS_A_CHUNK", 60)
-    np.testing.assert_array_equal(mmr_rerank(rows, scores, IDS, table, 4), whole)
+    np.testing.assert_array_equal(mmr_rerank(rows, scores, items=IDS, vectors=table, k=4), whole)
 
 
 def test_an_empty_history_follows_the_scores():
     rows, scores = [["a", "b", "c"]], [[3.0, 2.0, 1.0]]
     for history in ([], [("c", -1.0)]):
-        found = calibrated_rerank(rows, scores, [history], ["a", "b", "c"], ["x", "x", "y"], trade_off=0.9)
+        found = calibrated_rerank(
+            rows, scores, histories=[history], items=["a", "b", "c"], categories=["x", "x", "y"], calibration_weight=0.9
+        )
         assert found.tolist() == rows
 
 
 def test_several_categories_share_an_item():
     multi = [[1, 1, 0], [0, 0, 1], [1, 0, 0]]
     shares = np.array([[0.5, 0.5, 0], [0, 0, 1], [1, 0, 0]])
-    arguments = ([["a", "b", "c"]], [[3.0, 2.0, 1.0]], [["a", "b"]], ["a", "b", "c"])
-    np.testing.assert_array_equal(calibrated_rerank(*arguments, multi), calibrated_rerank(*arguments, shares))
+    given = {"histories": [["a", "b"]], "items": ["a", "b", "c"]}
+    by_flags, by_shares = (
+        calibrated_rerank([["a", "b", "c"]], [[3.0, 2.0, 1.0]], categories=categories, **given)
+        for categories in (multi, shares)
+    )
+    np.testing.assert_array_equal(by_flags, by_shares)
 
 
 def test_lists_of_a_recommender_go_straight_in():
@@ -145,9 +159,11 @@ def test_lists_of_a_recommender_go_straight_in():
     model = EASERecommender(catalog).fit(histories)
     lists, scores = model.recommend(histories, k=20, return_scores=True)  # rows are short: None and -inf
     vectors = generator.normal(size=(9, 4))
-    varied = mmr_rerank(lists, scores, catalog, vectors, 4, trade_off=0.9)
+    varied = mmr_rerank(lists, scores, items=catalog, vectors=vectors, k=4, lambda_=0.1)
     assert intra_list_diversity(varied, catalog, vectors) > intra_list_diversity(lists, catalog, vectors, k=4)
-    kept = calibrated_rerank(lists, scores, histories, catalog, [i[-1] > "4" for i in IDS], 4)
+    kept = calibrated_rerank(
+        lists, scores, histories=histories, items=catalog, categories=[i[-1] > "4" for i in IDS], k=4
+    )
     assert all(set(new) <= set(old) for new, old in zip(kept, lists, strict=True))
 
 
@@ -168,21 +184,21 @@ def test_mmr_says_what_is_wrong(place, value, message):
     arguments = list(GOOD)
     arguments[place] = value
     with pytest.raises(ValueError, match=message):
-        mmr_rerank(*arguments)
+        mmr_rerank(*arguments[:2], items=arguments[2], vectors=arguments[3])
 
 
 def test_calibration_says_what_is_wrong():
     lists, scores, items, _ = GOOD
     with pytest.raises(ValueError, match="histories has 2 rows and recommended has 1"):
-        calibrated_rerank(lists, scores, [[], []], items, ["x", "y"])
+        calibrated_rerank(lists, scores, histories=[[], []], items=items, categories=["x", "y"])
     with pytest.raises(ValueError, match=r"histories\[0\]\[1\] is 'z', which is not an item"):
-        calibrated_rerank(lists, scores, [["a", "z"]], items, ["x", "y"])
+        calibrated_rerank(lists, scores, histories=[["a", "z"]], items=items, categories=["x", "y"])
     with pytest.raises(ValueError, match=r"categories\[1\] is all 0"):
-        calibrated_rerank(lists, scores, [[]], items, [[1, 0], [0, 0]])
+        calibrated_rerank(lists, scores, histories=[[]], items=items, categories=[[1, 0], [0, 0]])
     with pytest.raises(ValueError, match="categories has 1 rows for 2 items"):
-        calibrated_rerank(lists, scores, [[]], items, ["x"])
-    with pytest.raises(ValueError, match="trade_off == 2, must be <= 1"):
-        calibrated_rerank(lists, scores, [[]], items, ["x", "y"], trade_off=2)
+        calibrated_rerank(lists, scores, histories=[[]], items=items, categories=["x"])
+    with pytest.raises(ValueError, match="calibration_weight == 2, must be <= 1"):
+        calibrated_rerank(lists, scores, histories=[[]], items=items, categories=["x", "y"], calibration_weight=2)
 
 
 def test_weights_of_events_count_in_every_form():
@@ -190,11 +206,21 @@ def test_weights_of_events_count_in_every_form():
     events = [{"item": "a", "weight": 1.0}, {"item": "c", "weight": 9.0}]
     disliked = [{"item": "a", "weight": -1.0}, {"item": "c", "weight": None}]
     for history, expected in ((events, "ca"), ([("a", 1.0), ("c", 9.0)], "ca"), (disliked, "cd"), (["a", "c"], "ac")):
-        found = calibrated_rerank([items], [[4, 3, 2.9, 2.8]], [history], items, categories, k=2, trade_off=0.99)
+        found = calibrated_rerank(
+            [items],
+            [[4, 3, 2.9, 2.8]],
+            histories=[history],
+            items=items,
+            categories=categories,
+            k=2,
+            calibration_weight=0.99,
+        )
         assert found.tolist() == [list(expected)]
 
 
 @pytest.mark.parametrize("categories", [["x", None, "x"], ["x", float("nan"), "x"], np.array([1.0, np.nan, 1.0])])
 def test_an_item_without_a_category_is_named(categories):
     with pytest.raises(ValueError, match=r"categories\[1\] is missing"):
-        calibrated_rerank([["a", "b", "c"]], [[3, 2, 1]], [["a"]], ["a", "b", "c"], categories)
+        calibrated_rerank(
+            [["a", "b", "c"]], [[3, 2, 1]], histories=[["a"]], items=["a", "b", "c"], categories=categories
+        )

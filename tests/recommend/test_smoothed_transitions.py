@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_llmtokens.recommend import Catalog, ContentRecommender, SmoothedTransitionRecommender
 from sklearn_llmtokens.recommend._smoothed_transitions import _nearest
@@ -20,13 +21,13 @@ def make_histories(n, seed=0, items=25):
 
 
 def naive_scores(recommender, train, queries):
-    """Give ``p (I + A) T (I + A)^T`` by loops."""
+    """Return ``p (I + A) T (I + A)^T`` by loops."""
     n = 25
     similarity = np.asarray(recommender.content_.score_items([[i] for i in range(n)]), dtype=np.float64)
     spread = np.eye(n)
     for i in range(n):
         others = np.argsort(-np.where(np.arange(n) == i, -1, similarity[i]), kind="stable")[: recommender.n_neighbors]
-        values = np.maximum(similarity[i, others], 0) ** recommender.sharpness
+        values = np.maximum(similarity[i, others], 0) ** recommender.amplification
         if values.sum() > 0:
             spread[i, others] += values / values.sum()
     counts = np.zeros((n, n))
@@ -34,7 +35,7 @@ def naive_scores(recommender, train, queries):
         for a in range(len(one)):
             for b in range(a + 1, min(len(one), a + recommender.window + 1)):
                 counts[one[a], one[b]] += 1 / (b - a)
-    counts = counts + recommender.reverse * counts.T
+    counts = counts + recommender.backward_weight * counts.T
     follows = counts / np.sqrt(counts.sum(axis=1, keepdims=True) + recommender.shrinkage)
     profile = np.zeros((len(queries), n))
     for row, query in enumerate(queries):
@@ -43,7 +44,9 @@ def naive_scores(recommender, train, queries):
     return profile @ spread @ follows @ spread.T
 
 
-@pytest.mark.parametrize("options", [{}, {"reverse": 0.0, "n_neighbors": 24, "shrinkage": 0.5, "sharpness": 1.0}])
+@pytest.mark.parametrize(
+    "options", [{}, {"backward_weight": 0.0, "n_neighbors": 24, "shrinkage": 0.5, "amplification": 1.0}]
+)
 def test_agrees_with_loops(options):
     train, queries = make_histories(60), make_histories(8, seed=1)
     recommender = make(n_neighbors=options.pop("n_neighbors", 24), **options).fit(train)
@@ -103,8 +106,16 @@ def test_nearest_of_a_row_without_similar_items_is_itself_alone():
 
 
 @pytest.mark.parametrize(
-    "options", [{"window": 0}, {"reverse": -1.0}, {"shrinkage": -1.0}, {"n_neighbors": 0}, {"sharpness": 0}]
+    "options", [{"window": 0}, {"backward_weight": -1.0}, {"shrinkage": -1.0}, {"n_neighbors": 0}, {"amplification": 0}]
 )
 def test_refuses_parameters_out_of_range(options):
     with pytest.raises(ValueError, match=next(iter(options))):
         make(**options).fit(make_histories(3))
+
+
+def test_similarities_that_are_rounding_are_no_neighbours():
+    vectors = np.array([[0, 0, 0], [0, -1, 3], [0, -3, -1]], dtype=float)
+    content = ContentRecommender(Catalog(range(3), features=vectors), embedder=FunctionTransformer(), whiten=0)
+    scores = SmoothedTransitionRecommender(content, n_neighbors=2).fit([[0, 1]]).score_items([[0]])
+    assert scores[0, 1] > 0.5
+    assert scores[0, 2] == 0

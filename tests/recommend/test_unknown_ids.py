@@ -143,8 +143,8 @@ def test_a_long_id_is_cut_in_messages():
         lambda one: ndcg_at_k([1], [[one]]),
         lambda one: ndcg_at_k(["1"], [[one, one]]),
         lambda one: ndcg_at_k(["1"], [one]),
-        lambda one: calibrated_rerank([["1"]], [[1.0]], [[one]], CATALOG, ["x"] * 4),
-        lambda one: calibrated_rerank([[one]], [[1.0]], [["1"]], CATALOG, ["x"] * 4),
+        lambda one: calibrated_rerank([["1"]], [[1.0]], histories=[[one]], items=CATALOG, categories=["x"] * 4),
+        lambda one: calibrated_rerank([[one]], [[1.0]], histories=[["1"]], items=CATALOG, categories=["x"] * 4),
         lambda one: make_top_k_scorer(one),
     )
     for call in calls:

@@ -115,7 +115,7 @@ def test_rows_of_a_table_of_events(history_times, times):
         ["。！"] * N,
         ["😀", "\u3000", "a" * 5000] * (N // 3),
     ],
-    ids=["all alike", "twins", "hardly any", "punctuation", "odd"],
+    ids=["all alike", "duplicates", "hardly any", "punctuation", "odd"],
 )
 def test_texts_of_any_kind(texts):
     recommender = text_recommender(Catalog(range(N), texts), embedder=EMBEDDER).fit(clicks(range(N)))

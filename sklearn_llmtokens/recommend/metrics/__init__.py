@@ -1,5 +1,6 @@
 """How good ranked lists are: for the person who reads them, and for the catalogue that they are drawn from."""
 
+from ..._public import name_public_module
 from ._coverage import catalog_coverage
 from ._diversity import intra_list_diversity
 from ._gini import exposure_gini
@@ -17,3 +18,5 @@ __all__ = [
     "novelty",
     "recall_at_k",
 ]
+
+name_public_module(globals())

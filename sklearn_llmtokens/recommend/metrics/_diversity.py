@@ -21,7 +21,7 @@ def intra_list_diversity(recommended, items, vectors, k=10, *, average=True):
     items : Catalog or array-like of shape (n_items,)
         The catalogue, or its ids.
     vectors : array-like or sparse matrix of shape (n_items, n_features)
-        One vector an item, in the order of `items`. The cosine with a zero vector is 0.
+        One vector for each item, in the order of `items`. The cosine with a zero vector is 0.
     k : int, default=10
         How many of each list count.
     average : bool, default=True
@@ -30,8 +30,8 @@ def intra_list_diversity(recommended, items, vectors, k=10, *, average=True):
     Returns
     -------
     float or ndarray of shape (n_queries,)
-        Between 0 (the same thing k times) and 2; one value a query if `average` is False, NaN where a list has fewer
-        than two items. The mean leaves these out.
+        Between 0 (the same thing k times) and 2; one value for each query if `average` is False. A list of fewer than
+        two items has NaN, and the mean leaves it out.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def unit_vectors(vectors, n_items: int):
     Parameters
     ----------
     vectors : array-like or sparse matrix of shape (n_items, n_features)
-        One vector an item.
+        One vector for each item.
     n_items : int
         Number of items of the catalogue.
 

@@ -48,7 +48,7 @@ def exposure_gini(recommended, items, k=10, *, position_weights="uniform"):
 
 
 def gini(values: np.ndarray) -> float:
-    """Give the Gini coefficient of non-negative values; 0 where all are 0.
+    """Return the Gini coefficient of non-negative values; 0 where all are 0.
 
     Parameters
     ----------

@@ -67,7 +67,7 @@ def find_hits(y_true, recommended, k: int) -> Hits:
 
 
 def summarise(values: np.ndarray, average: bool):
-    """Give the mean of `values`, or the values themselves.
+    """Return the mean of `values`, or the values themselves.
 
     Parameters
     ----------

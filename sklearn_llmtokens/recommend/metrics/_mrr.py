@@ -22,7 +22,7 @@ def mrr_at_k(y_true, recommended, k=10, *, average=True):
     Returns
     -------
     float or ndarray of shape (n_queries,)
-        Between 0 and 1; one value a query if `average` is False.
+        Between 0 and 1; one value for each query if `average` is False.
 
     Raises
     ------

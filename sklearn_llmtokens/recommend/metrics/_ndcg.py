@@ -9,7 +9,7 @@ def ndcg_at_k(y_true, recommended, k=10, *, average=True):
     r"""Compute the normalised discounted cumulative gain at k, with relevance 0 or 1.
 
     A hit in place r adds :math:`1 / \log_2(r + 1)`; the sum is divided by that of the best list there is [1]_. With
-    one relevant item a query it is that one term.
+    one relevant item for each query it is that one term.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def ndcg_at_k(y_true, recommended, k=10, *, average=True):
     Returns
     -------
     float or ndarray of shape (n_queries,)
-        Between 0 and 1; one value a query if `average` is False.
+        Between 0 and 1; one value for each query if `average` is False.
 
     Raises
     ------
@@ -49,5 +49,5 @@ def ndcg_at_k(y_true, recommended, k=10, *, average=True):
 
 
 def _discount(n: int) -> np.ndarray:
-    """Give the weight of each of the first n places, shape (n,)."""
+    """Return the weight of each of the first n places, shape (n,)."""
     return 1 / np.log2(np.arange(2, n + 2))

@@ -32,7 +32,7 @@ def novelty(recommended, histories, k=10, *, average=True):
     Returns
     -------
     float or ndarray of shape (n_queries,)
-        Bits; one value a query if `average` is False, NaN where a list is empty. The mean leaves empty lists out.
+        Bits; one value for each query if `average` is False. An empty list has NaN, and the mean leaves it out.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Recall: the share of what is relevant that the list holds; with one target a query, the hit rate."""
+"""Recall: the share of what is relevant that the list holds; with one target for each query, the hit rate."""
 
 from ._hits import find_hits, summarise
 
@@ -6,7 +6,7 @@ from ._hits import find_hits, summarise
 def recall_at_k(y_true, recommended, k=10, *, average=True):
     """Compute the share of relevant items that are among the first k of the list.
 
-    With one relevant item a query this is the hit rate, HR@k.
+    With one relevant item for each query this is the hit rate, HR@k.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def recall_at_k(y_true, recommended, k=10, *, average=True):
     Returns
     -------
     float or ndarray of shape (n_queries,)
-        Between 0 and 1; one value a query if `average` is False.
+        Between 0 and 1; one value for each query if `average` is False.
 
     Raises
     ------
