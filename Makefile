@@ -1,6 +1,7 @@
 # make demo    the quickstart: ends with a table and a saved picture; every other example runs in its environment too
 # make test    format, lint, import contracts, types, then every test and doctest
 # make test-slow    the tests that take minutes: every case where make test tries some
+# make test-oldest    the tests of estimators with the oldest versions of constraints-oldest.txt, in .venv-oldest
 # make fuzz    a thousand new examples of each property in tests/fuzz, for which make test runs a few fixed ones
 # make bench    every benchmark, which takes hours; BENCH="benchmarks/store.py" runs one
 # make soak    threads and processes that share a store, killed at random for SOAK_MINUTES; writes a table
@@ -16,6 +17,7 @@ JOBS ?= 2
 BENCH ?= $(filter-out %/soak.py %/tables.py %/scale_tables.py,$(sort $(wildcard benchmarks/*.py)))
 PYTEST_ARGS ?=
 SOAK_MINUTES ?= 5
+OLDEST ?= .venv-oldest
 
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
@@ -23,12 +25,14 @@ DEMO_READY := $(VENV)/.ready-for-demo
 TEST_READY := $(VENV)/.ready-for-test
 CLUSTER_READY := $(VENV)/.ready-for-cluster
 BENCH_READY := $(VENV)/.ready-for-bench
+OLDEST_READY := $(OLDEST)/.ready-for-test
+OLDEST_TESTS := text embedding features recommend model_selection test_recipes.py
 
 # no model is fetched by anything here
 export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: demo test test-slow test-cluster fuzz soak lint format bench clean distclean
+.PHONY: demo test test-slow test-oldest test-cluster fuzz soak lint format bench clean distclean
 
 demo: $(DEMO_READY)
 	$(BIN)/python examples/quickstart.py
@@ -38,6 +42,9 @@ test: lint
 
 test-slow: $(TEST_READY)
 	$(BIN)/python -m pytest -m slow tests $(PYTEST_ARGS)
+
+test-oldest: $(OLDEST_READY)
+	$(OLDEST)/bin/python -m pytest -n $(JOBS) $(addprefix tests/,$(OLDEST_TESTS)) $(PYTEST_ARGS)
 
 test-cluster: $(CLUSTER_READY)
 	$(BIN)/python -m pytest -m cluster tests/scale $(PYTEST_ARGS)
@@ -66,7 +73,7 @@ clean:
 	find . -name __pycache__ -type d -not -path "./$(VENV)/*" -prune -exec rm -rf {} +
 
 distclean: clean
-	rm -rf "$(VENV)"
+	rm -rf "$(VENV)" "$(OLDEST)"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
@@ -83,6 +90,11 @@ $(TEST_READY): pyproject.toml constraints.txt | $(BIN)/python
 $(CLUSTER_READY): pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) --editable ".[test,examples,fast,dask,ray,spark]"
 	@touch $@ $(TEST_READY) $(DEMO_READY)
+
+$(OLDEST_READY): pyproject.toml constraints-oldest.txt
+	$(PYTHON) -m venv "$(OLDEST)"
+	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-oldest.txt --editable ".[test,examples,fast]"
+	@touch $@
 
 $(BENCH_READY): pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) --editable ".[benchmark,examples,fast]"

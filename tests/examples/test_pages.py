@@ -12,6 +12,8 @@ PAGES = [
     "README.md",
     "README.zh-CN.md",
     "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "ARCHITECTURE.md",
     *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/*.md")),
     *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("benchmarks/**/*.md")),
 ]
