@@ -14,6 +14,7 @@ PAGES = sorted(
         *ROOT.glob("docs/*.md"),
         *ROOT.glob("benchmarks/**/*.md"),
         *ROOT.glob("sklearn_llmtokens/**/*.md"),
+        *ROOT.glob("sklearn_llmtokens/**/*.rst"),
     ]
 )
 MODULES = [path for folder in SOURCES for path in sorted((ROOT / folder).rglob("*.py")) if path != Path(__file__)]
@@ -49,11 +50,14 @@ OLD_FIRST_WORDS = {"tests/embedding": 3}
 OLD_WORDS = {"sklearn_llmtokens/embedding": 6, "tests/embedding": 33}
 
 
+def docstrings(source):
+    nodes = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    return [ast.get_docstring(node) or "" for node in ast.walk(ast.parse(source)) if isinstance(node, nodes)]
+
+
 def first_words(source):
     """Return the first words of docstrings that FIRST_WORD matches."""
-    nodes = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    docstrings = (ast.get_docstring(node) or "" for node in ast.walk(ast.parse(source)) if isinstance(node, nodes))
-    return [match[1] for match in map(FIRST_WORD.match, docstrings) if match]
+    return [match[1] for match in map(FIRST_WORD.match, docstrings(source)) if match]
 
 
 def private_words(text):
@@ -95,8 +99,9 @@ def test_code_and_pages_have_no_words_of_their_own():
     assert left_over(read_all([*MODULES, *PAGES], private_words), OLD_WORDS) == {}
 
 
-def test_decimals_on_pages_have_a_zero_before_the_point():
+def test_decimals_on_pages_and_in_docstrings_have_a_zero_before_the_point():
     assert left_over(read_all(PAGES, bare_decimals), {}) == {}
+    assert left_over(read_all(MODULES, lambda source: bare_decimals("\n".join(docstrings(source)))), {}) == {}
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def fetch_sighan2005(
 
     Notes
     -----
-    Public files: `data/sighan2005/<name>_test_gold.utf8` of https://github.com/hankcs/multi-criteria-cws, .7 MB; the
+    Public files: `data/sighan2005/<name>_test_gold.utf8` of https://github.com/hankcs/multi-criteria-cws, 0.7 MB; the
     path is the one that the scripts of that repository read.
 
     Examples

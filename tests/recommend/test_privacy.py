@@ -105,7 +105,7 @@ def test_a_suspected_text_is_confirmed_by_its_vector(reviews):
 
 
 def test_words_can_be_read_off_a_vector(reviews):
-    """A linear reader, learnt from other texts, tells which characters a text has: far better than chance (.5)."""
+    """A linear reader, learnt from other texts, tells which characters a text has: far better than chance (0.5)."""
     texts, vectors = reviews
     counter = CountVectorizer(analyzer="char", min_df=40, binary=True)
     characters = counter.fit_transform(texts).toarray()

@@ -23,7 +23,7 @@ class Block:
 def fit_block(vectors, width):
     """Fit the mean, the centre and the `width` leading principal directions of a teacher's vectors.
 
-    Raw cosines of the first teacher all lie near .8 because its vectors share a large mean; without it they spread.
+    Raw cosines of the first teacher all lie near 0.8 because its vectors share a large mean; without it they spread.
     """
     mean = vectors.mean(0, dtype=np.float64).astype(np.float32)
     rows = unit_rows(vectors - mean)
