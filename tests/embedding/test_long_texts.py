@@ -1,5 +1,6 @@
 """Texts longer than the model reads: cut, read in windows, or refused."""
 
+import dataclasses
 import itertools
 import json
 import shutil
@@ -242,3 +243,33 @@ def test_runs_of_one_character(checkpoints, kind, long_text, text):
 def test_max_length_without_room_is_refused(checkpoints):
     with pytest.raises(ValueError, match="no room"):
         embedder(checkpoints["bert"], max_length=2).fit_transform(["good"])
+
+
+@pytest.mark.parametrize("long_text", ["truncate", "chunk"])
+@pytest.mark.parametrize("text", ["好" * 50, " ", "\u200b", "a \n", "한"])
+def test_a_tokenizer_gets_a_text_a_bounded_number_of_times(checkpoints, text, long_text):
+    """Tokenizers take time in proportion to what they get: so does a text, whatever it is made of."""
+    from sklearn_llmtokens.embedding._torch._tokenizer import make_sequences
+
+    class Counting:
+        def __init__(self, backend):
+            self.backend, self.n_characters = backend, 0
+
+        def __getattr__(self, name):
+            return getattr(self.backend, name)
+
+        def encode(self, text, **options):
+            self.n_characters += len(text)
+            return self.backend.encode(text, **options)
+
+        def encode_batch_fast(self, texts, **options):
+            self.n_characters += sum(map(len, texts))
+            return self.backend.encode_batch_fast(texts, **options)
+
+    for folder in ("zh-mini", checkpoints["bert"], checkpoints["gpt2"]):
+        encoder = encoder_of(embedder(folder, long_text=long_text).fit(["good"]))
+        tokenizer = encoder.loaded.tokenizer
+        counting = dataclasses.replace(tokenizer, backend=Counting(tokenizer.backend))
+        whole = text * (40_000 // len(text))
+        make_sequences(counting, encoder.spec, [whole], None)
+        assert counting.backend.n_characters <= 6 * len(whole)
