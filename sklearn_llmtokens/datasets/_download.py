@@ -96,7 +96,7 @@ def _transfer(remote, target, partial, n_retries, delay):
 
 
 def _receive(remote, partial):
-    """One try: append to what is there if the server resumes, start anew otherwise."""
+    """Try once: append to the partial file if the server resumes, start again otherwise."""
     held = partial.stat().st_size if partial.exists() else 0
     request = Request(remote.url, headers={"User-Agent": "sklearn-llmtokens"})
     if held:

@@ -30,10 +30,10 @@ class SearchCostDisplay:
     Examples
     --------
     >>> from sklearn_llmtokens.plotting import SearchCostDisplay
-    >>> results = {"each fold anew": (54000, 900.0), "once": (600, 14.0)}
+    >>> results = {"each fold": (54000, 900.0), "once": (600, 14.0)}
     >>> display = SearchCostDisplay.from_results(results)
     >>> display.names
-    ['each fold anew', 'once']
+    ['each fold', 'once']
     """
 
     def __init__(self, names, n_encoded, seconds):

@@ -55,7 +55,7 @@ def check_long_text(name, estimator):
 
 
 def check_unusual_characters(name, estimator):
-    """Any character of Unicode will do, and a text gives alone what it gives among others."""
+    """Any character of Unicode is accepted, and a text has the same row alone and among others."""
     X = list(UNUSUAL_TEXTS.values())
     fitted = fit(prepare(estimator), TEXTS)
     output = as_array(attempt(f"{name} on unusual characters", fitted.transform, X))

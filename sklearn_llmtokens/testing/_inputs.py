@@ -30,7 +30,7 @@ def check_array_like_input(name, estimator):
 
 
 def check_read_only_input(name, estimator):
-    """Arrays that cannot be written to will do. Counterpart of check_transformer_general(readonly_memmap=True)."""
+    """Read-only arrays are accepted. Counterpart of check_transformer_general(readonly_memmap=True)."""
     expected = fit(prepare(estimator), list(TEXTS)).transform(list(TEXTS))
     objects = np.array(TEXTS, dtype=object)
     objects.setflags(write=False)

@@ -125,7 +125,7 @@ class Cutter:
         return starts[is_single & ~follows & (goes_on | alone)], stops[is_single & ~goes_on & (follows | alone)]
 
     def _forget(self) -> None:
-        """Start anew with what is known; other threads go on with the dictionary that they hold."""
+        """Drop the known runs; other threads continue with the dictionary that they hold."""
         self._known: dict[str, str] = {}
 
     def _cut_runs(self, runs: list[str]) -> dict[str, str]:

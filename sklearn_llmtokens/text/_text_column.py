@@ -31,7 +31,7 @@ class TextColumn(TransformerMixin, VersionedPickle, BaseEstimator, auto_wrap_out
 
     See Also
     --------
-    TextNormalizer : Even out how texts are written.
+    TextNormalizer : Normalise texts.
 
     Examples
     --------

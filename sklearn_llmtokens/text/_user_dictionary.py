@@ -1,7 +1,7 @@
 """Read a user dictionary, from a file in jieba's format or from Python values, and refuse what jieba would misread.
 
 jieba takes a line that it does not understand as one long word that never occurs: a tab in place of a space, or a
-frequency of ``1.5``, switches an entry off in silence.
+frequency of ``1.5``, disables an entry silently.
 """
 
 import numbers
