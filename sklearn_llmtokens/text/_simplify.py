@@ -19,7 +19,7 @@ def simplify(text: str) -> str:
     Returns
     -------
     str
-        The text in simplified characters; what is simplified already stays.
+        The text in simplified characters. OpenCC's phrases change a few texts that are simplified already.
 
     Examples
     --------
