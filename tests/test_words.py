@@ -46,8 +46,8 @@ BARE_DECIMAL = re.compile(r"(?<![\w.)\]])\.\d")
 CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 
 # How many places are left in what is not yet rewritten. A number may only go down; a folder without any goes.
-OLD_FIRST_WORDS = {"tests/embedding": 3}
-OLD_WORDS = {"sklearn_llmtokens/embedding": 6, "tests/embedding": 33}
+OLD_FIRST_WORDS: dict[str, int] = {}
+OLD_WORDS: dict[str, int] = {}
 
 
 def docstrings(source):

@@ -23,7 +23,7 @@ def keys(n: int, start: int = 0) -> list[bytes]:
 
 
 def vectors(n: int, n_features: int = 8, start: int = 0) -> np.ndarray:
-    """Give rows that tell which key they belong to: row i holds i, i + 1, ..."""
+    """Return rows that show which key they belong to: row i holds i, i + 1, ..."""
     return (np.arange(start, start + n)[:, None] + np.arange(n_features)).astype(np.float32)
 
 

@@ -21,7 +21,7 @@ def folder(checkpoints, tmp_path):
     return shutil.copytree(checkpoints["bert"], tmp_path / "bert")
 
 
-def complaint(model, **params):
+def error_message(model, **params):
     with pytest.raises(CheckpointError) as caught:
         LLMTokenEmbedder(model, cache=None, **params).fit(TEXTS).transform(TEXTS)
     assert isinstance(caught.value, OSError)
@@ -30,7 +30,7 @@ def complaint(model, **params):
 
 @pytest.mark.parametrize("model", ["/no/such/folder", "./no-such-folder", "a/b/c", "~/model", "no such name", ""])
 def test_an_absent_folder_says_what_is_accepted(model):
-    assert "zh-mini" in complaint(model)
+    assert "zh-mini" in error_message(model)
 
 
 @pytest.mark.parametrize("model", ["nobody/nothing", "nobody/nothing@v1.0", "nothing"])
@@ -40,22 +40,22 @@ def test_an_absent_hub_id_is_named_with_its_revision(tmp_path, monkeypatch, mode
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     name, _, revision = model.partition("@")
-    assert f"{name}@{revision or 'main'}" in complaint(model)
+    assert f"{name}@{revision or 'main'}" in error_message(model)
 
 
 def test_a_folder_without_a_configuration(tmp_path):
-    assert "config.json" in complaint(tmp_path)
+    assert "config.json" in error_message(tmp_path)
 
 
 def test_no_weights(folder):
     (folder / "model.safetensors").unlink()
-    assert "no safetensors weights" in complaint(folder)
+    assert "no safetensors weights" in error_message(folder)
 
 
 @pytest.mark.parametrize("name", ["pytorch_model.bin", "model.ckpt", "model.pt"])
 def test_pickled_weights_are_not_read(folder, name):
     (folder / "model.safetensors").rename(folder / name)
-    message = complaint(folder)
+    message = error_message(folder)
     assert f"only pickled ones ({name})" in message
     assert "safe_serialization" in message
 
@@ -78,7 +78,7 @@ def test_shards_are_read(checkpoints, folder):
 def test_a_missing_shard_is_named(folder):
     shards = shard(folder)
     (folder / shards[1]).unlink()
-    message = complaint(folder)
+    message = error_message(folder)
     assert "incomplete" in message
     assert shards[1] in message
 
@@ -88,7 +88,7 @@ def test_half_downloaded_weights(folder, keep):
     path = folder / "model.safetensors"
     data = path.read_bytes()
     path.write_bytes(data[: int(keep * len(data)) if isinstance(keep, float) else keep])
-    assert "half downloaded" in complaint(folder)
+    assert "half downloaded" in error_message(folder)
 
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json", "tokenizer.json"])
@@ -97,7 +97,7 @@ def test_bad_json(folder, name, content):
     (folder / name).write_text(content)
     if name == "tokenizer_config.json" and content.startswith('{"model_type": 3'):
         return  # a tokenizer does without its configuration
-    assert str(folder) in complaint(folder)
+    assert str(folder) in error_message(folder)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_bad_json(folder, name, content):
 def test_bad_json_of_sentence_transformers(st_checkpoint, name):
     folder = st_checkpoint("bert")
     (folder / name).write_text("{")
-    message = complaint(folder)
+    message = error_message(folder)
     assert name in message
     assert "not JSON" in message
 
@@ -114,7 +114,7 @@ def test_bad_json_of_sentence_transformers(st_checkpoint, name):
 def test_without_a_tokenizer(folder):
     for path in folder.glob("tokenizer*"):
         path.unlink()
-    assert "tokenizer" in complaint(folder)
+    assert "tokenizer" in error_message(folder)
 
 
 def test_code_of_the_checkpoint_needs_trust(folder):
@@ -122,13 +122,13 @@ def test_code_of_the_checkpoint_needs_trust(folder):
     config |= {"model_type": "mine", "auto_map": {"AutoConfig": "mine.MyConfig", "AutoModel": "mine.MyModel"}}
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "mine.py").write_text("raise RuntimeError('this code ran')")
-    assert "trust_remote_code=True" in complaint(folder)
+    assert "trust_remote_code=True" in error_message(folder)
 
 
 def test_an_unknown_architecture(folder):
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"model_type": "no-such-architecture"}))
-    assert "no-such-architecture" in complaint(folder)
+    assert "no-such-architecture" in error_message(folder)
 
 
 # The Hub's cache
@@ -188,7 +188,7 @@ def test_a_fitted_embedder_stays_with_its_revision_when_the_branch_moves(offline
 
 def test_an_incomplete_snapshot_is_named(offline):
     (offline / "models--org--name/snapshots" / SHA / "model.safetensors").unlink()
-    message = complaint("org/name")
+    message = error_message("org/name")
     assert f"org/name@{SHA}" in message
     assert "no safetensors" in message
 
@@ -355,7 +355,7 @@ def rename_module(folder, name, module=1):
 def test_a_module_outside_of_the_folder_is_refused(st_checkpoint, name, module):
     folder = st_checkpoint("bert")
     rename_module(folder, name, module)
-    message = complaint(folder)
+    message = error_message(folder)
     assert "modules.json" in message
     assert "relative paths inside" in message
 
@@ -365,7 +365,7 @@ def test_a_shard_outside_of_the_folder_is_refused(folder):
     (folder / shards[0]).rename(folder.parent / shards[0])
     index = folder / "model.safetensors.index.json"
     index.write_text(index.read_text().replace(shards[0], f"../{shards[0]}"))
-    message = complaint(folder)
+    message = error_message(folder)
     assert "weight_map" in message
     assert "relative paths inside" in message
 
@@ -374,25 +374,25 @@ def test_a_shard_outside_of_the_folder_is_refused(folder):
 def test_weights_that_the_configuration_names_outside_of_the_folder_are_refused(folder, name):
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"transformers_weights": name}))
-    assert "transformers_weights" in complaint(folder)
+    assert "transformers_weights" in error_message(folder)
 
 
 def test_a_tokenizer_outside_of_the_folder_is_refused(folder):
     path = folder / "tokenizer_config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"fast_tokenizer_files": ["../tokenizer.4.0.json"]}))
-    assert "fast_tokenizer_files" in complaint(folder)
+    assert "fast_tokenizer_files" in error_message(folder)
 
 
 def test_an_adapter_of_another_checkpoint_is_refused(folder):
     (folder / "adapter_config.json").write_text('{"base_model_name_or_path": "../other"}')
-    assert "adapter_config.json" in complaint(folder)
+    assert "adapter_config.json" in error_message(folder)
 
 
 def test_code_of_another_repository_is_refused_where_code_may_run(folder):
     config = json.loads((folder / "config.json").read_text()) | {"auto_map": {"AutoModel": "org/code--mine.MyModel"}}
     (folder / "config.json").write_text(json.dumps(config))
     assert np.isfinite(LLMTokenEmbedder(folder, cache=None).fit_transform(TEXTS)).all()
-    assert "auto_map" in complaint(folder, trust_remote_code=True)
+    assert "auto_map" in error_message(folder, trust_remote_code=True)
 
 
 def swap(path, target):
@@ -462,7 +462,7 @@ def test_a_link_that_leads_nowhere_is_named(st_checkpoint, tmp_path):
     folder = st_checkpoint("bert")
     (folder / "sentence_bert_config.json").unlink()
     (folder / "sentence_bert_config.json").symlink_to(tmp_path / "nothing")
-    assert "sentence_bert_config.json" in complaint(folder)
+    assert "sentence_bert_config.json" in error_message(folder)
 
 
 def test_which_shard_holds_a_tensor_is_part_of_the_fingerprint(folder):

@@ -1,4 +1,4 @@
-"""Every architecture of AutoModel that reads text, against transformers; and what those that do not are told."""
+"""Every architecture of AutoModel that reads text, against transformers; and the errors of those that do not."""
 
 import json
 

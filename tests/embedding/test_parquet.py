@@ -117,7 +117,7 @@ def test_no_rows_give_a_part_with_the_columns(tmp_path):
     assert pq.read_metadata(part).num_rows == 0
 
 
-# Complaints
+# Error messages
 
 
 @pytest.mark.parametrize(
@@ -191,9 +191,9 @@ def test_an_empty_folder_is_named(tmp_path):
 
 
 def test_a_missing_text_is_named_with_its_rows(tmp_path):
-    pq.write_table(pa.table({"text": ["a"] * 12 + [None]}), tmp_path / "holes.parquet")
+    pq.write_table(pa.table({"text": ["a"] * 12 + [None]}), tmp_path / "gaps.parquet")
     with pytest.raises(MissingTextError, match=r"X\[2\] is missing") as caught:
-        embed_parquet(tmp_path / "holes.parquet", tmp_path / "out", batch_rows=10)
+        embed_parquet(tmp_path / "gaps.parquet", tmp_path / "out", batch_rows=10)
     assert any("rows 10 to 12" in note for note in caught.value.__notes__)
     assert names(tmp_path / "out") == []
 

@@ -31,7 +31,7 @@ def elsewhere(store, tmp_path):
 
 
 def statements(store, action) -> list[str]:
-    """Give what `action` asks of the database."""
+    """Return what `action` asks of the database."""
     said = []
     store._database._connection.set_trace_callback(said.append)
     action()

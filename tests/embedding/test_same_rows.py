@@ -108,7 +108,7 @@ def test_a_text_that_is_not_in_the_store_is_one_miss(checkpoints, tmp_path, on_d
     assert (warm.hits - cold.hits, warm.misses - cold.misses) == (30, 0)
 
 
-def test_a_damaged_row_is_told_of_once(checkpoints, tmp_path):
+def test_a_damaged_row_is_warned_of_once(checkpoints, tmp_path):
     texts = [f"text {i} of this test" for i in range(30)]
     ours = embedder(checkpoints["bert"], cache=str(tmp_path / "store")).fit(texts)
     vectors = ours.transform(texts)

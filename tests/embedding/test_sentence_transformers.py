@@ -109,7 +109,7 @@ def test_a_prompt_name_of_the_checkpoint_may_stand_for_the_bare_text(st_checkpoi
     assert LLMTokenEmbedder(folder, prompt="document").fit(TEXTS).prompt_ is None
 
 
-def test_default_prompt_is_used_unless_told_otherwise(st_checkpoint):
+def test_default_prompt_is_used_unless_another_is_set(st_checkpoint):
     folder = st_checkpoint("bert", prompts={"query": "query: ", "document": "text: "}, default_prompt="document")
     assert_same(folder)
     assert_same(folder, encode={"prompt_name": "query"}, prompt="query")

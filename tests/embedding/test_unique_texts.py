@@ -8,7 +8,7 @@ from sklearn_llmtokens.embedding._unique_texts import find_unique_texts
 
 
 class Spans:
-    """Gives the same words for every text that has three characters, and none for others."""
+    """The same words for every text that has three characters, and none for others."""
 
     def __init__(self, spans):
         self.spans = spans

@@ -1,4 +1,4 @@
-"""Shards through joblib: what travels, who does the work, lost workers, complaints, and workers that stay."""
+"""Chunks through joblib: what travels, who does the work, lost workers, errors, and workers that stay."""
 
 import os
 import pickle
@@ -132,10 +132,10 @@ def test_what_does_not_pickle_is_refused_before_it_is_sent(embedder, cluster, it
     assert items == []
 
 
-# Complaints and losses
+# Errors and losses
 
 
-def test_a_complaint_names_the_text_as_in_one_process(embedder, cluster):
+def test_an_error_names_the_text_as_in_one_process(embedder, cluster):
     texts = [*MANY, "very " * 200]
     embedder.set_params(long_text="error").fit(texts)
     with pytest.raises(TextTooLongError, match=r"X\[60\]") as caught:
@@ -149,7 +149,7 @@ class Unpicklable(ValueError):
         self.second = second
 
 
-def test_a_complaint_that_does_not_travel_is_told_all_the_same(embedder, cluster, monkeypatch):
+def test_an_error_that_does_not_travel_is_raised_all_the_same(embedder, cluster, monkeypatch):
     def encode(*args):
         raise Unpicklable("the reason", 2)
 
@@ -196,7 +196,7 @@ def test_a_package_that_a_worker_lacks_is_not_asked_for_again(embedder, cluster,
     assert cluster.started == 2
 
 
-def test_what_was_computed_before_a_complaint_is_kept(embedder, cluster, items, tmp_path):
+def test_what_was_computed_before_an_error_is_kept(embedder, cluster, items, tmp_path):
     texts = [*MANY, "very " * 200]
     embedder.set_params(long_text="error", cache=tmp_path / "store").fit(texts)
     with pytest.raises(TextTooLongError):

@@ -49,7 +49,7 @@ class SQLiteCache:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._seconds = self._patience = _lock_seconds()
-        self._told: set[str] = set()
+        self._warned: set[str] = set()
         self._whole_checked = self._has_claimed = False
 
     def check(self) -> None:
@@ -197,8 +197,8 @@ class SQLiteCache:
         )
 
     def _once(self, kind: str, message: str) -> list[str]:
-        is_new = kind not in self._told
-        self._told.add(kind)
+        is_new = kind not in self._warned
+        self._warned.add(kind)
         return [message] if is_new else []
 
     def __reduce__(self) -> NoReturn:

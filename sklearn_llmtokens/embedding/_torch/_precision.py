@@ -129,7 +129,7 @@ def is_native(dtype: str) -> bool:
     Returns
     -------
     bool
-        False where it is emulated, or where it cannot be told.
+        False where it is emulated, or where that is unknown.
     """
     found = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
     return any(found.get(name, False) for name in _NATIVE[dtype])

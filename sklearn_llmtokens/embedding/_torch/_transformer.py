@@ -14,7 +14,7 @@ class Transformer:
     model : torch.nn.Module
         The model.
     layers : torch.nn.ModuleList or None
-        Its layers in order; None where they cannot be told apart.
+        Its layers in order; None where they cannot be distinguished.
     n_layers : int
         Number of layers.
     hidden_size : int

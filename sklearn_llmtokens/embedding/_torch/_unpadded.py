@@ -97,7 +97,7 @@ def find_unpadded(transformer: Transformer) -> Unpadded | None:
     Parameters
     ----------
     transformer : Transformer
-        The model. Its attention is exchanged for one that does without padding where it is told the lengths.
+        The model. Its attention is exchanged for one that does without padding where the lengths are passed.
 
     Returns
     -------
