@@ -265,19 +265,20 @@ def _neighbours(gram: sparse.csr_array, scale: np.ndarray, n: int) -> np.ndarray
 
 def _ridge(gram: sparse.csr_array, near: np.ndarray, counts: np.ndarray, l2: float, place: np.ndarray) -> np.ndarray:
     """Solve ``(gram[near, near] + l2 I) w = counts``; `place` is room for positions, all -1."""
-    if not len(near):
+    n = len(near)
+    if not n:
         return np.empty(0)
-    place[near] = np.arange(len(near))
+    place[near] = np.arange(n)
     lengths = gram.indptr[near + 1] - gram.indptr[near]
     ends = np.cumsum(lengths)
     entries = np.repeat(gram.indptr[near] - ends + lengths, lengths) + np.arange(ends[-1])
     columns = place[gram.indices[entries]]
-    inside = columns >= 0
-    matrix = np.zeros((len(near), len(near)))
-    matrix[np.repeat(np.arange(len(near)), lengths)[inside], columns[inside]] = gram.data[entries[inside]]
-    matrix[np.diag_indices_from(matrix)] += l2
+    inside = np.flatnonzero(columns >= 0)
+    matrix = np.zeros(n * n)
+    matrix[np.repeat(np.arange(0, n * n, n), lengths)[inside] + columns[inside]] = gram.data[entries[inside]]
+    matrix[:: n + 1] += l2
     place[near] = -1
-    _, solution, info = lapack.dposv(matrix, counts.astype(np.float64), overwrite_a=True)
+    _, solution, info = lapack.dposv(matrix.reshape(n, n).T, counts.astype(np.float64), overwrite_a=True)
     if info != 0:
         raise ValueError(f"The co-occurrence matrix is singular for l2={l2}: pass a larger l2.")
     return solution

@@ -78,6 +78,8 @@ class HybridRecommender(BaseComposition, BaseRecommender):
     is of one query beside another counts as far as it helped. They are the most likely ones under a normal distribution
     about `default_weights`, times a scale that is learnt too.
 
+    Recommenders whose embedders have the same parameters share one fitted embedder: each text is embedded once for all.
+
     Without times, the held-out events are the last ones of each sequence, and of half of those that have two events;
     with times, the last ones after the 0.9 quantile of all times. Events of a weight of 0 or less are not held out. If
     fewer than 20 of those with times are of items that had none before, the events of a tenth of the items, drawn at
