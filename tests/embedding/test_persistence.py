@@ -105,7 +105,7 @@ def test_skops_with_a_plain_name_trusts_one_type(checkpoints):
 
     data = skops.io.dumps(LLMTokenEmbedder(str(checkpoints["bert"])).fit(TEXTS))
     names = skops.io.get_untrusted_types(data=data)
-    assert names == ["sklearn_llmtokens.embedding._embedder.LLMTokenEmbedder"]
+    assert names == ["sklearn_llmtokens.embedding.LLMTokenEmbedder"]
 
 
 def test_models_and_stores_stay_out_of_the_fitted_state(fitted):

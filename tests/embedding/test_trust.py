@@ -75,7 +75,7 @@ def test_a_skops_file_whose_state_allows_code_runs_none(folder, tmp_path):
     fitted.trust_remote_code = False
     data = skops.io.dumps(fitted)
     (tmp_path / "ran").unlink()
-    loaded = skops.io.loads(data, trusted=["sklearn_llmtokens.embedding._embedder.LLMTokenEmbedder"])
+    loaded = skops.io.loads(data, trusted=["sklearn_llmtokens.embedding.LLMTokenEmbedder"])
     assert loaded.spec_["forward"]["trust_remote_code"]
     refused(loaded)
     assert not (tmp_path / "ran").exists()
