@@ -1,7 +1,7 @@
 # make demo    the quickstart: ends with a table and a saved picture; every other example runs in its environment too
 # make test    format, lint, import contracts, types, then every test and doctest
 # make test-slow    the tests that take minutes: every case where make test tries some
-# make test-oldest    the tests of estimators with the oldest versions of constraints-oldest.txt, in .venv-oldest
+# make test-oldest    the tests of estimators with the oldest versions, in .venv-oldest; needs Python 3.11 or 3.12
 # make fuzz    a thousand new examples of each property in tests/fuzz, for which make test runs a few fixed ones
 # make bench    every benchmark, which takes hours; BENCH="benchmarks/store.py" runs one
 # make soak    threads and processes that share a store, killed at random for SOAK_MINUTES; writes a table
