@@ -65,6 +65,11 @@ def n_loaded() -> int:
     return len(_load._loaded)
 
 
+def n_prefixes(fitted) -> int:
+    """Return of how many beginnings of prompts a model keeps the states."""
+    return len(encoder_of(fitted).loaded.prefixes)
+
+
 def set_work(monkeypatch, work) -> None:
     """Have ``work(item)`` do the work items of workers; it travels to them by value."""
     monkeypatch.setattr(_workers, "_work", work)

@@ -9,6 +9,7 @@ from sklearn_llmtokens import LLMTokenEmbedder
 from sklearn_llmtokens.embedding._prompts import PRESETS, SLOT, fill, resolve_prompt
 from tests.checkpoints import TEXTS
 from tests.embedding.oracle import NaiveModel, assert_close, embed, pool
+from tests.inside import n_prefixes
 
 KINDS = ["gpt2", "llama", "bert", "xlm-roberta"]
 any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -132,3 +133,14 @@ def test_a_prompt_that_fills_the_model_is_refused_by_fit(checkpoints, prompt):
 def test_fit_accepts_a_long_prompt_of_few_tokens(checkpoints):
     prompt = "good " * 20 + "{text}"
     assert LLMTokenEmbedder(checkpoints["bert"], prompt=prompt, max_length=64).fit(TEXTS).prompt_ == prompt
+
+
+def test_a_search_over_prompts_keeps_few_of_them_in_memory(checkpoints):
+    ours = LLMTokenEmbedder(checkpoints["llama"], cache=None)
+    for i in range(12):
+        ours.set_params(prompt=f"{i} is the number of this long prompt: {{text}}").fit_transform(TEXTS[:2])
+    kept = n_prefixes(ours)
+    assert 1 <= kept <= 8
+    again = vectors(checkpoints["llama"], prompt="0 is the number of this long prompt: {text}")
+    whole = [f"0 is the number of this long prompt: {text}" for text in TEXTS]
+    np.testing.assert_allclose(again, vectors(checkpoints["llama"], whole), atol=1e-4)

@@ -6,7 +6,7 @@ import threading
 import numpy as np
 import pytest
 
-from sklearn_llmtokens.embedding._cache import open_cache
+from sklearn_llmtokens.embedding._cache import _claims, open_cache
 from sklearn_llmtokens.embedding._cache._memory import set_memory_limit
 from sklearn_llmtokens.exceptions import StoreError
 
@@ -226,6 +226,38 @@ def test_a_claim_ends_with_the_error_that_leaves_it(store):
         raise KeyboardInterrupt
     with store.claim([NAMESPACE], keys(2)) as claim:
         assert claim.mine.all()
+
+
+def raised_by_a_claim(store):
+    try:
+        with store.claim([NAMESPACE], keys(2)):
+            return None
+    except KeyboardInterrupt as error:
+        return error
+
+
+def test_an_interrupt_in_the_middle_of_claiming_leaves_no_claim(store, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    n_interrupted = 0
+    for name in ("_choose", "_FileClaim", "_ThreadClaim"):  # before and after the claim is entered
+        with monkeypatch.context() as patch:
+            patch.setattr(_claims, name, interrupt)
+            # An interactive session keeps the last traceback, and with it all variables, as `interrupted` does here.
+            interrupted = raised_by_a_claim(store)
+        if interrupted is None:
+            continue
+        n_interrupted += 1
+        with store.claim([NAMESPACE], keys(2)) as claim:
+            pass
+        if claim.has_others:  # at most what is left of a claim that has ended: nobody waits for it
+            monkeypatch.setattr(_claims, "FileLock", None)
+            claim.wait_for_others()
+            monkeypatch.undo()
+        with store.claim([NAMESPACE], keys(2)) as claim:
+            assert claim.mine.all()
+    assert n_interrupted == 2
 
 
 def test_no_store_keeps_nothing():

@@ -5,6 +5,7 @@ import random
 import sqlite3
 import subprocess
 import warnings
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -338,3 +339,37 @@ def test_warnings_as_errors_leave_no_lock_behind(folder, path):
         with pytest.raises(StoreWarning, match="was renamed to"):
             store.write([NAMESPACE], keys(50), [vectors(50, 384)])
     assert holds(store, 50, 384)
+
+
+@pytest.mark.parametrize("owner", ["'../elsewhere/owner'", "''", "x'ff'", "CAST(x'fffe' AS TEXT)", "7"])
+def test_damaged_owners_of_claims_are_begun_anew(folder, path, owner):
+    store = open_cache(folder, FINGERPRINT)
+    with store.claim([NAMESPACE], keys(3, 60)):
+        pass
+    with closing(sqlite3.connect(path.with_name(f"{FINGERPRINT}.claims"))) as claims, claims:
+        claims.execute(f"INSERT INTO claims VALUES (?, {owner})", (key(60) + NAMESPACE,))
+    with pytest.warns(StoreWarning, match="no lock file"), store.claim([NAMESPACE], keys(3, 60)) as claim:
+        assert claim.mine.all()
+    with store.claim([NAMESPACE], keys(3, 60)) as claim:
+        assert claim.mine.all()
+        assert claim.trouble is None
+
+
+def test_a_locked_database_of_claims_is_waited_for_once_a_call(folder, path, monkeypatch):
+    monkeypatch.setenv("SKLEARN_LLMTOKENS_LOCK_SECONDS", "0.05")
+    store = open_cache(folder, FINGERPRINT)
+    with store.claim([NAMESPACE], keys(3, 60)):
+        pass
+    waited = []
+    open_claims = _claims.FileClaims._open
+    monkeypatch.setattr(
+        _claims.FileClaims, "_open", lambda self, seconds: waited.append(seconds) or open_claims(self, seconds)
+    )
+    with closing(sqlite3.connect(path.with_name(f"{FINGERPRINT}.claims"), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.warns(StoreWarning, match="database is locked"), store.claim([NAMESPACE], keys(3, 60)) as claim:
+            assert claim.mine.all()
+        with store.claim([NAMESPACE], keys(3, 60)) as claim:  # neither waits nor warns again
+            assert claim.mine.all()
+    assert waited == [0.05, 0]
+    assert not list(folder.glob("*.claims.*"))

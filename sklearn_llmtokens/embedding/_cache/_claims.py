@@ -4,6 +4,8 @@ A text is claimed with all its missing rows or not at all. Nobody waits while ho
 in turn: who has computed what was claimed releases it first, and then waits.
 """
 
+import os
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -13,9 +15,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from ..._utils._fork import at_fork
+from ._file import DamagedDatabaseError, is_damage
 from ._protocol import Claim, SoleClaim
 
 WAIT_SECONDS = 3600.0
@@ -49,16 +52,17 @@ class ThreadClaims:
             The claim.
         """
         ended = threading.Event()
-        with self._lock:
-            stored = is_stored()
-            mine, missing, others = _choose(ids, stored, self._ended)
-            self._ended.update(dict.fromkeys(missing, ended))
+        missing: list[bytes] = []
         try:
+            with self._lock:
+                mine, missing, others = _choose(ids, is_stored(), self._ended)
+                self._ended.update(dict.fromkeys(missing, ended))
             yield _ThreadClaim(mine, others)
         finally:
             with self._lock:
                 for row_id in missing:
-                    self._ended.pop(row_id, None)
+                    if self._ended.get(row_id) is ended:
+                        del self._ended[row_id]
             ended.set()
 
 
@@ -139,17 +143,19 @@ class FileClaims:
             The claim.
         """
         owner = self._path.with_name(f"{self._path.name}.{uuid4().hex}")
-        lock = FileLock(owner, timeout=_OWN_SECONDS, mode=0o600)
+        lock = FileLock(owner, timeout=_OWN_SECONDS, mode=0o600, thread_local=False)
+        trouble, is_claimed = None, False
         try:
-            claim = self._claim(owner, lock, ids, is_stored, seconds)
-        except (sqlite3.Error, OSError) as error:
-            self._release(owner, lock)
-            yield SoleClaim(~np.asarray(is_stored().all(axis=0)), f"{self._path} cannot be used: {error}")
-            return
-        try:
+            try:
+                claim: Claim = self._claim(owner, lock, ids, is_stored, seconds)
+                is_claimed = True
+            except (sqlite3.Error, OSError) as error:
+                trouble = f"{self._path} cannot be used: {error}"
+            if trouble is not None:
+                claim = SoleClaim(~np.asarray(is_stored().all(axis=0)), trouble)
             yield claim
-        finally:
-            self._release(owner, lock)
+        finally:  # also after an interrupt in the middle of claiming, whose traceback would keep the lock alive
+            self._release(owner, lock, erase=is_claimed)
 
     def _claim(self, owner: Path, lock, ids, is_stored, seconds: float) -> "_FileClaim":
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -163,13 +169,16 @@ class FileClaims:
             database.executemany("INSERT INTO claims (id, owner) VALUES (?, ?)", rows)
         return _FileClaim(mine, {self._path.with_name(name) for name in others}, self)
 
-    def _release(self, owner: Path, lock) -> None:
-        if owner.exists():
-            self._erase(owner)
-        with suppress(OSError):
-            lock.release(force=True)
-        with suppress(OSError):
-            owner.unlink(missing_ok=True)
+    def _release(self, owner: Path, lock: BaseFileLock, *, erase: bool) -> None:
+        """Unlock; what cannot be erased is erased by the next one who meets a claim without a lock file."""
+        try:
+            if erase and owner.exists():
+                self._erase(owner)
+        finally:
+            with suppress(OSError):
+                lock.release(force=True)
+            with suppress(OSError):
+                owner.unlink(missing_ok=True)
 
     def wait(self, owner: Path) -> None:
         """Wait until a claim has ended, and erase what a process that died has left of it."""
@@ -196,6 +205,8 @@ class FileClaims:
             with suppress(OSError, Timeout):
                 with FileLock(owner, timeout=0, mode=0o600):
                     self._erase(owner)
+                    with suppress(OSError):  # who is about to lock it sees that it is gone
+                        owner.unlink(missing_ok=True)
                 owner.unlink(missing_ok=True)
 
     @contextmanager
@@ -210,7 +221,7 @@ class FileClaims:
                     yield database
             except BaseException as error:
                 self._close()
-                if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+                if isinstance(error, sqlite3.Error) and is_damage(error, self._path):
                     self._path.unlink(missing_ok=True)
                 raise
 
@@ -221,6 +232,7 @@ class FileClaims:
             self._close()
             database = sqlite3.connect(self._path, seconds, isolation_level=None, check_same_thread=False)
             self._database = database
+            database.text_factory = bytes  # damaged text need not be UTF-8
             # No claim outlives its process: the file needs no journal on disk and no syncing.
             database.execute("PRAGMA journal_mode=MEMORY")
             database.execute("PRAGMA synchronous=OFF")
@@ -233,14 +245,16 @@ class FileClaims:
         if database is not None:
             database.close()
 
-    @staticmethod
-    def _claimed(database: sqlite3.Connection, ids: Sequence[bytes]) -> dict[bytes, str]:
-        claimed: dict[bytes, str] = {}
+    def _claimed(self, database: sqlite3.Connection, ids: Sequence[bytes]) -> dict[bytes, str]:
+        claimed: dict[bytes, bytes] = {}
         for start in range(0, len(ids), _IDS_AT_ONCE):
             part = ids[start : start + _IDS_AT_ONCE]
             marks = ",".join("?" * len(part))
             claimed.update(database.execute(f"SELECT id, owner FROM claims WHERE id IN ({marks})", part).fetchall())
-        return claimed
+        is_name = re.compile(re.escape(os.fsencode(self._path.name)) + rb"\.[0-9a-f]{32}").fullmatch
+        if not all(type(owner) is bytes and is_name(owner) for owner in set(claimed.values())):
+            raise DamagedDatabaseError("an owner is no lock file of a claim")
+        return {row_id: os.fsdecode(owner) for row_id, owner in claimed.items()}
 
 
 @dataclass(frozen=True)

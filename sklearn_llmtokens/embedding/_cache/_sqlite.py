@@ -100,7 +100,8 @@ class SQLiteCache:
     def claim(self, namespaces: Sequence[bytes], keys: Sequence[bytes]) -> Iterator[Claim]:
         self._has_claimed = True
         ids = [row_ids(n, keys) for n in namespaces]
-        with self._database.claims.hold(ids, lambda: self.contains(namespaces, keys), self._seconds) as claim:
+        seconds = 0.0 if "claim" in self._warned else self._seconds  # a call waits once for what is not free
+        with self._database.claims.hold(ids, lambda: self.contains(namespaces, keys), seconds) as claim:
             if claim.trouble is not None:
                 message = f"Texts may be computed by several processes at once ({claim.trouble})."
                 for text in self._once("claim", message):

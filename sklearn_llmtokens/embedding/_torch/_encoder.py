@@ -20,6 +20,8 @@ from ._tokenizer import Sequence_, Spans, make_sequences
 # Tokens of a batch: on a CPU as many as keep a layer's activations in the cache, on an accelerator enough to fill it.
 _BATCH_TOKENS_CPU = 2048
 _BATCH_TOKENS_ACCELERATOR = 32768
+# A search over prompts keeps the keys and values of this many: those of 100 tokens may take tens of megabytes.
+_PREFIXES_IN_MEMORY = 8
 
 
 @dataclass(frozen=True)
@@ -282,6 +284,9 @@ class Encoder:
         with loaded.lock:
             if key not in loaded.prefixes:
                 loaded.prefixes[key] = find_prefix_cached(loaded.transformer, loaded.unpadded, shared, layers)
+                while len(loaded.prefixes) > _PREFIXES_IN_MEMORY:
+                    loaded.prefixes.popitem(last=False)
+            loaded.prefixes.move_to_end(key)
             return loaded.prefixes[key]
 
     def _refuse_single(self, sequence: Sequence_, n_sequences: int) -> None:

@@ -93,8 +93,8 @@ class LoadedModel:
         Its unpadded strategy, which goes on from a prefix too.
     lock : threading.RLock
         Held while the model runs: the hooks on its layers belong to one run.
-    prefixes : dict
-        What the model makes of the beginnings of prompts, by tokens and layers.
+    prefixes : OrderedDict
+        What the model makes of the beginnings of prompts, by tokens and layers; the least recently used come first.
     """
 
     transformer: Transformer
@@ -103,7 +103,7 @@ class LoadedModel:
     strategy: Strategy
     unpadded: Unpadded | None
     lock: Any = field(default_factory=threading.RLock)
-    prefixes: dict = field(default_factory=dict)
+    prefixes: OrderedDict = field(default_factory=OrderedDict)
 
 
 _loaded: OrderedDict[tuple, LoadedModel] = OrderedDict()
