@@ -8,7 +8,7 @@ import pytest
 
 from tests.checkpoints import TEXTS
 from tests.embedding.uncached import MANY, embedder
-from tests.inside import n_loaded, n_loads
+from tests.inside import encoder_of, n_loaded, n_loads
 
 
 def test_one_model_is_shared_and_the_least_recently_used_is_dropped(checkpoints):
@@ -99,6 +99,41 @@ def test_a_fork_while_threads_run_the_model(checkpoints):
     finally:
         stop.set()
         thread.join()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_fork_while_a_thread_is_between_two_layers(checkpoints):
+    """The hooks of that thread's pass have no effect in the child."""
+    import multiprocessing
+
+    folder = checkpoints["qwen3"]
+    expected = {layer: embedder(folder, layer=layer).fit_transform(TEXTS) for layer in (1, 2, -1)}
+    inside, forked = threading.Event(), threading.Event()
+    thread = threading.Thread(target=lambda: embedder(folder, layer=1).fit_transform(TEXTS))
+
+    def stop_the_thread(*_):
+        if threading.current_thread() is thread:
+            inside.set()
+            assert forked.wait(60)
+
+    def check():
+        for layer, rows in expected.items():
+            np.testing.assert_allclose(embedder(folder, layer=layer).fit_transform(TEXTS), rows, atol=1e-5)
+
+    first = encoder_of(embedder(folder).fit(TEXTS)).loaded.transformer.layers[0]
+    hook = first.register_forward_pre_hook(stop_the_thread)
+    thread.start()
+    try:
+        assert inside.wait(60)
+        child = multiprocessing.get_context("fork").Process(target=check)
+        child.start()
+        child.join(60)
+    finally:
+        forked.set()
+        thread.join()
+        hook.remove()
+    assert child.exitcode == 0
 
 
 def test_workers_give_the_same_rows(checkpoints):

@@ -1,5 +1,6 @@
 """Run a model no further than the deepest layer that is asked for."""
 
+import os
 from collections.abc import Iterable
 
 import torch
@@ -94,9 +95,11 @@ def find_layers(model: nn.Module, n_layers: int, device: str) -> nn.ModuleList |
 def _tapped(model: nn.Module, layers: nn.ModuleList, inputs: dict, wanted: set[int]) -> dict[int, torch.Tensor]:
     """Run `model` with a tap on the layers that are wanted, and leave it behind the deepest one."""
     states: dict[int, torch.Tensor] = {}
-    deepest, n_layers = max(wanted), len(layers)
+    deepest, n_layers, process = max(wanted), len(layers), os.getpid()
 
     def keep(layer: int, hidden: torch.Tensor) -> None:
+        if os.getpid() != process:  # a fork copies the hooks of threads that do not exist in the child
+            return
         states[layer] = hidden
         if layer == deepest:
             raise _DeepEnough
