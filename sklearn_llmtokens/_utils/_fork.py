@@ -1,6 +1,7 @@
 """One place where objects with locks or open files prepare for a fork of the process."""
 
 import os
+import threading
 from typing import Protocol
 from weakref import WeakSet
 
@@ -30,6 +31,7 @@ class ForkAware(Protocol):
 
 _objects: "WeakSet[ForkAware]" = WeakSet()
 _resting: list[ForkAware] = []
+_lock = threading.Lock()
 
 
 def at_fork(fork_aware: ForkAware) -> None:
@@ -40,10 +42,12 @@ def at_fork(fork_aware: ForkAware) -> None:
     fork_aware : ForkAware
         The object.
     """
-    _objects.add(fork_aware)
+    with _lock:
+        _objects.add(fork_aware)
 
 
 def _before() -> None:
+    _lock.acquire()
     _resting[:] = sorted(_objects, key=lambda fork_aware: (fork_aware.fork_order, id(fork_aware)))
     for fork_aware in _resting:
         fork_aware.before_fork()
@@ -52,11 +56,14 @@ def _before() -> None:
 def _after_in_parent() -> None:
     while _resting:
         _resting.pop().after_fork_in_parent()
+    _lock.release()
 
 
 def _after_in_child() -> None:
+    global _lock
     while _resting:
         _resting.pop().after_fork_in_child()
+    _lock = threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):
