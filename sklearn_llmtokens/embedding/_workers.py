@@ -140,13 +140,17 @@ class Workers:
             If something cannot travel to a worker. Nothing has been sent then: some clusters wait without end for what
             does not arrive.
         """
-        settings = forward, tuple(readouts), resources.device, resources.batch_tokens
+        if not chunks:
+            return
         if not self.on_cluster and (self.n_workers == 1 or len(chunks) < 2):
+            encoder = _load_encoder(forward, resources.device, resources.batch_tokens)
             for chunk in chunks:
+                texts, spans = chunk.take()
                 with chunk.naming_its_texts():
-                    encoded = _encode(*chunk.take(), *settings, on_batch)
+                    encoded = encoder.encode(texts, readouts, spans, on_batch)
                 finish(chunk.idx, encoded)
             return
+        settings = forward, tuple(readouts), resources.device, resources.batch_tokens
         items = [_pack((*chunk.take(), *settings)) for chunk in chunks]
         n_done = n_lost = 0
         results: Iterator | None = None
@@ -246,10 +250,14 @@ def _work(item: bytes) -> tuple:
         return None, _portable(error)
 
 
-def _encode(texts, spans, forward, readouts, device, batch_tokens, on_batch=None) -> "Encoded":
+def _encode(texts, spans, forward, readouts, device, batch_tokens) -> "Encoded":
+    return _load_encoder(forward, device, batch_tokens).encode(texts, readouts, spans)
+
+
+def _load_encoder(forward: ForwardSpec, device: str, batch_tokens: int | str):
     from ._torch import Encoder
 
-    return Encoder.load(forward, device, batch_tokens).encode(texts, readouts, spans, on_batch)
+    return Encoder.load(forward, device, batch_tokens)
 
 
 def _portable(error: Exception) -> Exception:
