@@ -286,17 +286,48 @@ def _refuse_other_containers(values, name: str, accepted: str = "a list, an arra
         raise TypeError(f"{name} is {shorten(values)} of type {kind}: pass {accepted}.")
 
 
+def values_of(column: np.ndarray) -> list:
+    """Return the values of a 1-D array as a list, with None where one is masked or what a StringDType calls missing.
+
+    Parameters
+    ----------
+    column : ndarray of shape (n,)
+        Values of any type.
+
+    Returns
+    -------
+    list
+        Its values.
+
+    Examples
+    --------
+    >>> values_of(np.ma.array(["a", "b"], mask=[False, True]))
+    ['a', None]
+    >>> values_of(np.array(["a", "n/a"], dtype=np.dtypes.StringDType(na_object="n/a")))
+    ['a', None]
+    """
+    values = np.ma.getdata(column).tolist()
+    missing_text = getattr(column.dtype, "na_object", None)
+    if isinstance(missing_text, str):  # numpy stores this text as a missing one, and returns it as a text
+        values = [None if value == missing_text else value for value in values]
+    if not isinstance(column, np.ma.MaskedArray):
+        return values
+    return [None if hidden else value for value, hidden in zip(values, np.ma.getmaskarray(column), strict=True)]
+
+
 def _read_array(values: np.ndarray) -> np.ndarray:
     if isinstance(values, np.ma.MaskedArray):
         hidden = np.ma.getmaskarray(values)
         if not hidden.any():
             return _read_array(np.ma.getdata(values))
+        if values.ndim == 1:
+            return as_objects(values_of(values))
         column = np.ma.getdata(values).astype(object)
         column[hidden] = None
         return column
     if values.ndim != 1 or values.dtype.kind in "biufcmM":
         return np.asarray(values)
-    return as_objects(values.tolist())
+    return as_objects(values_of(values))
 
 
 def _read_library(values) -> np.ndarray:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 import numpy as np
 
 from ..exceptions import InvalidTextError
+from ._columns import values_of
 from ._numbers_as_text import has_value, numbers_as_text, objects_as_text, warn_numbers
 from ._text_table import TextTable, array_columns, one_column
 
@@ -82,35 +83,6 @@ def read_array(X: np.ndarray) -> TextTable:
     read = [objects_as_text(values_of(X[:, j])) for j in range(X.shape[1])]
     warn_numbers([(j, kind) for j, (_, kind) in enumerate(read) if kind is not None])
     return array_columns([column for column, _ in read])
-
-
-def values_of(column: np.ndarray) -> list:
-    """Return the values of a 1-D array as a list, with None where one is masked or what a StringDType calls missing.
-
-    Parameters
-    ----------
-    column : ndarray of shape (n,)
-        Values of any type.
-
-    Returns
-    -------
-    list
-        Its values.
-
-    Examples
-    --------
-    >>> values_of(np.ma.array(["a", "b"], mask=[False, True]))
-    ['a', None]
-    >>> values_of(np.array(["a", "n/a"], dtype=np.dtypes.StringDType(na_object="n/a")))
-    ['a', None]
-    """
-    values = np.ma.getdata(column).tolist()
-    missing_text = getattr(column.dtype, "na_object", None)
-    if isinstance(missing_text, str):  # numpy stores this text as a missing one, and returns it as a text
-        values = [None if value == missing_text else value for value in values]
-    if not isinstance(column, np.ma.MaskedArray):
-        return values
-    return [None if hidden else value for value, hidden in zip(values, np.ma.getmaskarray(column), strict=True)]
 
 
 def _read_numbers_1d(X: np.ndarray) -> TextTable:

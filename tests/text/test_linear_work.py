@@ -98,7 +98,7 @@ def check(function, make, n=N):
     function(make(n // 4))
     single, double = work(function, make(n)), work(function, make(2 * n))
     assert double[0] <= 2.3 * single[0] + 100
-    assert double[1] <= 2.3 * single[1] + 20_000
+    assert double[1] <= 3 * single[1] + 20_000  # tables grow in steps; a square would be four times
 
 
 @pytest.mark.parametrize("run", RUNS)
