@@ -44,7 +44,8 @@ test-slow: $(TEST_READY)
 	$(BIN)/python -m pytest -m slow tests $(PYTEST_ARGS)
 
 test-oldest: $(OLDEST_READY)
-	$(OLDEST)/bin/python -m pytest -n $(JOBS) $(addprefix tests/,$(OLDEST_TESTS)) $(PYTEST_ARGS)
+	$(OLDEST)/bin/python -m pytest -n $(JOBS) -W 'ignore:`torch.jit.script` is deprecated:DeprecationWarning' \
+		$(addprefix tests/,$(OLDEST_TESTS)) $(PYTEST_ARGS)
 
 test-cluster: $(CLUSTER_READY)
 	$(BIN)/python -m pytest -m cluster tests/scale $(PYTEST_ARGS)

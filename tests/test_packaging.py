@@ -103,7 +103,7 @@ def test_the_page_of_installation_has_the_oldest_versions_and_the_extras():
 
 def test_the_installation_without_models_names_every_other_requirement():
     command = re.search(r"^pip install (filelock .*?)\n```", read("docs/installation.md"), re.MULTILINE | re.DOTALL)[1]
-    assert set(command.replace("\\\n", "").split()) == set(bounds()) - {"torch", "transformers"}
+    assert set(command.replace("\\\n", "").split()) == set(bounds()) - {"torch", "transformers", "huggingface_hub"}
 
 
 @pytest.mark.parametrize("page", ["CONTRIBUTING.md", "ARCHITECTURE.md"])

@@ -5,7 +5,6 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-import sklearn
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
@@ -16,7 +15,6 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, RobustScaler
-from sklearn.utils.fixes import parse_version
 
 from sklearn_llmtokens import JiebaTokenizer, LLMTokenEmbedder, text_pipeline, text_recommender
 from sklearn_llmtokens.datasets import load_toy_reviews
@@ -244,8 +242,6 @@ def test_weights_reach_the_last_step_alone(embedder, task):
         routed = text_pipeline(task, embedder=embedder).fit(TEXTS, y, sample_weight=weights)
         np.testing.assert_array_equal(routed["features"]["meaning"]["scaler"].mean_, unweighted_mean)
         np.testing.assert_allclose(clone(routed).fit(TEXTS, y, sample_weight=weights).predict(TEXTS), expected)
-        if parse_version(sklearn.__version__) < parse_version("1.8"):
-            return  # a search over any pipeline does not route weights to its score there
         search = GridSearchCV(text_pipeline(task, embedder=embedder), {"column__missing": ["error"]}, cv=2)
         assert search.fit(TEXTS, y, sample_weight=weights).predict(TEXTS).shape == (8,)
 
