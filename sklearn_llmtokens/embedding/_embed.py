@@ -203,6 +203,8 @@ def _encode_uncached(
 
     What another thread or process has claimed is waited for and read; where that one fails, it is claimed here.
     """
+    if not len(uncached) and not resources.verbose:
+        return  # a bar also shows what comes from the cache
     namespaces = [EmbeddingSpec(forward, readout).digest() for readout in readouts]
     unread = Unread()
 

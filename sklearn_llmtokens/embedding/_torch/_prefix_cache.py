@@ -1,7 +1,7 @@
 """What a prompt puts before every text, run once: in a causal model it is the same whatever follows it.
 
-The keys and values of these tokens are kept beside the model, and a batch runs the rest of its sequences alone. With an
-instruction of 20 tokens before short texts this takes half of the time, with one of 100 tokens a sixth.
+The keys and values of these tokens are kept beside the model, and a batch runs the rest of its sequences alone:
+``benchmarks/prompts.py`` measures what that brings.
 """
 
 import inspect
