@@ -3,12 +3,14 @@
 Everything else in the tests imports what users import, but for pure functions that are compared with an oracle.
 """
 
+import sys
 from dataclasses import replace
 
 from sklearn_llmtokens.embedding import _embed, _torch, _workers
 from sklearn_llmtokens.embedding._spec import ForwardSpec
 from sklearn_llmtokens.embedding._torch import _encoder, _load
 from sklearn_llmtokens.embedding._torch._strategy import EqualLengths
+from sklearn_llmtokens.text import _shared
 
 
 def spy_on_texts(monkeypatch) -> list[str]:
@@ -82,3 +84,15 @@ def without_fusing(monkeypatch, fitted):
     monkeypatch.setattr(_load, "load", lambda spec, device: replace(loaded, strategy=strategy))
     monkeypatch.setattr(_encoder, "load", lambda spec, device: replace(loaded, strategy=strategy))
     return loaded.transformer.layers
+
+
+def forget_built(monkeypatch, keep=()) -> None:
+    """Forget the dictionaries and engines that this process has built, but for the functions that `keep` names."""
+    kept = {key: value for key, value in _shared._kept.items() if key[0].__name__ in keep}
+    monkeypatch.setattr(_shared, "_kept", type(_shared._kept)(kept))
+
+
+def without_rjieba(monkeypatch) -> None:
+    """Have rjieba missing, as where it is not installed."""
+    monkeypatch.setitem(sys.modules, "rjieba", None)
+    forget_built(monkeypatch, {"_build", "_commonest_frequency", "_kinds_of_characters", "_load_model"})

@@ -10,7 +10,7 @@ with warnings.catch_warnings():
     import jieba.posseg
     from jieba import finalseg
 
-from sklearn_llmtokens.text import _cutting, _engines, _full_mode, _shared
+from tests.inside import without_rjieba
 
 
 @pytest.fixture(scope="session")
@@ -48,16 +48,8 @@ def engine(request, monkeypatch):
     if request.param == "rjieba":
         pytest.importorskip("rjieba", reason="the fast engine is optional")
     else:
-        monkeypatch.setattr(_cutting, "fastest_engine", _engines.jieba_engine)
-        monkeypatch.setattr(_full_mode, "all_words", lambda user_words: None)
-        monkeypatch.setattr(_shared, "_kept", type(_shared._kept)(_only_dictionaries()))
+        without_rjieba(monkeypatch)
     return request.param
-
-
-def _only_dictionaries():
-    """What does not depend on the engine may stay."""
-    kept = {"_build", "_commonest_frequency", "_kinds_of_characters", "_load_model"}
-    return {key: value for key, value in _shared._kept.items() if key[0].__name__ in kept}
 
 
 def words_by_jieba(tokenizer, text, mode="accurate", hmm=True):

@@ -271,8 +271,7 @@ def test_the_parameter_travels_and_takes_effect():
         JiebaTokenizer(user_dict_match="whole").fit(["好"])
 
 
-def test_worker_processes_give_the_same(monkeypatch):
-    monkeypatch.setattr("sklearn_llmtokens.text._jieba_tokenizer._MIN_SHARE", 10)
-    batch = [f"本田CH125 Spacy和{i}" for i in range(20)]
+def test_worker_processes_give_the_same():
+    batch = [f"本田CH125 Spacy和{i}" * 100 for i in range(80)]  # enough characters for two processes
     tokenizer = exact(["CH125 Spacy", "C++"], separator="\t", n_jobs=2).fit(batch)
     assert tokenizer.transform(batch).tolist() == clone(tokenizer).set_params(n_jobs=None).fit_transform(batch).tolist()

@@ -3,15 +3,19 @@
 import copy
 import marshal
 import os
+import signal
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import jieba
 import pytest
 from jieba import finalseg
 
-from sklearn_llmtokens.text import JiebaTokenizer, _shared
+from sklearn_llmtokens.text import JiebaTokenizer
+from tests.inside import forget_built
+from tests.text.conftest import words_by_jieba
 from tests.text.texts import TRICKY
 
 TEXT = "他来到了网易杭研大厦"
@@ -45,7 +49,7 @@ def test_words_of_one_instance_are_unknown_to_another():
 
 def test_words_added_to_the_modules_are_unknown_to_us(monkeypatch):
     rjieba = pytest.importorskip("rjieba", reason="the fast engine is optional")
-    monkeypatch.setattr(_shared, "_kept", type(_shared._kept)())
+    forget_built(monkeypatch)
     other = "北京杭研"
     rjieba.add_word(other, 10**6, "n")
     monkeypatch.setattr(finalseg, "Force_Split_Words", {"杭研"})
@@ -61,21 +65,28 @@ def test_jieba_keeps_its_global_state():
     assert (vars(jieba.dt), finalseg.Force_Split_Words, jieba.default_logger.level) == before
 
 
-def test_equal_dictionaries_are_one(monkeypatch):
-    monkeypatch.setattr(_shared, "_kept", type(_shared._kept)())
-    built = []
+@pytest.fixture
+def words_added(monkeypatch):
+    """The words that are added to dictionaries, which are all built anew."""
+    added = []
     add_word = jieba.Tokenizer.add_word
-    monkeypatch.setattr(jieba.Tokenizer, "add_word", lambda self, *entry: built.append(entry) or add_word(self, *entry))
+    monkeypatch.setattr(jieba.Tokenizer, "add_word", lambda self, *entry: added.append(entry) or add_word(self, *entry))
+    forget_built(monkeypatch)
+    return added
+
+
+def test_equal_dictionaries_are_one(words_added):
     for words in (["杭研大厦"], ("杭研大厦",), [("杭研大厦", None)]):
         assert JiebaTokenizer(user_dict=words)(TEXT)[-1] == "杭研大厦"
         assert JiebaTokenizer("search", user_dict=words)(TEXT)[-1] == "杭研大厦"
-    assert built == [("杭研大厦", None, None)]
+    assert words_added == [("杭研大厦", None, None)]
 
 
-def test_threads_agree_and_build_once(monkeypatch):
-    expected = [JiebaTokenizer(user_dict=["杭研大厦"])(text) for text in TRICKY]
-    monkeypatch.setattr(_shared, "_kept", type(_shared._kept)())
+def test_threads_agree_and_build_once(judge_with, words_added):
     tokenizer = JiebaTokenizer(user_dict=["杭研大厦"])
+    reference = judge_with([("杭研大厦", None, None)])
+    expected = [words_by_jieba(reference, text) for text in TRICKY]
+    words_added.clear()
     stemmed = JiebaTokenizer(lowercase=True, stemmer="english")
     words = [f"running{chr(97 + i % 26)}s" for i in range(200)]
     with ThreadPoolExecutor(8) as pool:
@@ -83,7 +94,7 @@ def test_threads_agree_and_build_once(monkeypatch):
         stems = list(pool.map(lambda _: [stemmed(word) for word in words], range(24)))
     assert all(result == expected for result in results)
     assert all(result == stems[0] for result in stems)
-    assert sum(key[0].__name__ == "_build" and len(key[1]) == 1 for key in _shared._kept) == 1
+    assert words_added == [("杭研大厦", None, None)]
 
 
 @pytest.mark.parametrize("params", ["", "'full'", "pos=['n*']", "user_dict=['杭研大厦']"])
@@ -104,11 +115,18 @@ def test_planted_cache_is_neither_read_nor_written(tmp_path, params):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
-def test_child_forked_while_a_dictionary_is_built_does_not_wait_for_ever(monkeypatch):
-    with _shared._lock:
-        with ThreadPoolExecutor(1) as pool:  # a thread other than the owner of the lock forks
-            pid = pool.submit(_fork_and_tokenize).result()
-        _, status = os.waitpid(pid, 0)
+def test_child_forked_while_a_dictionary_is_built_does_not_wait_for_it(monkeypatch):
+    JiebaTokenizer()(TEXT)
+    is_building, may_go_on = threading.Event(), threading.Event()
+    monkeypatch.setattr(jieba.Tokenizer, "add_word", lambda *entry: is_building.set() or may_go_on.wait())
+    with ThreadPoolExecutor(1) as pool:
+        building = pool.submit(JiebaTokenizer(user_dict=["在建大厦"]), TEXT)
+        try:
+            is_building.wait()
+            _, status = os.waitpid(_fork_and_tokenize(), 0)
+        finally:
+            may_go_on.set()
+        building.exception()
     assert os.waitstatus_to_exitcode(status) == 0
 
 
@@ -121,6 +139,7 @@ def _fork_and_tokenize():
     if pid:
         return pid
     try:
+        signal.alarm(20)  # ends a child that waits
         os._exit(0 if JiebaTokenizer()(TEXT) else 1)
     finally:
         os._exit(2)

@@ -20,7 +20,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_llmtokens.exceptions import InvalidTextError, MissingTextError, TextTypeError
-from sklearn_llmtokens.text import JiebaTokenizer, TextNormalizer, _jieba_tokenizer, _shared
+from sklearn_llmtokens.text import JiebaTokenizer, TextNormalizer
+from tests.inside import forget_built
 
 TEXTS = ["我来到北京清华大学", "", "他来到了网易杭研大厦", " \n", "我来到北京清华大学"]
 CUT = ["我 来到 北京 清华大学", "", "他 来到 了 网易 杭研 大厦", "", "我 来到 北京 清华大学"]
@@ -71,16 +72,22 @@ def test_no_rows_give_no_rows():
 
 
 def test_each_distinct_text_is_cut_once(monkeypatch):
+    rjieba = pytest.importorskip("rjieba", reason="the fast engine is optional")
     seen = []
-    join = _jieba_tokenizer._join
-    monkeypatch.setattr(_jieba_tokenizer, "_join", lambda texts, *rest: seen.extend(texts) or join(texts, *rest))
+
+    class Recording(rjieba.Jieba):
+        def cut(self, text, hmm):
+            seen.append(text)
+            return super().cut(text, hmm)
+
+    monkeypatch.setattr(rjieba, "Jieba", Recording)
+    forget_built(monkeypatch, {"_build"})
     JiebaTokenizer().fit_transform(pd.DataFrame({"a": TEXTS, "b": TEXTS}))
-    assert seen == list(dict.fromkeys(TEXTS))
+    assert "".join(seen).count("我来到北京清华大学") == 1
 
 
-def test_worker_processes_give_the_same(monkeypatch):
-    monkeypatch.setattr(_jieba_tokenizer, "_MIN_SHARE", 10)
-    texts = [f"{text}{i}" for i in range(20) for text in TEXTS]
+def test_worker_processes_give_the_same():
+    texts = [f"{text}{i}" * 100 for i in range(40) for text in TEXTS]  # enough characters for two processes
     tokenizer = JiebaTokenizer("search", user_dict=["杭研大厦"], stop_words=["了"], n_jobs=2).fit(texts)
     assert tokenizer.transform(texts).tolist() == clone(tokenizer).set_params(n_jobs=None).fit_transform(texts).tolist()
 
@@ -381,7 +388,7 @@ def test_stems_do_not_depend_on_pystemmer(monkeypatch):
     for name in [name for name in sys.modules if name.split(".")[0] == "snowballstemmer"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "Stemmer", other)
-    monkeypatch.setattr(_shared, "_kept", type(_shared._kept)())
+    forget_built(monkeypatch)
     assert JiebaTokenizer(stemmer="english")("organizations") == ["organiz"]
     assert JiebaTokenizer(stemmer="dutch_porter")("lichamelijke") == ["licham"]
 

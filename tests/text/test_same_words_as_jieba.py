@@ -8,10 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sklearn_llmtokens.text import JiebaTokenizer, _engines
-from sklearn_llmtokens.text._cutting import Cutter
-from sklearn_llmtokens.text._engines import fastest_engine
-from sklearn_llmtokens.text._user_dictionary import read_user_dictionary
+from sklearn_llmtokens.text import JiebaTokenizer
+from tests.inside import forget_built
 from tests.text.conftest import words_by_jieba
 from tests.text.texts import TRICKY, texts, user_entries
 
@@ -19,33 +17,42 @@ MODES = [("accurate", True), ("accurate", False), ("search", True), ("search", F
 SHARED_FIXTURES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
-def test_rjieba_is_used_where_it_is_installed():
-    pytest.importorskip("rjieba", reason="the fast engine is optional")
-    assert fastest_engine(()).name == "rjieba"
-    assert fastest_engine((("云计算", None, None),)).name == "rjieba"
-    assert fastest_engine((("云计算", 0, None),)).name == "jieba"
+@pytest.fixture
+def rjieba(monkeypatch):
+    """The module rjieba, of which no engine is built yet."""
+    module = pytest.importorskip("rjieba", reason="the fast engine is optional")
+    forget_built(monkeypatch, {"_build", "_commonest_frequency", "_kinds_of_characters", "_load_model"})
+    return module
+
+
+@pytest.mark.parametrize("user_dict", [None, ["云计算"], [("云计算", 0)]])
+def test_rjieba_is_used_where_it_is_installed_and_can_hold_the_words(rjieba, monkeypatch, user_dict):
+    seen = []
+
+    class Recording(rjieba.Jieba):
+        def cut(self, text, hmm):
+            seen.append(text)
+            return super().cut(text, hmm)
+
+    monkeypatch.setattr(rjieba, "Jieba", Recording)
+    JiebaTokenizer(user_dict=user_dict)("云计算方面的专家")
+    assert any("专家" in text for text in seen) == (user_dict != [("云计算", 0)])
 
 
 @pytest.mark.parametrize("method", ["cut", "cut_for_search"])
-def test_rjieba_that_gives_other_words_is_not_used(monkeypatch, method):
-    rjieba = pytest.importorskip("rjieba", reason="the fast engine is optional")
-
+def test_rjieba_that_gives_other_words_is_not_used(rjieba, monkeypatch, method):
     class Other(rjieba.Jieba):
         pass
 
-    def of_single_characters(self, text, hmm):
-        return list(text)
-
-    assert _engines._build_rjieba(()) is not None
-    setattr(Other, method, of_single_characters)
+    setattr(Other, method, lambda self, text, hmm: list(text))
     monkeypatch.setattr(rjieba, "Jieba", Other)
-    assert _engines._build_rjieba(()) is None
+    assert JiebaTokenizer()("云计算方面的专家") == ["云", "计算", "方面", "的", "专家"]
+    assert JiebaTokenizer("search")("清华大学") == ["清华", "华大", "大学", "清华大学"]
 
 
-def test_rjieba_that_takes_no_words_is_not_used(monkeypatch):
-    rjieba = pytest.importorskip("rjieba", reason="the fast engine is optional")
+def test_rjieba_that_takes_no_words_is_not_used(rjieba, monkeypatch):
     monkeypatch.setattr(rjieba, "Jieba", lambda: object())  # before 0.2.2 it has no add_word
-    assert _engines._build_rjieba(()) is None
+    assert JiebaTokenizer()("云计算方面的专家") == ["云", "计算", "方面", "的", "专家"]
 
 
 @pytest.mark.parametrize(("mode", "hmm"), MODES)
@@ -64,7 +71,7 @@ def test_tricky_texts_at_once(judge, engine, mode, hmm):
 @settings(max_examples=60, deadline=None, suppress_health_check=SHARED_FIXTURES)
 @given(batch=st.lists(texts, min_size=1, max_size=8))
 def test_random_texts(judge, mode, hmm, batch):
-    cut = Cutter(mode, hmm, ()).cut(batch)
+    cut = JiebaTokenizer(mode, hmm=hmm).fit_transform(batch)
     assert [words.split() for words in cut] == [words_by_jieba(judge, text, mode, hmm) for text in batch]
 
 
@@ -78,7 +85,7 @@ def test_random_user_dictionaries(judge_with, mode, hmm, entries, batch):
         *(f"好{word}的{word}{word}" for word, _, _ in entries),
     ]
     reference = judge_with(entries)
-    cut = Cutter(mode, hmm, read_user_dictionary(entries)).cut(with_words)
+    cut = JiebaTokenizer(mode, hmm=hmm, user_dict=entries).fit_transform(with_words)
     assert [words.split() for words in cut] == [words_by_jieba(reference, text, mode, hmm) for text in with_words]
 
 
@@ -155,11 +162,12 @@ def test_full_mode_beside_letters_signs_and_rare_characters(judge, engine, text)
     assert [words.split() for words in found] == [words_by_jieba(judge, one, "full") for one in batch]
 
 
-def test_full_mode_does_not_ask_jieba_for_chinese_alone(monkeypatch):
-    pytest.importorskip("rjieba", reason="the fast engine is optional")
-    cutter = Cutter("full", True, ())
-    monkeypatch.setattr(cutter._full, "_lcut", None)
-    assert cutter.cut(["清华大学，abc 1-2", "都"]) == ["清华 清华大学 华大 大学 ， abc 1 - 2", "都"]
+def test_full_mode_does_not_ask_jieba_for_chinese_alone(rjieba, monkeypatch):
+    import jieba
+
+    monkeypatch.setattr(jieba.Tokenizer, "cut", None)
+    cut = JiebaTokenizer("full").fit_transform(["清华大学，abc 1-2", "都"])
+    assert cut.tolist() == ["清华 清华大学 华大 大学 ， abc 1 - 2", "都"]
 
 
 @pytest.mark.timeout(120)

@@ -2,7 +2,6 @@ import pytest
 
 from sklearn_llmtokens.exceptions import UserDictionaryError
 from sklearn_llmtokens.text import JiebaTokenizer
-from sklearn_llmtokens.text._user_dictionary import read_user_dictionary
 from tests.text.conftest import words_by_jieba
 
 TEXTS = ["他来到了网易杭研大厦"]
@@ -68,7 +67,9 @@ def test_file_and_entries_read_the_same(tmp_path):
     path = tmp_path / "words.txt"
     path.write_text("\ufeff云计算\r\n创新办 3\r\n李小福 nr\r\n台中 0 ns\r\n", encoding="utf-8")
     entries = ["云计算", ("创新办", 3), ["李小福", None, "nr"], ("台中", 0, "ns")]
-    assert read_user_dictionary(path) == read_user_dictionary(entries)
+    from_file, from_list = (JiebaTokenizer(user_dict=words).fit(TEXTS).user_dict_ for words in (path, entries))
+    assert from_file == from_list
+    assert list(from_file) == [("云计算", None, None), ("创新办", 3, None), ("李小福", None, "nr"), ("台中", 0, "ns")]
 
 
 def test_changed_file_is_read_again_by_an_instance_that_was_not_fitted(tmp_path):
