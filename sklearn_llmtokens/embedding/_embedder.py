@@ -16,8 +16,8 @@ from ..exceptions import FingerprintMismatchError
 from ._cache import open_cache
 from ._checkpoint import is_fingerprint, pinned_name, recall, resolve
 from ._embed import OutputRows, embed, embed_tokens
-from ._resolve import POOLING_NAMES, resolve_spec
-from ._spec import EmbeddingSpec
+from ._resolve import resolve_spec
+from ._spec import POOLING_NAMES, EmbeddingSpec
 from ._unique_texts import find_unique_texts
 from ._workers import Resources
 
@@ -342,7 +342,7 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         table = self._read(X, reset=False)
         if len(table.columns) > 1:
             raise ValueError(f"X has {len(table.columns)} columns; transform_tokens takes one column of texts.")
-        column = ["" if text is None else text for text in table.columns[0]]  # neither has tokens
+        column: list[str | None] = ["" if text is None else text for text in table.columns[0]]  # neither has tokens
         unique = find_unique_texts(replace(table, columns=(column,)))
         found = embed_tokens(unique.texts, self._spec_here(), self._resources())
         return [found[i] for i in unique.inverse.tolist()]

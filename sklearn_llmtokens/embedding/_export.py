@@ -8,7 +8,7 @@ from pathlib import Path
 from ._checkpoint import (
     EXPORT_FILE,
     EXPORT_VERSION,
-    POOLING_NAMES,
+    POOLING_OF_MODE,
     UNIT_LENGTH,
     Checkpoint,
     Conventions,
@@ -120,7 +120,7 @@ def _write_sentence_transformers(
         {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{kind}"}
         for i, (path, kind) in enumerate(modules)
     ]
-    names = {ours: theirs for theirs, ours in POOLING_NAMES.items()}
+    names = {ours: theirs for theirs, ours in POOLING_OF_MODE.items()}
     pooling = {
         "embedding_dimension": hidden_size,
         "pooling_mode": [names[name] for name in spec.readout.pooling],

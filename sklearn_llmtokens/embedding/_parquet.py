@@ -291,9 +291,8 @@ def _write_part(
             metadata = {**(kept.schema.metadata or {}), _METADATA_KEY: json.dumps(about).encode()}
             schema = kept.schema.with_metadata(metadata)
             flat = [field.name for field in schema if not pa.types.is_nested(field.type)]
-            options = {"compression": "zstd", "use_dictionary": flat, "write_statistics": flat}
-            options["write_page_checksum"] = True
-            writer = stack.enter_context(pq.ParquetWriter(file, schema, **options))
+            options = {"use_dictionary": flat, "write_statistics": flat, "write_page_checksum": True}
+            writer = stack.enter_context(pq.ParquetWriter(file, schema, compression="zstd", **options))
         writer.write_batch(kept.replace_schema_metadata(metadata))
         row += len(batch)
         bar.update(len(batch))
@@ -307,12 +306,13 @@ def _read_rows(part: _Part, settings: _Settings, batch_rows: int) -> Iterator:
     columns = settings.read_columns
     options = {"buffer_size": _READ_BUFFER_BYTES, "page_checksum_verification": True}
     with readable(part.file), pq.ParquetFile(part.file, filesystem=part.filesystem, **options) as opened:
-        groups, first, end = [], None, 0
+        groups: list[int] = []
+        first = end = 0
         for k in range(opened.metadata.num_row_groups):
             start, end = end, end + opened.metadata.row_group(k).num_rows
             if end > part.start and start < part.stop:
+                first = first if groups else start
                 groups.append(k)
-                first = start if first is None else first
         if part.n_rows == 0:
             schema = opened.schema_arrow
             empty = pa.RecordBatch.from_arrays([pa.array([], field.type) for field in schema], schema=schema)

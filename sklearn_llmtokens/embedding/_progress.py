@@ -1,6 +1,7 @@
 """One bar of texts, with tokens a second and the share that came from the store."""
 
 import time
+from typing import Any
 
 
 class Progress:
@@ -18,7 +19,8 @@ class Progress:
 
     def __init__(self, n_texts: int, n_found: int, verbose: int):
         self.n_texts, self.n_found, self.n_tokens = n_texts, n_found, 0
-        self.verbose, self.bar, self.shown = verbose, None, 0
+        self.verbose, self.shown = verbose, 0
+        self.bar: Any = None
         self.start = time.perf_counter()
 
     def __enter__(self) -> "Progress":

@@ -62,10 +62,10 @@ def resolve_prompt(prompt: str | None, prompts: Mapping[str, str], default: str 
     >>> resolve_prompt("query", {"query": "query: "}, None).template
     'query: {text}'
     """
-    if prompt is None or (prompt == "auto" and default is None):
-        return Prompt(SLOT)
     if prompt == "auto":
-        return Prompt(prompts[default] + SLOT)
+        prompt = default  # a name of the checkpoint's
+    if prompt is None:
+        return Prompt(SLOT)
     if prompt in prompts:
         return Prompt(prompts[prompt] + SLOT)
     if prompt in PRESETS:

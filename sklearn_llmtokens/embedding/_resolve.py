@@ -9,15 +9,13 @@ from .._utils._messages import shorten
 from ..exceptions import CheckpointError
 from ._checkpoint import UNIT_LENGTH, Checkpoint, Conventions, fingerprint, read_conventions
 from ._prompts import SLOT, Prompt, resolve_prompt
-from ._spec import EmbeddingSpec, ForwardSpec, Readout
+from ._spec import POOLING_NAMES, WEIGHTED_POOLING_NAMES, EmbeddingSpec, ForwardSpec, Readout
 
 if TYPE_CHECKING:
     from ._torch import ModelFacts
 
 _DEFAULT_MAX_LENGTH = 512
 _MOST_SPECIAL_TOKENS = 8  # around a text; a token of the prompt has a byte of UTF-8 at least
-_WEIGHTED_POOLING_NAMES = {"mean", "weighted_mean", "mean_sqrt_len"}
-POOLING_NAMES = ("mean", "cls", "max", "last", "weighted_mean", "mean_sqrt_len")
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ def resolve_spec(embedder, checkpoint: Checkpoint) -> Resolved:
     conventions, facts = _read(checkpoint, digest, embedder.trust_remote_code)
     prompt = _prompt(embedder.prompt, conventions)
     pooling = _pooling(embedder.pooling, prompt, conventions, facts.causal)
-    if embedder.word_weights is not None and _WEIGHTED_POOLING_NAMES.isdisjoint(pooling):
+    if embedder.word_weights is not None and set(WEIGHTED_POOLING_NAMES).isdisjoint(pooling):
         warnings.warn(
             f"word_weights changes nothing with pooling={pooling}: it weights the tokens of a mean. Add 'mean' to the "
             "pooling, or leave word_weights out.",
@@ -84,6 +82,7 @@ def resolve_spec(embedder, checkpoint: Checkpoint) -> Resolved:
     width = facts.hidden_size * len(pooling)
     if head:
         width = _head_width(conventions, width)
+    truncate_dim: int | None
     if embedder.truncate_dim is not None:
         truncate_dim = int(embedder.truncate_dim)
     else:

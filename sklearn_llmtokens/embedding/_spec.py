@@ -16,6 +16,10 @@ from ._prompts import SLOT
 # Raise by one whenever the arithmetic changes a vector by more than rounding: vectors stored before are then ignored.
 ARITHMETIC_VERSION = 2
 
+# A checkpoint may be used, and its parameters checked, without torch: `_torch/_pooling.py` has the functions.
+POOLING_NAMES = ("mean", "cls", "max", "last", "weighted_mean", "mean_sqrt_len")
+WEIGHTED_POOLING_NAMES = ("mean", "weighted_mean", "mean_sqrt_len")  # the weights of words change these
+
 DIGEST_BYTES = 16
 SPANS_DIGEST_BYTES = 8
 

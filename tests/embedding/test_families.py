@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sklearn_llmtokens import LLMTokenEmbedder
-from sklearn_llmtokens.embedding._resolve import POOLING_NAMES
+from sklearn_llmtokens.embedding._spec import POOLING_NAMES
 from tests.checkpoints import CAUSAL, FAMILIES, MAX_POSITIONS, N_LAYERS, TEXTS, build
 from tests.embedding.oracle import NaiveModel, assert_close, embed
 from tests.inside import without_fusing

@@ -32,7 +32,7 @@ def cut_vectors(folder, texts, **params):
 
 def sequences(folder, texts, spans=None, **params):
     """What goes into the model: the sequences, and the tokenizer."""
-    from sklearn_llmtokens.embedding._torch._tokenizer import make_sequences
+    from sklearn_llmtokens.embedding._torch._sequences import make_sequences
 
     encoder = encoder_of(embedder(folder, **params).fit(texts))
     tokenizer = encoder.loaded.tokenizer
@@ -84,7 +84,7 @@ def test_what_comes_from_the_store_was_warned_of_when_it_was_computed(checkpoint
 def test_texts_that_just_fit_are_not_cut(checkpoints, family):
     """No warning at the limit, one beyond it."""
     (sequence,), tokenizer = sequences(checkpoints[family], [LONG], max_length=128, long_text="truncate")
-    end = int(sequence.offsets[20, 1])
+    end = int(sequence.located.offsets[20, 1])
     n_tokens = len(tokenizer.backend.encode(LONG[:end], add_special_tokens=False).ids) + tokenizer.n_special
     embedder(checkpoints[family], max_length=n_tokens).fit_transform([LONG[:end]])
     with pytest.warns(TruncationWarning):
@@ -102,9 +102,9 @@ def test_truncation_keeps_the_prompt_whole(checkpoints, cut_on_the_left, kind, l
     before, *_, after = prompt.split("{text}")
     assert read.startswith(before.replace(" ", ""))
     assert read.endswith(after.replace(" ", ""))
-    start, stop = sequence.offsets[0, 0], sequence.offsets[-1, 1]
+    start, stop = sequence.located.offsets[0, 0], sequence.located.offsets[-1, 1]
     assert (stop >= len(LONG) - 2) if left else (start <= 1)
-    assert len(sequence.columns) >= 5
+    assert len(sequence.located.columns) >= 5
 
 
 @pytest.mark.parametrize("left", [False, True])
@@ -144,12 +144,12 @@ def test_windows_cover_every_token_of_the_text(checkpoints, kind, prompt):
     assert all(len(s.token_ids) <= 64 for s in found)
     covered = np.zeros(len(LONG), bool)
     for sequence in found:
-        for a, b in sequence.offsets:
+        for a, b in sequence.located.offsets:
             covered[a:b] = True
     missed = {c for c, seen in zip(LONG, covered, strict=True) if not seen}
     assert missed <= {" "}
     # Neighbours share a part, so that no word is read at an edge alone.
-    edges = [(int(s.offsets[0, 0]), int(s.offsets[-1, 1])) for s in found]
+    edges = [(int(s.located.offsets[0, 0]), int(s.located.offsets[-1, 1])) for s in found]
     assert all(begin <= end for (_, end), (begin, _) in itertools.pairwise(edges))
 
 
@@ -170,7 +170,7 @@ def test_chunks_are_averaged_by_their_lengths(checkpoints, kind, pooling):
 def test_share_of_a_window_does_not_count_its_prompt(checkpoints):
     windows, _ = sequences(checkpoints["llama"], [LONG], long_text="chunk", prompt="very very good {text}")
     # A blank between prompt and text may belong to either.
-    assert all(abs(w.share - len(w.columns)) <= 1 for w in windows)
+    assert all(abs(w.share - len(w.located.columns)) <= 1 for w in windows)
 
 
 def test_chunking_a_text_that_fits_is_reading_it(checkpoints):
@@ -186,7 +186,7 @@ def test_chunks_of_one_or_two_tokens(checkpoints, max_length):
     text = "good 物流 很快 the room"
     found, _ = sequences(checkpoints["bert"], [text], long_text="chunk", max_length=max_length)
     assert all(len(s.token_ids) <= max_length for s in found)
-    assert {int(i) for s in found for a, b in s.offsets for i in range(a, b)} == {
+    assert {int(i) for s in found for a, b in s.located.offsets for i in range(a, b)} == {
         i for i, c in enumerate(text) if c != " "
     }
 
@@ -209,12 +209,12 @@ def test_a_million_characters(checkpoints, long_text):
 
 
 def test_only_the_part_that_decides_is_tokenised(checkpoints, monkeypatch):
-    from sklearn_llmtokens.embedding._torch import _tokenizer
+    from sklearn_llmtokens.embedding._torch import _sequences
 
     seen = []
-    original = _tokenizer._SequenceMaker._encode
+    original = _sequences._SequenceMaker._encode
     monkeypatch.setattr(
-        _tokenizer._SequenceMaker, "_encode", lambda self, text: seen.append(len(text)) or original(self, text)
+        _sequences._SequenceMaker, "_encode", lambda self, text: seen.append(len(text)) or original(self, text)
     )
     cut_vectors(checkpoints["bert"], ["good " * 200_000])
     assert sum(seen) < 20_000
@@ -249,7 +249,7 @@ def test_max_length_without_room_is_refused(checkpoints):
 @pytest.mark.parametrize("text", ["好" * 50, " ", "\u200b", "a \n", "한"])
 def test_a_tokenizer_gets_a_text_a_bounded_number_of_times(checkpoints, text, long_text):
     """Tokenizers take time in proportion to what they get: so does a text, whatever it is made of."""
-    from sklearn_llmtokens.embedding._torch._tokenizer import make_sequences
+    from sklearn_llmtokens.embedding._torch._sequences import make_sequences
 
     class Counting:
         def __init__(self, backend):

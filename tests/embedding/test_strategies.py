@@ -13,8 +13,8 @@ from sklearn_llmtokens import LLMTokenEmbedder
 from sklearn_llmtokens.embedding._torch._fused_bert import FusedBert, find_fused
 from sklearn_llmtokens.embedding._torch._hidden import hidden_states
 from sklearn_llmtokens.embedding._torch._prefix_cache import PrefixCached, find_prefix_cached, shared_token_ids
+from sklearn_llmtokens.embedding._torch._sequences import Sequence_
 from sklearn_llmtokens.embedding._torch._strategy import EqualLengths, Padded
-from sklearn_llmtokens.embedding._torch._tokenizer import Sequence_
 from sklearn_llmtokens.embedding._torch._unpadded import Unpadded, find_unpadded
 from tests.checkpoints import CAUSAL, FAMILIES, N_LAYERS, TEXTS
 from tests.embedding.oracle import NaiveModel, assert_close, embed

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, clone
 
 from sklearn_llmtokens import LLMTokenEmbedder
-from sklearn_llmtokens.embedding._torch._tokenizer import _span_weights
+from sklearn_llmtokens.embedding._torch._sequences import _span_weights
 from tests.checkpoints import TEXTS
 from tests.embedding.oracle import NaiveModel, assert_close, pool
 from tests.inside import replace_encode

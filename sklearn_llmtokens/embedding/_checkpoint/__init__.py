@@ -5,12 +5,12 @@ from ._export_file import EXPORT_FILE, EXPORT_VERSION
 from ._find import pinned_name, resolve
 from ._fingerprint import fingerprint, is_fingerprint, recall
 from ._folder import Checkpoint
-from ._module_files import POOLING_NAMES
+from ._module_files import POOLING_OF_MODE
 
 __all__ = [
     "EXPORT_FILE",
     "EXPORT_VERSION",
-    "POOLING_NAMES",
+    "POOLING_OF_MODE",
     "UNIT_LENGTH",
     "Checkpoint",
     "Conventions",

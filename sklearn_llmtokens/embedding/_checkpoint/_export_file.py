@@ -5,6 +5,7 @@ from typing import Any
 
 from ...exceptions import CheckpointError
 from .._prompts import SLOT
+from .._spec import POOLING_NAMES
 from ._json_file import (
     REQUIRED,
     Key,
@@ -16,20 +17,18 @@ from ._json_file import (
     read_keys,
     strings,
 )
-from ._module_files import POOLING_NAMES
 
 EXPORT_FILE = "sklearn_llmtokens.json"
 # Raise by one when a key of EXPORT_FILE changes its meaning; a file of a later version is refused.
 # 2: "dense" lists "normalize" as well, where vectors are scaled before or between layers.
 EXPORT_VERSION = 2
 
-_POOLINGS = tuple(POOLING_NAMES.values())
 
 _KEYS: dict[str, Key] = {
     "version": count(),
     "pooling": Key(
-        lambda value: isinstance(value, list) and bool(value) and all(name in _POOLINGS for name in value),
-        f"a list of {', '.join(_POOLINGS)}",
+        lambda value: isinstance(value, list) and bool(value) and all(name in POOLING_NAMES for name in value),
+        f"a list of {', '.join(POOLING_NAMES)}",
         REQUIRED,
     ),
     "layer": Key(

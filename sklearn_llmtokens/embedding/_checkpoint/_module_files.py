@@ -23,7 +23,8 @@ from ._json_file import (
     without_effect,
 )
 
-POOLING_NAMES = {
+# The names of sentence-transformers, and ours.
+POOLING_OF_MODE = {
     "cls": "cls",
     "max": "max",
     "mean": "mean",
@@ -127,11 +128,11 @@ _POOLING_KEYS: dict[str, Key] = {
         lambda value: (
             bool(value)
             and all(
-                isinstance(name, str) and name in POOLING_NAMES
+                isinstance(name, str) and name in POOLING_OF_MODE
                 for name in (value if isinstance(value, list) else [value])
             )
         ),
-        f"one or a list of {', '.join(POOLING_NAMES)}",
+        f"one or a list of {', '.join(POOLING_OF_MODE)}",
     ),
     "include_prompt": flag(True),
     **{name: flag(False) for name in _POOLING_FLAGS},
@@ -252,7 +253,7 @@ def read_pooling(folder: Path) -> dict[str, Any]:
     if names is None:
         names = [name for flag_, name in _POOLING_FLAGS.items() if values[flag_]] or ["mean"]
     names = [names] if isinstance(names, str) else names
-    return {"pooling": tuple(POOLING_NAMES[name] for name in names), "include_prompt": values["include_prompt"]}
+    return {"pooling": tuple(POOLING_OF_MODE[name] for name in names), "include_prompt": values["include_prompt"]}
 
 
 def read_dense(folder: Path) -> dict[str, Any]:

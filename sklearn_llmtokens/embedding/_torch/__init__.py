@@ -9,7 +9,7 @@ for _name in ("torch", "tokenizers", "transformers"):
 from ._encoder import Encoded, Encoder, TextTokens
 from ._load import ModelFacts, describe, load, unload
 from ._precision import choose_device, choose_dtype
-from ._tokenizer import check_room
+from ._sequences import check_room
 
 __all__ = [
     "Encoded",

@@ -7,7 +7,7 @@ from itertools import groupby
 import numpy as np
 import torch
 
-from ._tokenizer import Sequence_
+from ._sequences import Sequence_
 
 
 @dataclass(frozen=True)

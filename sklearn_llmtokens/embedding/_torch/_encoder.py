@@ -12,10 +12,10 @@ from .._spec import ForwardSpec, Readout
 from .._unread import Unread
 from ._batch import TokenGroup
 from ._load import LoadedModel, load
-from ._pooling import POOLING
 from ._prefix_cache import PrefixCached, find_prefix_cached, shared_token_ids
+from ._readout import finish, mean_of_layers, mean_of_windows, pool
+from ._sequences import Sequence_, Spans, make_sequences
 from ._strategy import EqualLengths, HiddenStates, Strategy
-from ._tokenizer import Sequence_, Spans, make_sequences
 
 # Tokens of a batch: on a CPU as many as keep a layer's activations in the cache, on an accelerator enough to fill it.
 _BATCH_TOKENS_CPU = 2048
@@ -143,22 +143,22 @@ class Encoder:
         width = self.loaded.transformer.hidden_size
         pooled = [torch.zeros(len(sequences), width * len(readout.pooling)) for readout in readouts]
 
-        def pool(groups: Sequence[TokenGroup], hidden: Sequence[HiddenStates]) -> list[torch.Tensor]:
+        def pool_all(groups: Sequence[TokenGroup], hidden: Sequence[HiddenStates]) -> list[torch.Tensor]:
             pairs = list(zip(groups, hidden, strict=True))
-            return [torch.cat([_pool(*pair, readout) for pair in pairs]).cpu() for readout in readouts]
+            return [torch.cat([pool(*pair, readout) for pair in pairs]).cpu() for readout in readouts]
 
-        for rows, vectors in self._run(sequences, layers, pool):
-            for target, part in zip(pooled, vectors, strict=True):
+        for rows, parts in self._run(sequences, layers, pool_all):
+            for target, part in zip(pooled, parts, strict=True):
                 target[rows] = part
             if on_batch is not None:
                 on_batch(len(rows), sum(len(sequences[i].token_ids) for i in rows))
         vectors = tuple(
-            self._finish(_mean_of_windows(part, sequences, len(texts)), readout)
+            finish(mean_of_windows(part, sequences, len(texts)), readout, self.loaded.head)
             for part, readout in zip(pooled, readouts, strict=True)
         )
         without_tokens = [sequence.row for sequence in sequences if not sequence.token_ids]
-        for rows in vectors:
-            rows[without_tokens] = 0
+        for array in vectors:
+            array[without_tokens] = 0
         _check_finite(vectors)
         return Encoded(vectors, unread, sum(len(sequence.token_ids) for sequence in sequences))
 
@@ -189,24 +189,21 @@ class Encoder:
         empty = torch.zeros(1, self.loaded.transformer.hidden_size)
         states = [empty.expand(len(sequence.token_ids), -1) for sequence in sequences]
 
-        def mean_of_layers(groups: Sequence[TokenGroup], hidden: Sequence[HiddenStates]) -> list[torch.Tensor]:
-            means = (sum(part[layer].float() for layer in layers) / len(layers) for part in hidden)
-            return [row for mean in means for row in mean.cpu()]  # type: ignore[union-attr]
+        def rows_of_tokens(groups: Sequence[TokenGroup], hidden: Sequence[HiddenStates]) -> list[torch.Tensor]:
+            return [row for part in hidden for row in mean_of_layers(part, layers).float().cpu()]
 
-        for rows, found in self._run(sequences, sorted(set(layers)), mean_of_layers):
+        for rows, found in self._run(sequences, sorted(set(layers)), rows_of_tokens):
             for i, state in zip(rows, found, strict=True):
                 states[i] = state
-        piece = self.loaded.tokenizer.backend.id_to_token
-        tokens = [
-            TextTokens(
-                [piece(sequence.token_ids[k]) for k in sequence.columns],
-                sequence.offsets,
-                state[sequence.columns].numpy(),
-            )
-            for sequence, state in zip(sequences, states, strict=True)
-        ]
+        tokens = [self._text_tokens(*pair) for pair in zip(sequences, states, strict=True)]
         _check_finite([np.array([np.abs(text.vectors).sum() for text in tokens]).reshape(-1, 1)])
         return tokens, unread
+
+    def _text_tokens(self, sequence: Sequence_, states: torch.Tensor) -> TextTokens:
+        located, piece = sequence.located, self.loaded.tokenizer.backend.id_to_token
+        assert located is not None
+        pieces = [piece(sequence.token_ids[k]) or "" for k in located.columns]
+        return TextTokens(pieces, located.offsets, states[located.columns].numpy())
 
     def count_tokens(self, texts: Sequence[str], spans: Sequence[Spans] | None = None) -> int:
         """Count the tokens that would go through the model.
@@ -301,37 +298,6 @@ class Encoder:
             raise error
         if device.startswith("cuda"):
             torch.cuda.empty_cache()
-
-    def _finish(self, pooled: torch.Tensor, readout: Readout) -> np.ndarray:
-        """Apply head, truncation and scaling to unit length: (n_texts, n_features) of float32."""
-        vectors = pooled.double()
-        if readout.head:
-            for layer in self.loaded.head:
-                vectors = layer(vectors)
-        if readout.truncate_dim is not None:
-            vectors = vectors[:, : readout.truncate_dim]
-        if readout.normalize:
-            vectors = torch.nn.functional.normalize(vectors, dim=1)
-        return np.ascontiguousarray(vectors.numpy(), dtype=np.float32)
-
-
-def _pool(group: TokenGroup, hidden: HiddenStates, readout: Readout) -> torch.Tensor:
-    """Pool the sequences of a group: (n_sequences, n_pooled) of float32."""
-    states = hidden[readout.layers[0]]
-    if len(readout.layers) > 1:
-        states = sum(hidden[layer].float() for layer in readout.layers) / len(readout.layers)
-    return torch.cat([POOLING[name](states, group.pooled, group.weights) for name in readout.pooling], dim=1)
-
-
-def _mean_of_windows(pooled: torch.Tensor, sequences: Sequence[Sequence_], n_texts: int) -> torch.Tensor:
-    """Mean over the windows of each text, weighted by their tokens: (n_texts, n_pooled)."""
-    if len(sequences) == n_texts:
-        return pooled
-    row = torch.tensor([sequence.row for sequence in sequences])
-    share = torch.tensor([float(sequence.share) for sequence in sequences])
-    total = torch.zeros(n_texts).index_add(0, row, share)
-    share = share / total[row]
-    return torch.zeros(n_texts, pooled.shape[1]).index_add(0, row, pooled * share.unsqueeze(1))
 
 
 def _is_out_of_memory(error: Exception) -> bool:

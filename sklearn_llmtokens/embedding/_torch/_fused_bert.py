@@ -6,15 +6,19 @@ follows them. The same weights give the same hidden states: a model for which th
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 import torch
 from torch import nn
 from torch.nn.functional import embedding, layer_norm, scaled_dot_product_attention
+from transformers import PreTrainedModel
 
 from ._batch import TokenGroup, equal_length_groups
-from ._precision import Int8Product, agree
-from ._tokenizer import Sequence_
+from ._precision import Int8Linear, Int8Product, agree
+from ._sequences import Sequence_
+
+if TYPE_CHECKING:
+    from transformers.models.bert.modeling_bert import BertLayer, BertModel
 
 # Only these are compared: Longformer and BigBird, say, are built alike and give the same until a text is long.
 _FAMILIES = {"bert", "camembert", "data2vec-text", "electra", "ernie", "roberta", "xlm-roberta"}
@@ -71,8 +75,8 @@ class FusedBert:
 
     Parameters
     ----------
-    model : torch.nn.Module
-        A model of transformers, whose weights are shared.
+    model : BertModel
+        A model of transformers that is built like it, whose weights are shared.
     offset : int
         Position of a first token: 0, or that behind the padding index.
     pad : int
@@ -86,14 +90,14 @@ class FusedBert:
 
     mixes_lengths = True
 
-    def __init__(self, model: nn.Module, offset: int, pad: int):
+    def __init__(self, model: "BertModel", offset: int, pad: int):
         parts = model.embeddings
         self.offset, self.pad = offset, pad
         self.words, self.positions = parts.word_embeddings.weight, parts.position_embeddings.weight
         self.kinds = parts.token_type_embeddings.weight
         self.norm = _norm(parts.LayerNorm)
         self.n_heads = model.config.num_attention_heads
-        self.layers = [_read_layer(layer) for layer in model.encoder.layer]
+        self.layers = [_read_layer(cast("BertLayer", layer)) for layer in model.encoder.layer]
 
     def accepts(self, token_ids: Sequence[int]) -> bool:
         return not self.offset or self.pad not in token_ids
@@ -104,25 +108,18 @@ class FusedBert:
     def states(self, groups: Sequence[TokenGroup], layers: Collection[int]) -> list[dict[int, torch.Tensor]]:
         return self.row_states([group.token_ids for group in groups], layers)
 
-    def lower_precision(self, model: nn.Module) -> None:
+    def lower_precision(self, model: PreTrainedModel) -> None:
         """Make every product one of 8-bit integers, the model's own but for query, key and value, which are one here.
 
         Parameters
         ----------
-        model : torch.nn.Module
+        model : PreTrainedModel
             The model that this was made from, its linear layers of 8 bits by now.
         """
         self.layers = [
-            ours._replace(
-                qkv=Int8Product(ours.qkv.weight, ours.qkv.bias),
-                out=theirs.attention.output.dense.product,
-                up=theirs.intermediate.dense.product,
-                down=theirs.output.dense.product,
-            )
-            for ours, theirs in zip(self.layers, model.encoder.layer, strict=True)
+            _lower_layer(ours, cast("BertLayer", theirs))
+            for ours, theirs in zip(self.layers, cast("BertModel", model).encoder.layer, strict=True)
         ]
-        for layer in self.layers:
-            layer.down.lowest = _lowest(layer.activation)  # type: ignore[attr-defined]
 
     @torch.inference_mode()
     def row_states(self, groups: Sequence[torch.Tensor], layers: Collection[int]) -> list[dict[int, torch.Tensor]]:
@@ -169,12 +166,12 @@ class FusedBert:
 
 
 @torch.inference_mode()
-def find_fused(model: nn.Module, device: str) -> FusedBert | None:
+def find_fused(model: PreTrainedModel, device: str) -> FusedBert | None:
     """Build the fused form of a model, if it has one that gives the same.
 
     Parameters
     ----------
-    model : torch.nn.Module
+    model : PreTrainedModel
         A model of transformers, its linear layers as they were loaded.
     device : str
         Where it lies.
@@ -188,10 +185,11 @@ def find_fused(model: nn.Module, device: str) -> FusedBert | None:
     if not of_transformers or not device.startswith("cpu"):
         return None
     pad = getattr(model.config, "pad_token_id", None) or 0
-    return next((fused for offset in dict.fromkeys((0, pad + 1)) if (fused := _build(model, offset, pad))), None)
+    bert = cast("BertModel", model)
+    return next((fused for offset in dict.fromkeys((0, pad + 1)) if (fused := _build(bert, offset, pad))), None)
 
 
-def _build(model: nn.Module, offset: int, pad: int) -> FusedBert | None:
+def _build(model: "BertModel", offset: int, pad: int) -> FusedBert | None:
     try:
         fused = FusedBert(model, offset, pad)
         known = [k for k in range(min(len(fused.words), 12)) if k != pad]
@@ -205,7 +203,7 @@ def _build(model: nn.Module, offset: int, pad: int) -> FusedBert | None:
     return fused if right else None
 
 
-def _read_layer(layer: nn.Module) -> _Layer:
+def _read_layer(layer: "BertLayer") -> _Layer:
     one, feed = layer.attention.self, layer.intermediate
     return _Layer(
         qkv=_join(one.query, one.key, one.value),
@@ -216,6 +214,23 @@ def _read_layer(layer: nn.Module) -> _Layer:
         down=_Plain(layer.output.dense.weight.data, layer.output.dense.bias.data),
         down_norm=_norm(layer.output.LayerNorm),
     )
+
+
+def _lower_layer(plain: _Layer, layer: "BertLayer") -> _Layer:
+    assert isinstance(plain.qkv, _Plain)
+    down = _product(layer.output.dense)
+    down.lowest = _lowest(plain.activation)
+    return plain._replace(
+        qkv=Int8Product(plain.qkv.weight, plain.qkv.bias),
+        out=_product(layer.attention.output.dense),
+        up=_product(layer.intermediate.dense),
+        down=down,
+    )
+
+
+def _product(linear: nn.Module) -> Int8Product:
+    assert isinstance(linear, Int8Linear)
+    return linear.product
 
 
 def _join(*linears: nn.Linear) -> _Plain:

@@ -224,7 +224,7 @@ def _load(spec: ForwardSpec, device: str) -> LoadedModel:
     model = load_weights(checkpoint, config, spec, device)
     fused = find_fused(model, device)
     if spec.dtype == "int8":
-        model = lower_precision(model)
+        lower_precision(model)
         if fused is not None:
             fused.lower_precision(model)
     text = _text_config(config)

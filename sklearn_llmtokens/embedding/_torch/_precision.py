@@ -135,18 +135,13 @@ def is_native(dtype: str) -> bool:
     return any(found.get(name, False) for name in _NATIVE[dtype])
 
 
-def lower_precision(model: nn.Module) -> nn.Module:
+def lower_precision(model: nn.Module) -> None:
     """Replace every linear layer by one with 8-bit activations, scaled by token, and 7-bit weights, by output channel.
 
     Parameters
     ----------
     model : torch.nn.Module
         A model in float32 on the CPU. It is changed in place.
-
-    Returns
-    -------
-    torch.nn.Module
-        The same model.
     """
     for module in list(model.modules()):
         for name, child in list(module.named_children()):
@@ -154,7 +149,6 @@ def lower_precision(model: nn.Module) -> nn.Module:
                 setattr(module, name, Int8Linear(child.weight.data, child.bias))
             elif isinstance(child, Conv1D):
                 setattr(module, name, Int8Linear(child.weight.data.T.contiguous(), child.bias))
-    return model
 
 
 class Int8Product:

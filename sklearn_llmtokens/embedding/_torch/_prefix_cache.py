@@ -5,12 +5,12 @@ The keys and values of these tokens are kept beside the model, and a batch runs 
 """
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
-from torch import nn
+from transformers import PreTrainedModel
 from transformers.cache_utils import DynamicCache, DynamicLayer
 
 from .._prompts import SLOT
@@ -18,7 +18,8 @@ from .._spec import ForwardSpec
 from ._batch import TokenGroup, equal_length_groups
 from ._hidden import hidden_states
 from ._precision import agree
-from ._tokenizer import Sequence_, TextTokenizer
+from ._sequences import Sequence_
+from ._tokenizer import TextTokenizer
 from ._transformer import Transformer
 from ._unpadded import Unpadded
 
@@ -45,10 +46,11 @@ class _Prefix:
     keys_values: list[tuple[torch.Tensor, torch.Tensor]]
     hidden: dict[int, torch.Tensor]
 
-    def cache(self, model: nn.Module, n_sequences: int) -> DynamicCache:
+    def cache(self, model: PreTrainedModel, n_sequences: int) -> DynamicCache:
         """Build a cache that holds the prefix for each of `n_sequences` sequences."""
         cache = DynamicCache(config=model.config)
         for layer, (keys, values) in zip(cache.layers, self.keys_values, strict=False):
+            assert isinstance(layer, DynamicLayer)  # as in `find_prefix_cached`
             layer.lazy_initialization(keys, values)
             layer.keys = keys.expand(n_sequences, -1, -1, -1)
             layer.values = values.expand(n_sequences, -1, -1, -1)
@@ -77,10 +79,7 @@ class PrefixCached:
 
     def __init__(self, transformer: Transformer, prefix: _Prefix, unpadded: Unpadded | None):
         self.transformer, self.prefix, self.unpadded = transformer, prefix, unpadded
-
-    @property
-    def mixes_lengths(self) -> bool:
-        return self.unpadded is not None
+        self.mixes_lengths = unpadded is not None
 
     def accepts(self, token_ids: Sequence[int]) -> bool:
         first = self.prefix.token_ids
@@ -153,8 +152,9 @@ def find_prefix_cached(
         cache = DynamicCache(config=model.config)
         ids = torch.tensor([token_ids], device=transformer.device)
         hidden = hidden_states(transformer, ids, None, layers, more=_as_input(model, cache))
-        keys_values = [(layer.keys, layer.values) for layer in cache.layers if layer.is_initialized]
-        if not keys_values or any(type(layer) is not DynamicLayer for layer in cache.layers):
+        kept = [layer for layer in cache.layers if type(layer) is DynamicLayer]
+        keys_values = [(k.keys, k.values) for k in kept if k.keys is not None and k.values is not None]
+        if not keys_values or len(kept) < len(cache.layers):
             return None
     except (AttributeError, KeyError, TypeError, ValueError):  # a model that keeps its states in its own form
         return None
@@ -174,15 +174,15 @@ def _is_right(strategy: PrefixCached, ids: torch.Tensor, layers: Sequence[int]) 
     return all(agree(a[layer], b[layer], _CLOSE) for a, b in zip(found, expected, strict=True) for layer in layers)
 
 
-def _as_input(model: nn.Module, cache: DynamicCache) -> dict:
-    return {_cache_name(type(model)): cache, "use_cache": True}
+def _as_input(model: PreTrainedModel, cache: DynamicCache) -> dict:
+    return {_cache_name(type(model).forward): cache, "use_cache": True}
 
 
 @lru_cache
-def _cache_name(model_class: type) -> str:
+def _cache_name(forward: Callable) -> str:
     """Return the name that this release of transformers and this model have for a cache."""
-    names = inspect.signature(model_class.forward).parameters
+    names = inspect.signature(forward).parameters
     name = "cache" if "cache" in names else "past_key_values"
     if name not in names:
-        raise TypeError(f"{model_class.__name__} takes no cache")
+        raise TypeError(f"{forward.__qualname__} takes no cache")
     return name

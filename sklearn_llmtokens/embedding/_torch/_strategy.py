@@ -11,7 +11,7 @@ import torch
 
 from ._batch import TokenGroup, equal_length_groups, padded_group
 from ._hidden import hidden_states
-from ._tokenizer import Sequence_
+from ._sequences import Sequence_
 from ._transformer import Transformer
 
 HiddenStates = dict[int, torch.Tensor]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from torch import nn
+from transformers import PreTrainedModel
 
 
 @dataclass(frozen=True, eq=False)
@@ -11,7 +12,7 @@ class Transformer:
 
     Attributes
     ----------
-    model : torch.nn.Module
+    model : PreTrainedModel
         The model.
     layers : torch.nn.ModuleList or None
         Its layers in order; None where they cannot be distinguished.
@@ -23,7 +24,7 @@ class Transformer:
         Where it lies.
     """
 
-    model: nn.Module
+    model: PreTrainedModel
     layers: nn.ModuleList | None
     n_layers: int
     hidden_size: int

@@ -17,7 +17,7 @@ from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 from ._batch import TokenGroup, equal_length_groups
 from ._hidden import hidden_states
 from ._precision import agree
-from ._tokenizer import Sequence_
+from ._sequences import Sequence_
 from ._transformer import Transformer
 
 ATTENTION = "sklearn_llmtokens_unpadded"
@@ -126,10 +126,12 @@ def find_unpadded(transformer: Transformer) -> Unpadded | None:
 def _probe(transformer: Transformer, pad: int):
     """Return two groups of sequences, layers, and their hidden states, each group in a pass of its own."""
     try:
-        n_ids = len(transformer.model.get_input_embeddings().weight)
+        embeddings = transformer.model.get_input_embeddings().weight
     except (AttributeError, NotImplementedError):
         return None
-    known = [k for k in range(min(n_ids, 12)) if k != pad]
+    if not isinstance(embeddings, torch.Tensor):
+        return None
+    known = [k for k in range(min(len(embeddings), 12)) if k != pad]
     if len(known) < 8:
         return None
     groups = [torch.tensor([known[:5]]), torch.tensor([known[2:5], known[5:8]])]

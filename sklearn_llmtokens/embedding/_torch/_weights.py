@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import AutoModel, AutoModelForTextEncoding
+from transformers import AutoModel, AutoModelForTextEncoding, PreTrainedModel
 from transformers.models.auto.modeling_auto import MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES
 from transformers.utils import logging
 
@@ -27,7 +27,7 @@ _PROBE = (1, 2, 3)  # token ids
 
 @torch.inference_mode(False)
 @torch.enable_grad()
-def load_weights(checkpoint: Checkpoint, config: Any, spec: ForwardSpec, device: str) -> nn.Module:
+def load_weights(checkpoint: Checkpoint, config: Any, spec: ForwardSpec, device: str) -> PreTrainedModel:
     """Load the part of a model that turns token ids into hidden states.
 
     Parameters
@@ -43,7 +43,7 @@ def load_weights(checkpoint: Checkpoint, config: Any, spec: ForwardSpec, device:
 
     Returns
     -------
-    torch.nn.Module
+    PreTrainedModel
         On its device, in evaluation mode.
 
     Raises
@@ -82,7 +82,7 @@ def load_weights(checkpoint: Checkpoint, config: Any, spec: ForwardSpec, device:
     return model
 
 
-def _check_reads_tokens(checkpoint: Checkpoint, model: nn.Module) -> None:
+def _check_reads_tokens(checkpoint: Checkpoint, model: PreTrainedModel) -> None:
     try:
         hidden = _run(model).last_hidden_state
         model.config.model_type  # noqa: B018 which some encoders inside of a model do not have
@@ -98,12 +98,14 @@ def _check_reads_tokens(checkpoint: Checkpoint, model: nn.Module) -> None:
         )
 
 
-def _run(model: nn.Module) -> Any:
+def _run(model: PreTrainedModel) -> Any:
     ids = torch.tensor([_PROBE], device=next(model.parameters()).device)
     return model(input_ids=ids, output_hidden_states=True)
 
 
-def _check_tensors(checkpoint: Checkpoint, whole: nn.Module, model: nn.Module, report: dict[str, Any]) -> None:
+def _check_tensors(
+    checkpoint: Checkpoint, whole: PreTrainedModel, model: PreTrainedModel, report: dict[str, Any]
+) -> None:
     shapes = {name: (tuple(found), tuple(wanted)) for name, found, wanted in report["mismatched_keys"]}
     lacking = _used(whole, model, {*report["missing_keys"], *shapes})
     wrong = [name for name in lacking if name in shapes]
@@ -126,7 +128,7 @@ def _check_tensors(checkpoint: Checkpoint, whole: nn.Module, model: nn.Module, r
         )
 
 
-def _used(whole: nn.Module, model: nn.Module, names: Iterable[str]) -> list[str]:
+def _used(whole: PreTrainedModel, model: PreTrainedModel, names: Iterable[str]) -> list[str]:
     """Return which of these tensors of `whole` the forward pass of `model` uses, which may be a part of it.
 
     Heads are not used, such as a pooler, which no hidden state depends on. What stands in a list of layers counts as
@@ -158,7 +160,7 @@ def _in_a_list(name: str) -> bool:
     return _IN_A_LIST.search(name) is not None
 
 
-def _is_inside(name: str, whole: nn.Module, model: nn.Module) -> bool:
+def _is_inside(name: str, whole: PreTrainedModel, model: PreTrainedModel) -> bool:
     """Whether a tensor that the model does not have would stand among its layers or embeddings, and not in a head."""
     run = {id(tensor) for tensor in model.parameters()}
     parts = {
