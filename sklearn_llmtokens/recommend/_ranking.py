@@ -13,6 +13,7 @@ from .._utils._top_k import TopK
 from ._catalog import Catalog
 from ._histories import Histories
 from ._ids import check_relevant, decode_ids
+from ._ranking_frame import ranking_frame
 from ._selection import Selection
 
 _CHUNK_ITEMS = 32_768
@@ -61,7 +62,9 @@ class RankingMixin:
                 out[start:stop, items] = scores
         return out
 
-    def recommend(self, X, k=10, *, candidates=None, exclude=None, filter_seen=None, return_scores=False):
+    def recommend(
+        self, X, k=10, *, candidates=None, exclude=None, filter_seen=None, return_scores=False, as_frame=False
+    ):
         """Rank the k best items for each history.
 
         Parameters
@@ -79,6 +82,9 @@ class RankingMixin:
             Whether items of the history are left out. None is the recommender's own `filter_seen`.
         return_scores : bool, default=False
             Whether to return the scores as well.
+        as_frame : bool, default=False
+            Whether to return a pandas DataFrame instead, which has the scores in any case.
+            ``polars.from_pandas(frame)`` converts it.
 
         Returns
         -------
@@ -86,12 +92,36 @@ class RankingMixin:
             Ids, best first; None at the end of a row where fewer items are left.
         scores : ndarray of shape (n_queries, k), dtype=float32
             Their scores, -inf where the id is None. Only if `return_scores` is True.
+        frame : DataFrame of shape (n_recommended, 4 or 5)
+            One row per recommended item, by query and then by rank. Only if `as_frame` is True. A query for which fewer
+            than `k` items are left has fewer rows, and none where no item is left. The columns are
+
+            query_id
+                The position of the query in `X`, or its label in the index where `X` is a pandas Series.
+            user_id
+                The user, where rows of `X` know theirs, as those of `make_queries` and `Interactions` do. None for a
+                row by hand beside them; without any row that knows its user there is no such column.
+            item_id, score, rank
+                The id, its score (float32), and its place in the list of the query, which begins at 1.
 
         Raises
         ------
         ValueError
             If an id is not in the catalogue, or `candidates` or `exclude` has another number of lists than there are
             queries.
+        MissingDependencyError
+            If `as_frame` is True and pandas is not installed.
+
+        Examples
+        --------
+        >>> from sklearn_llmtokens.recommend import Catalog, Interactions, PopularityRecommender
+        >>> interactions = Interactions(["u", "u", "v"], ["a", "b", "a"])
+        >>> recommender = PopularityRecommender(Catalog(["a", "b", "c"])).fit(interactions)
+        >>> recommender.recommend(interactions, k=2, as_frame=True)
+           query_id user_id item_id  score  rank
+        0         0       u       c    0.0     1
+        1         1       v       b    1.0     1
+        2         1       v       c    0.0     2
         """
         check_is_fitted(self)
         histories = self._read(X)
@@ -100,6 +130,8 @@ class RankingMixin:
             self.catalog_, histories, candidates, exclude, filter_seen=filter_seen, unknown=self.unknown
         )
         ids, scores = self._rank(histories, k, selection)
+        if as_frame:
+            return ranking_frame(X, ids, scores)
         return (ids, scores) if return_scores else ids
 
     def predict(self, X):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ._compare import assert_same, attempt, prepare, refused
+from ._samples import installed
 
 
 def check_recommend_form(name, recommender, *, X, y):
@@ -143,6 +144,41 @@ def check_recommend_exclude(name, recommender, *, X, y):
             expected = [*_ranked(fitted.catalog_, scores[i], [*blocked, *X[i]]), None, None][:2]
             wanted = f"{name} with {what} to exclude: {found[i].tolist()}, not {expected}."
             assert found[i].tolist() == expected, wanted
+
+
+def check_recommend_as_frame(name, recommender, *, X, y):
+    """As a frame the lists are the same, one row per item: short rows, candidates, exclusions and labels included."""
+    if not installed("pandas"):
+        return
+    import pandas
+
+    fitted = prepare(recommender).fit(X, y)
+    ids = fitted.catalog_.ids.tolist()
+    labels = [f"q{i}" for i in range(len(X) + 1)]
+    queries = [*X, ids]  # who has seen everything
+    first = fitted.predict(X).tolist()
+    for what, options in (
+        ("k=3", {"k": 3}),
+        ("a k beyond the catalogue", {"k": len(ids) + 2}),
+        ("candidates", {"k": 2, "candidates": ids[: len(ids) // 2], "filter_seen": False}),
+        ("exclude", {"k": 2, "exclude": [*([one] for one in first), []]}),
+        ("seen items", {"k": 2, "filter_seen": False}),
+    ):
+        lists, scores = fitted.recommend(queries, return_scores=True, **options)
+        expected = [
+            (label, item, score, rank)
+            for label, row, row_scores in zip(labels, lists.tolist(), scores.tolist(), strict=True)
+            for rank, (item, score) in enumerate(zip(row, row_scores, strict=True), start=1)
+            if item is not None
+        ]
+        for at, given in ((range(len(queries)), queries), (labels, pandas.Series(queries, index=labels))):
+            frame = fitted.recommend(given, as_frame=True, **options)
+            columns = ["query_id", "item_id", "score", "rank"]
+            assert frame.columns.tolist() == columns, f"{name}: the frame has the columns {frame.columns.tolist()}."
+            named = dict(zip(labels, at, strict=True))
+            wanted = [(named[label], *others) for label, *others in expected]
+            found = list(frame.itertuples(index=False, name=None))
+            assert found == wanted, f"{name}: the frame with {what} is not what recommend returns without it."
 
 
 def check_explain_adds_up(name, recommender, *, X, y):

@@ -27,6 +27,7 @@ _CHECKS = (
     _recommender_ranking.check_recommend_short_rows,
     _recommender_ranking.check_recommend_candidates,
     _recommender_ranking.check_recommend_exclude,
+    _recommender_ranking.check_recommend_as_frame,
     _recommender_ranking.check_explain_adds_up,
     _recommender_items.check_unknown_id_refused,
     _recommender_items.check_growing_histories_count_once,
