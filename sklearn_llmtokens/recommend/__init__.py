@@ -18,6 +18,7 @@ from ._leave_last_out import LeaveLastOut
 from ._mmr import mmr_rerank
 from ._popularity import PopularityRecommender
 from ._queries import Queries, make_queries
+from ._recbole import load_recbole_catalog, load_recbole_interactions
 from ._scorer import make_top_k_scorer
 from ._smoothed_transitions import SmoothedTransitionRecommender
 from ._transitions import TransitionRecommender
@@ -46,6 +47,8 @@ __all__ = [
     "exposure_gini",
     "exposure_report",
     "intra_list_diversity",
+    "load_recbole_catalog",
+    "load_recbole_interactions",
     "make_queries",
     "make_top_k_scorer",
     "mmr_rerank",

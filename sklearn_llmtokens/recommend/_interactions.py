@@ -1,7 +1,7 @@
 """Events of users as one table: who, what, when and how much, each column once."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from .._utils._columns import eager_call, missing_places, read_column
+from .._optional import require
+from .._utils._columns import missing_places, read_column
 from .._utils._messages import shorten
+from ._event_table import read_event_table
 from ._history import History, UserEvents
 from ._times import ordered_times
 
@@ -79,7 +81,7 @@ class Interactions:
         self._keep(self._columns(), _COLUMNS)
 
     @classmethod
-    def from_frame(cls, events, *, user="user_id", item="item_id", time="timestamp", weight=None) -> "Interactions":
+    def from_frame(cls, events, *, user="auto", item="auto", time="auto", weight=None) -> "Interactions":
         """Read a table of events.
 
         Parameters
@@ -87,12 +89,13 @@ class Interactions:
         events : DataFrame of pandas, polars, pyarrow or another library, mapping of columns, or array
             The events. An array has the columns user, item, time and, with `weight`, the weight, in this order; one
             with named fields has them by name.
-        user, item : str, default="user_id", "item_id"
-            Names of the columns.
-        time : str or None, default="timestamp"
-            Name of the column; None where there is none.
-        weight : str, default=None
-            Name of the column; None where each event counts 1.
+        user, item : str, default="auto"
+            Names of the columns. "auto" finds those that RecTools, LensKit, RecBole and MovieLens have: user_id,
+            userId, UserID or user; item_id, movieId, MovieID or item. Case, spaces, "_" and "-" do not matter.
+        time : str or None, default="auto"
+            Name of the column; "auto" finds timestamp, datetime or time. None where there is none.
+        weight : str or None, default=None
+            Name of the column; "auto" finds weight or rating. None where each event counts 1.
 
         Returns
         -------
@@ -102,9 +105,14 @@ class Interactions:
         Raises
         ------
         ValueError
-            If a column is missing, and as for :class:`Interactions`.
+            If a column is missing, several columns may be the one that is looked for, and as for
+            :class:`Interactions`.
         TypeError
             If `events` is none of these, or a lazy frame; the message has the call that brings it into memory.
+
+        See Also
+        --------
+        load_recbole_interactions : Read an ``.inter`` file of RecBole.
 
         Examples
         --------
@@ -113,11 +121,39 @@ class Interactions:
         >>> Interactions.from_frame(events).item
         array(['b', 'a'], dtype=object)
         """
-        wanted = [user, item, time, weight]
-        columns = iter(_read_table(events, [name for name in wanted if name is not None]))
+        columns, names = read_event_table(events, {"user": user, "item": item, "time": time, "weight": weight})
         self = object.__new__(cls)
-        self._keep([None if name is None else next(columns) for name in wanted], wanted)
+        self._keep(columns, names)
         return self
+
+    def to_frame(self):
+        """Return the events as a table with the column names of RecTools.
+
+        Returns
+        -------
+        pandas.DataFrame of shape (n_events, 3 or 4)
+            The columns user_id, item_id, datetime (where times are known) and weight (1 where there is none), ordered
+            by user and time. Times are as they are here: RecTools takes numbers for nanoseconds, so that seconds need
+            ``pandas.to_datetime(frame["datetime"], unit="s")`` before.
+
+        Raises
+        ------
+        MissingDependencyError
+            If pandas is not installed.
+
+        Examples
+        --------
+        >>> from sklearn_llmtokens.recommend import Interactions
+        >>> Interactions(["u", "v"], ["a", "b"], ["2024-01-31", "2024-01-02"]).to_frame()
+          user_id item_id   datetime  weight
+        0       u       a 2024-01-31     1.0
+        1       v       b 2024-01-02     1.0
+        """
+        pandas = require("pandas", extra="frames", purpose="to_frame")
+        columns: dict[str, Any] = {"user_id": self.user.tolist(), "item_id": self.item.tolist()}
+        if self.time is not None:
+            columns["datetime"] = self.time
+        return pandas.DataFrame({**columns, "weight": 1.0 if self.weight is None else self.weight})
 
     @property
     def n_events(self) -> int:
@@ -205,39 +241,6 @@ def user_events(interactions: Interactions, *, as_events: bool) -> list[UserEven
         user, item, times, weights = columns
         found.append(UserEvents(interactions._digest, user[:1].tolist()[0], item, times, weights, as_events))
     return found
-
-
-def _read_table(events, names: list[str]) -> list:
-    """Return the columns of a table of any library."""
-    if isinstance(events, np.ndarray) and events.dtype.names is None:
-        if events.ndim != 2 or events.shape[1] != len(names):
-            raise ValueError(f"events has the shape {events.shape}; the columns {names} are expected, (n_events, n).")
-        return list(events.T)
-    available, column = _table(events)
-    missing = [name for name in names if name not in available]
-    if missing:
-        raise ValueError(f"events has no column {missing[0]!r}, it has {available}: name the columns to use.")
-    return [column(name) for name in names]
-
-
-def _table(events) -> tuple:
-    """Return the names of the columns of a table, and what gives one by its name."""
-    if isinstance(events, np.ndarray):
-        return list(events.dtype.names), events.__getitem__
-    if isinstance(events, Mapping):
-        return list(events), events.__getitem__
-    if hasattr(events, "to_struct_array") and hasattr(events, "column"):  # pyarrow.RecordBatch, unknown to narwhals
-        return events.schema.names, events.column
-    import narwhals as nw
-
-    kind = type(events).__name__
-    if (call := eager_call(events)) is not None:
-        raise TypeError(f"events is a {kind}, which is not in memory: pass what its {call} returns.")
-    try:
-        frame = nw.from_native(events, eager_only=True)
-    except TypeError:
-        raise TypeError(f"events is a {kind}: pass a DataFrame, a dict of columns, or an array.") from None
-    return frame.columns, lambda name: frame[name].to_native()
 
 
 def _present(values, name: str) -> np.ndarray:

@@ -35,9 +35,9 @@ class Queries(NamedTuple):
 def make_queries(
     events,
     *,
-    user="user_id",
-    item="item_id",
-    time="timestamp",
+    user="auto",
+    item="auto",
+    time="auto",
     weight=None,
     min_history=0,
     drop_repeats=False,
@@ -52,8 +52,9 @@ def make_queries(
     events : Interactions, DataFrame of pandas, polars, pyarrow or another library, mapping of columns, or array
         The events. The columns of an array of shape (n_events, 3) are user, item and time, in this order. Times are
         numbers, durations, dates, or dates as ISO text ("2024-01-31").
-    user, item, time : str, default="user_id", "item_id", "timestamp"
-        Names of the columns. Not used for `Interactions`, nor is `weight`.
+    user, item, time : str, default="auto"
+        Names of the columns; "auto" finds those that :meth:`Interactions.from_frame` knows, such as user_id, item_id
+        and timestamp. Not used for `Interactions`, nor is `weight`.
     weight : str, default=None
         Name of a column of weights of events. With it, events of a history are (id, weight, time).
     min_history : int, default=0

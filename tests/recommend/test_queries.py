@@ -267,8 +267,8 @@ def test_nulls_of_frames_are_named(library):
 
 
 def test_other_error_messages():
-    with pytest.raises(ValueError, match="events has no column 'user_id', it has \\['user'"):
-        make_queries({"user": [1], "item_id": [1], "timestamp": [1]})
+    with pytest.raises(ValueError, match="events has no column 'who', it has \\['user'"):
+        make_queries({"user": [1], "item_id": [1], "timestamp": [1]}, user="who")
     with pytest.raises(ValueError, match=r"events has the shape \(2, 2\)"):
         make_queries(np.zeros((2, 2)))
     with pytest.raises(ValueError, match="events has no row"):
