@@ -6,6 +6,7 @@ Everything else in the tests imports what users import, but for pure functions t
 import sys
 from dataclasses import replace
 
+from sklearn_llmtokens.datasets import _amazon, _registry
 from sklearn_llmtokens.embedding import _embed, _torch, _workers
 from sklearn_llmtokens.embedding._spec import ForwardSpec
 from sklearn_llmtokens.embedding._torch import _encoder, _load
@@ -96,3 +97,20 @@ def without_rjieba(monkeypatch) -> None:
     """Have rjieba missing, as where it is not installed."""
     monkeypatch.setitem(sys.modules, "rjieba", None)
     forget_built(monkeypatch, {"_build", "_commonest_frequency", "_kinds_of_characters", "_load_model"})
+
+
+def register_file(monkeypatch, filename: str, url: str, sha256: str):
+    """Have a public file of the data sets at another address, with another content; return what is registered."""
+    remote = _registry.RemoteFile(filename, url, sha256)
+    monkeypatch.setitem(_registry.FILES, filename, remote)
+    return remote
+
+
+def registered_files() -> list:
+    """Return what is known of each public file of the data sets: ``filename``, ``url`` and ``sha256``."""
+    return list(_registry.FILES.values())
+
+
+def accept_any_amazon_rows(monkeypatch) -> None:
+    """Have rows of any content pass for the public interactions."""
+    monkeypatch.setattr(_amazon, "_check_content", lambda rows, name, path: None)

@@ -7,8 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from sklearn_llmtokens.datasets import _registry
-from sklearn_llmtokens.datasets._registry import RemoteFile
+from tests.inside import register_file
 
 
 @dataclass
@@ -20,10 +19,6 @@ class Site:
     moods: list = field(default_factory=list)  # "503", "404", ("cut", n_bytes)
     ranges: bool = True
     requests: list = field(default_factory=list)  # (path, Range header)
-
-    def remote(self, filename, content, sha256=None):
-        self.files["/" + filename] = content
-        return RemoteFile(filename, f"{self.address}/{filename}", sha256 or hashlib.sha256(content).hexdigest())
 
 
 def _handler(site):
@@ -76,13 +71,13 @@ def home(tmp_path, monkeypatch):
 
 @pytest.fixture
 def publish(site, home, monkeypatch):
-    """Register content as the public file of that name, served by the site; returns the RemoteFile."""
+    """Register content as the public file of that name, served by the site; returns its address and checksum."""
 
-    def publish(filename, content, sha256=None):
+    def publish(filename, content, sha256=None, url=None):
         if isinstance(content, str):
             content = content.encode()
-        remote = site.remote(filename, content, sha256)
-        monkeypatch.setitem(_registry.FILES, filename, remote)
-        return remote
+        site.files["/" + filename] = content
+        sha256 = sha256 or hashlib.sha256(content).hexdigest()
+        return register_file(monkeypatch, filename, url or f"{site.address}/{filename}", sha256)
 
     return publish

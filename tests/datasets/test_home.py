@@ -1,7 +1,8 @@
+import platformdirs
 import pytest
 
-from sklearn_llmtokens.datasets import _home, clear_data_home, fetch_amazon_interactions, get_data_home
-from sklearn_llmtokens.datasets._registry import FILES
+from sklearn_llmtokens.datasets import clear_data_home, fetch_amazon_interactions, get_data_home
+from tests.inside import registered_files
 
 
 def test_argument_wins_over_environment(home, tmp_path):
@@ -12,8 +13,9 @@ def test_argument_wins_over_environment(home, tmp_path):
 
 def test_without_environment_the_home_is_in_the_user_cache(monkeypatch, tmp_path):
     monkeypatch.delenv("SKLEARN_LLMTOKENS_DATA", raising=False)
-    monkeypatch.setattr(_home, "user_cache_path", lambda name: tmp_path / name)
-    assert get_data_home() == tmp_path / "sklearn_llmtokens" / "datasets"
+    for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path))
+    assert get_data_home() == platformdirs.user_cache_path("sklearn_llmtokens") / "datasets"
 
 
 def test_tilde_is_expanded(monkeypatch, tmp_path):
@@ -40,15 +42,17 @@ def test_clearing_an_empty_home_is_no_error(home):
     assert home.is_dir()
 
 
-@pytest.mark.parametrize("remote", FILES.values(), ids=lambda remote: remote.filename)
-def test_registered_file_is_well_formed(remote):
-    folder, name = remote.filename.split("/", 1)
-    assert folder in {"text", "similarity", "segmentation", "interactions"}
-    assert name
-    assert remote.url.startswith("https://raw.githubusercontent.com/")
-    assert set(remote.sha256) <= set("0123456789abcdef")
-    assert len(remote.sha256) == 64
-    assert FILES[remote.filename] is remote
+def test_registered_files_are_well_formed_and_distinct():
+    files = registered_files()
+    for remote in files:
+        folder, name = remote.filename.split("/", 1)
+        assert folder in {"text", "similarity", "segmentation", "interactions"}
+        assert name
+        assert remote.url.startswith("https://raw.githubusercontent.com/")
+        assert set(remote.sha256) <= set("0123456789abcdef")
+        assert len(remote.sha256) == 64
+    for field in ("filename", "url", "sha256"):
+        assert len({getattr(remote, field) for remote in files}) == len(files)
 
 
 @pytest.mark.parametrize("data_home", ["a\0b", "\ud800", "~nosuchuser/x"])

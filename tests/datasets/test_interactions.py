@@ -1,15 +1,18 @@
 """The fetchers of interactions, on small files of the tests' own making in the format of the public ones."""
 
 import base64
+import hashlib
 import io
 import pickle
+import re
 import zipfile
 
 import numpy as np
 import pytest
 
-from sklearn_llmtokens.datasets import _amazon, fetch_amazon_interactions, fetch_games6k
+from sklearn_llmtokens.datasets import fetch_amazon_interactions, fetch_games6k
 from sklearn_llmtokens.recommend import make_queries
+from tests.inside import accept_any_amazon_rows
 
 ARCHIVE = "interactions/amazon2014-beauty.zip"
 
@@ -54,7 +57,23 @@ def archived(**members):
 @pytest.fixture
 def content_is_right(monkeypatch):
     """Let whatever was read pass for the set."""
-    monkeypatch.setattr(_amazon, "_check_content", lambda rows, name, path: None)
+    accept_any_amazon_rows(monkeypatch)
+
+
+@pytest.fixture
+def parquet(home):
+    """Write the columns of items and events as the Parquet files of a set."""
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    folder = home / "interactions"
+
+    def write(ids, titles, users, items, times):
+        folder.mkdir(parents=True, exist_ok=True)
+        pd.DataFrame({"item_id": ids, "title": titles}).to_parquet(folder / "amazon_beauty_items.parquet")
+        events = pd.DataFrame({"user_id": users, "item_id": items, "timestamp": times})
+        events.to_parquet(folder / "amazon_beauty_events.parquet")
+
+    return write
 
 
 def the_small_set(bunch):
@@ -74,16 +93,8 @@ def test_amazon_archive_of_pickles(publish, content_is_right):
     the_small_set(fetch_amazon_interactions())
 
 
-def test_amazon_parquet_files_are_taken_first(home, site, content_is_right):
-    pd = pytest.importorskip("pandas")
-    pytest.importorskip("pyarrow")
-    (home / "interactions").mkdir(parents=True)
-    pd.DataFrame({"item_id": [101, 100], "title": ["C", "A b"]}).to_parquet(
-        home / "interactions/amazon_beauty_items.parquet"
-    )
-    pd.DataFrame({"user_id": [101, 100, 100], "item_id": [100, 100, 101], "timestamp": [5, 3, 2]}).to_parquet(
-        home / "interactions/amazon_beauty_events.parquet"
-    )
+def test_amazon_parquet_files_are_taken_first(parquet, site, content_is_right):
+    parquet([101, 100], ["C", "A b"], [101, 100, 100], [100, 100, 101], [5, 3, 2])
     the_small_set(fetch_amazon_interactions(download_if_missing=False))
     framed = fetch_amazon_interactions(as_frame=True)
     assert framed.events.columns.tolist() == framed.feature_names
@@ -91,17 +102,12 @@ def test_amazon_parquet_files_are_taken_first(home, site, content_is_right):
     assert site.requests == []
 
 
-def test_amazon_events_of_a_day_are_in_the_order_of_the_items():
-    rows = _amazon._interactions([1, 2, 3], ["a", "b", "c"], [7, 7, 7, 6], [3, 2, 1, 3], [9, 9, 8, 9])
-    assert rows.events.tolist() == [[6, 3, 9], [7, 1, 8], [7, 2, 9], [7, 3, 9]]
-
-
 @pytest.mark.parametrize("as_frame", [False, True])
-def test_amazon_events_become_queries(as_frame):
-    if as_frame:
-        pytest.importorskip("pandas")
-    rows = _amazon._interactions([1, 2, 3], ["a", "b", "c"], [7, 7, 7, 6], [3, 2, 1, 3], [9, 9, 8, 9])
-    queries = make_queries(_amazon._bunch(rows, "beauty", as_frame).events)
+def test_amazon_events_of_a_day_are_in_the_order_of_the_items_and_become_queries(parquet, content_is_right, as_frame):
+    parquet([1, 2, 3], ["a", "b", "c"], [7, 7, 7, 6], [3, 2, 1, 3], [9, 9, 8, 9])
+    events = fetch_amazon_interactions(as_frame=as_frame).events
+    assert np.asarray(events).tolist() == [[6, 3, 9], [7, 1, 8], [7, 2, 9], [7, 3, 9]]
+    queries = make_queries(events)
     assert [history.tolist() for history in queries.X] == [[], [], [1], [1, 2]]
     assert queries.y.tolist() == [3, 1, 2, 3]
     assert queries.y.dtype == np.int64
@@ -112,8 +118,9 @@ def test_amazon_rows_of_another_set_are_refused_and_removed(publish, home):
     pytest.importorskip("pandas")
     members = {"user2item": base64.b64decode(USERS_BY_PANDAS_2), "item2title": base64.b64decode(TITLES_BY_PANDAS_2)}
     publish(ARCHIVE, archived(**members))
-    expected = _amazon._CONTENT_SHA256["beauty"]
-    with pytest.raises(OSError, match=rf"amazon2014-beauty\.zip have the SHA-256 [0-9a-f]{{64}}, expected {expected}"):
+    with pytest.raises(
+        OSError, match=r"amazon2014-beauty\.zip have the SHA-256 [0-9a-f]{64}, expected 71cd3da8e7350ea4"
+    ):
         fetch_amazon_interactions()
     assert not (home / ARCHIVE).exists()
 
@@ -170,14 +177,13 @@ def test_amazon_bad_archive_is_an_oserror_and_is_removed(publish, home, kind):
     assert not (home / ARCHIVE).exists()
 
 
-def test_amazon_no_more_is_unpacked_than_the_bound(publish, home, monkeypatch):
+def test_amazon_no_more_is_unpacked_than_the_bound(publish, home):
     pytest.importorskip("pandas")
-    monkeypatch.setattr("sklearn_llmtokens.datasets._archive.MAX_BYTES", 1000)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("proc/item2title.pkl", bytes(1001))
+        archive.writestr("proc/item2title.pkl", bytes(2**26 + 1))
     publish(ARCHIVE, buffer.getvalue())
-    with pytest.raises(OSError, match=r"item2title\.pkl has more than 1,000 bytes"):
+    with pytest.raises(OSError, match=r"item2title\.pkl has more than 67,108,864 bytes"):
         fetch_amazon_interactions()
     assert not (home / ARCHIVE).exists()
 
@@ -199,12 +205,19 @@ def test_amazon_unknown_name(home):
         fetch_amazon_interactions("books")
 
 
-def test_content_digest_sees_ids_titles_and_events():
+def test_amazon_digest_is_of_ids_titles_and_events(parquet):
+    def digest(*columns):
+        parquet(*columns)
+        with pytest.raises(OSError, match=r"have the SHA-256 [0-9a-f]{64}, expected") as info:
+            fetch_amazon_interactions()
+        return re.search(r"SHA-256 (\w+)", str(info.value))[1]
+
     base = ([1, 2], ["a", "b"], [7, 7], [1, 2], [3, 4])
-    digests = {_amazon._content_sha256(_amazon._interactions(*base))}
-    for place, changed in ((0, [1, 3]), (1, ["a", "c"]), (2, [7, 8]), (3, [2, 2]), (4, [3, 5])):
-        digests.add(_amazon._content_sha256(_amazon._interactions(*base[:place], changed, *base[place + 1 :])))
-    assert len(digests) == 6
+    events = np.array([[7, 1, 3], [7, 2, 4]], "<i8")
+    assert digest(*base) == hashlib.sha256(np.array([1, 2], "<i8").tobytes() + b"a\0b" + events.tobytes()).hexdigest()
+    changes = ((0, [1, 3]), (1, ["a", "c"]), (2, [7, 8]), (3, [2, 2]), (4, [3, 5]))
+    digests = {digest(*base[:place], changed, *base[place + 1 :]) for place, changed in changes}
+    assert len(digests | {digest(*base)}) == 6
 
 
 @pytest.fixture

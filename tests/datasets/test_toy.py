@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -13,7 +14,6 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 
 from sklearn_llmtokens.datasets import load_toy_catalog, load_toy_reviews
-from sklearn_llmtokens.datasets._bunch import bundled
 from sklearn_llmtokens.datasets._toy_process import COMPANIONS, UNSEEN, simulate_histories
 
 NAMES_OF_CATEGORIES = {
@@ -26,6 +26,11 @@ NAMES_OF_CATEGORIES = {
     "phone": "手机",
     "takeaway": "外卖",
 }
+
+
+def read(name):
+    """Return the content of a bundled file as it is."""
+    return (files("sklearn_llmtokens.datasets") / "data" / name).read_bytes().decode("utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +140,7 @@ def test_new_items_are_in_no_history(catalog):
 
 
 def test_bundled_histories_are_what_the_documented_process_gives(catalog):
-    assert json.loads(bundled("toy_histories.json")) == simulate_histories(list(catalog.ids), catalog.categories)
+    assert json.loads(read("toy_histories.json")) == simulate_histories(list(catalog.ids), catalog.categories)
 
 
 def test_targets_follow_the_interest_and_its_companion(catalog):
@@ -189,7 +194,7 @@ def test_catalog_as_frames(catalog):
 
 def test_bundled_tables_are_clean_utf8():
     for name, width in (("toy_reviews.csv", 4), ("toy_items.csv", 6)):
-        content = bundled(name)
+        content = read(name)
         assert not content.startswith("\ufeff")
         assert "\r" not in content
         assert {len(row) for row in csv.reader(io.StringIO(content))} == {width}
