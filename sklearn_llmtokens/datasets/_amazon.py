@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils import Bunch
 
-from .._optional import require
 from .._utils._messages import shorten
+from .._utils._optional import require
 from ._archive import read_member, removed_if_bad
 from ._bunch import check_option, data_frame, object_array
 from ._download import fetch_file

@@ -5,8 +5,8 @@ from importlib.resources import files
 import numpy as np
 from sklearn.utils import Bunch
 
-from .._optional import require
 from .._utils._messages import shorten
+from .._utils._optional import require
 
 
 def text_bunch(texts, target, *, target_names, descr, as_frame, return_X_y, extra=None):

@@ -8,9 +8,9 @@ from joblib import parallel_config
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from .._optional import require
 from .._utils._columns import values_of
 from .._utils._messages import shorten
+from .._utils._optional import require
 from ..exceptions import NonFiniteVectorError
 from ._embedder import LLMTokenEmbedder
 

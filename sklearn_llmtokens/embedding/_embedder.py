@@ -7,9 +7,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._pickling import VersionedPickle
-from .._sklearn import HasMethods, Interval, StrOptions, check_feature_names_in, fit_context
 from .._utils._messages import shorten
+from .._utils._pickling import VersionedPickle
+from .._utils._sklearn import HasMethods, Interval, StrOptions, check_feature_names_in, fit_context
 from .._utils._text_table import TextTable
 from .._utils._texts import validate_texts
 from ..exceptions import FingerprintMismatchError

@@ -9,8 +9,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .._optional import require
 from .._utils._messages import shorten
+from .._utils._optional import require
 from .._utils._warnings import stacklevel_of_caller
 from ..exceptions import TruncationWarning, UnknownTokenWarning
 from ._embed_batches import add_vectors, check_columns, column_names, fitted, vector_dtype

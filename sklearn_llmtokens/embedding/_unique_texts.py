@@ -7,7 +7,7 @@ from operator import index
 
 import numpy as np
 
-from .._distinct import first_places
+from .._utils._distinct import first_places
 from .._utils._messages import shorten
 from .._utils._text_table import TextTable
 from ._spec import text_key

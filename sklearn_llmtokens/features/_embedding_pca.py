@@ -13,8 +13,8 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.decomposition import PCA
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from .._pickling import VersionedPickle
-from .._sklearn import Interval, RealNotInt, StrOptions, fit_context
+from .._utils._pickling import VersionedPickle
+from .._utils._sklearn import Interval, RealNotInt, StrOptions, fit_context
 from .._utils._whitening import whitening_divisors
 
 _DTYPES = [np.float64, np.float32]

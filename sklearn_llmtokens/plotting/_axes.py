@@ -2,7 +2,7 @@
 
 import re
 
-from .._optional import require
+from .._utils._optional import require
 
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _CJK_FONTS = (

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils import check_consistent_length
 
-from .._optional import require
+from .._utils._optional import require
 
 
 class SearchCostDisplay:

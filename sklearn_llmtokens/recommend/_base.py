@@ -27,8 +27,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
-from .._pickling import VersionedPickle
-from .._sklearn import fit_context
+from .._utils._pickling import VersionedPickle
+from .._utils._sklearn import fit_context
 from ..exceptions import UnknownItemError
 from ._catalog import Catalog
 from ._histories import Histories, given_events

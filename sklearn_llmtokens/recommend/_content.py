@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
-from .._sklearn import HasMethods, Interval, StrOptions
+from .._utils._sklearn import HasMethods, Interval, StrOptions
 from .._utils._unit_rows import row_norms, unit_rows
 from ._base import SHARED_CONSTRAINTS, BaseRecommender
 from ._catalog import Catalog

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import lapack
 
-from .._sklearn import Interval
+from .._utils._sklearn import Interval
 from .._utils._unit_rows import unit_of_measure
 from ._base import SHARED_CONSTRAINTS, BaseRecommender
 from ._catalog import Catalog

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._optional import require
 from .._utils._columns import read_column, read_list, refuse_missing
 from .._utils._messages import shorten
+from .._utils._optional import require
 from ._exposures import exposures
 from ._ids import encode_lists, item_index
 from .metrics._gini import gini

@@ -4,7 +4,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from .._sklearn import BaseComposition, Interval, StrOptions
+from .._utils._sklearn import BaseComposition, Interval, StrOptions
 from ._base import SHARED_CONSTRAINTS, BaseRecommender
 from ._fusion_weights import QUERIES_AT_ONCE, FusionWeights, bounded_boost, given_weights, learn_weights
 from ._histories import Histories

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from .._optional import require
 from .._utils._columns import missing_places, read_column
 from .._utils._messages import shorten
+from .._utils._optional import require
 from ._event_table import read_event_table
 from ._history import History, UserEvents
 from ._times import ordered_times

@@ -4,7 +4,7 @@ from numbers import Real
 
 import numpy as np
 
-from .._sklearn import Interval, StrOptions
+from .._utils._sklearn import Interval, StrOptions
 from ._histories import Histories
 
 _USUAL_WEIGHT = 1e12

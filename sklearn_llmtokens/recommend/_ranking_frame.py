@@ -6,8 +6,8 @@ import narwhals as nw
 import numpy as np
 from narwhals.dependencies import is_pandas_like_series
 
-from .._optional import require
 from .._utils._columns import as_objects
+from .._utils._optional import require
 from ._histories import as_rows
 from ._history import History
 

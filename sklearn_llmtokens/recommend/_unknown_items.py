@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .._sklearn import StrOptions
 from .._utils._columns import is_missing
 from .._utils._messages import shorten
+from .._utils._sklearn import StrOptions
 from ..exceptions import UnknownItemError
 from ._catalog_ids import plain_ids
 

@@ -9,9 +9,9 @@ from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._distinct import distinct
-from .._pickling import VersionedPickle
-from .._sklearn import StrOptions, fit_context
+from .._utils._distinct import distinct
+from .._utils._pickling import VersionedPickle
+from .._utils._sklearn import StrOptions, fit_context
 from .._utils._texts import validate_texts
 from ._analysis import Analysis, Settings, analysis_of
 from ._checks import checked_text

@@ -9,9 +9,9 @@ from numbers import Integral
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._distinct import distinct
-from .._pickling import VersionedPickle
-from .._sklearn import Interval, StrOptions, fit_context
+from .._utils._distinct import distinct
+from .._utils._pickling import VersionedPickle
+from .._utils._sklearn import Interval, StrOptions, fit_context
 from .._utils._texts import validate_texts
 from ._checks import checked_text
 from ._html import strip_html

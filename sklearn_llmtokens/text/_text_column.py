@@ -3,9 +3,9 @@
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from .._pickling import VersionedPickle
-from .._sklearn import StrOptions, check_feature_names_in, fit_context
 from .._utils._messages import shorten
+from .._utils._pickling import VersionedPickle
+from .._utils._sklearn import StrOptions, check_feature_names_in, fit_context
 from .._utils._text_frames import column_of
 from .._utils._text_table import TextTable, one_column
 from .._utils._texts import validate_texts

@@ -6,8 +6,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from ..._optional import require
 from ..._utils._messages import shorten
+from ..._utils._optional import require
 from ...checkpoints import BUNDLED_CHECKPOINTS, bundled_checkpoint
 from ...exceptions import CheckpointError
 from ._folder import Checkpoint, inside

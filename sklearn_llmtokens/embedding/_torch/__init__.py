@@ -1,7 +1,7 @@
 """The only folder that imports torch and transformers: plain values come in, arrays go out."""
 
 # ruff: noqa: E402 (what is missing is named before it is imported)
-from ..._optional import require
+from ..._utils._optional import require
 
 for _name in ("torch", "tokenizers", "transformers"):
     require(_name, extra=None, purpose="A language model")

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_llmtokens._distinct import distinct, first_places
+from sklearn_llmtokens._utils._distinct import distinct, first_places
 
 
 @given(st.lists(st.text(max_size=2), max_size=20))

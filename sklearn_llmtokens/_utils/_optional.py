@@ -3,7 +3,7 @@
 from importlib import import_module
 from types import ModuleType
 
-from .exceptions import MissingDependencyError
+from ..exceptions import MissingDependencyError
 
 
 def require(name: str, *, extra: str | None, purpose: str | None = None) -> ModuleType:

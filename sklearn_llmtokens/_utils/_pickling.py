@@ -8,13 +8,14 @@ from functools import cache
 from importlib import import_module, metadata
 from importlib.abc import MetaPathFinder
 
-from .exceptions import PickledVersionWarning
+from ..exceptions import PickledVersionWarning
 
 _KEY = "_sklearn_llmtokens_version"
 _LIBRARIES_KEY = "_sklearn_llmtokens_libraries"
 _FORMAT_KEY = "_sklearn_llmtokens_format"
 # Raise it by 1 where fitted state changes so that older pickles would fail or answer otherwise: they are then refused.
 _FORMAT = 1
+_PACKAGE = __package__.partition(".")[0]
 _ADVICE = "fit it again with this version, or read it with the version that wrote it."
 
 
@@ -73,7 +74,7 @@ def _defaults(estimator) -> dict:
 
 
 def _version() -> str:
-    return import_module(__package__).__version__
+    return import_module(_PACKAGE).__version__
 
 
 class _MovedModules(MetaPathFinder):
@@ -81,7 +82,7 @@ class _MovedModules(MetaPathFinder):
 
     def find_spec(self, fullname, path=None, target=None):
         package, _, name = fullname.rpartition(".")
-        if f"{package}.".startswith(f"{__package__}.") and name.startswith("_") and not name.startswith("__"):
+        if f"{package}.".startswith(f"{_PACKAGE}.") and name.startswith("_") and not name.startswith("__"):
             raise ModuleNotFoundError(
                 f"sklearn_llmtokens {_version()} has no module {fullname}. If a pickle names it: {_ADVICE}",
                 name=fullname,
