@@ -6,6 +6,7 @@ from ._banking77 import fetch_banking77
 from ._fewclue import fetch_csldcp, fetch_eprstmt, fetch_iflytek, fetch_tnews
 from ._games import fetch_games6k
 from ._home import clear_data_home, get_data_home
+from ._movielens import fetch_movielens_1m
 from ._pairs import fetch_sentence_pairs
 from ._shopping import fetch_shopping_reviews
 from ._sighan import fetch_sighan2005
@@ -20,6 +21,7 @@ __all__ = [
     "fetch_eprstmt",
     "fetch_games6k",
     "fetch_iflytek",
+    "fetch_movielens_1m",
     "fetch_sentence_pairs",
     "fetch_shopping_reviews",
     "fetch_sighan2005",

@@ -230,4 +230,12 @@ _ARCHIVES = tuple(
     )
 )
 
-FILES = {remote.filename: remote for remote in (*_CONFIRMED, *_INFERRED, *_ARCHIVES)}
+# From the project's own address. It publishes an MD5 alone, c4d9eecfca2ab87c1945afe126590906; this SHA-256 is what
+# TensorFlow's examples, SecretFlow and others pin for the file of that MD5.
+_MOVIELENS = RemoteFile(
+    "interactions/ml-1m.zip",
+    "https://files.grouplens.org/datasets/movielens/ml-1m.zip",
+    "a6898adb50b9ca05aa231689da44c217cb524e7ebd39d264c56e2832f2c54e20",
+)
+
+FILES = {remote.filename: remote for remote in (*_CONFIRMED, *_INFERRED, *_ARCHIVES, _MOVIELENS)}

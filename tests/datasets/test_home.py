@@ -48,7 +48,7 @@ def test_registered_files_are_well_formed_and_distinct():
         folder, name = remote.filename.split("/", 1)
         assert folder in {"text", "similarity", "segmentation", "interactions"}
         assert name
-        assert remote.url.startswith("https://raw.githubusercontent.com/")
+        assert remote.url.startswith(("https://raw.githubusercontent.com/", "https://files.grouplens.org/"))
         assert set(remote.sha256) <= set("0123456789abcdef")
         assert len(remote.sha256) == 64
     for field in ("filename", "url", "sha256"):

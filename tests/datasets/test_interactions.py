@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from sklearn_llmtokens.datasets import fetch_amazon_interactions, fetch_games6k
+from sklearn_llmtokens.datasets import fetch_amazon_interactions, fetch_games6k, fetch_movielens_1m
 from sklearn_llmtokens.recommend import make_queries
 from tests.inside import accept_any_amazon_rows
 
@@ -259,3 +259,73 @@ def test_games_rankings_for_different_users_are_refused(games, publish):
     publish("interactions/games_6k/Games-6k.sasrec", "0\t2 1\n1\t0 1\n")
     with pytest.raises(ValueError, match="not for the same users"):
         fetch_games6k()
+
+
+MOVIELENS = "interactions/ml-1m.zip"
+RATINGS = "2::20::4::50\n1::10::5::7\n1::30::1::9\n1::20::3::9\n1::10::2::8\n"
+FILMS = (
+    "10::Am\xe9lie (2001)::Comedy|Romance\r\n20::Heat (1995)::Crime\r\n30::Up (2009)::\r\n40::Unrated (1990)::Drama\r\n"
+)
+
+
+def movielens(ratings=RATINGS, movies=FILMS):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("ml-1m/README", "terms")
+        archive.writestr("ml-1m/ratings.dat", ratings.encode("latin-1"))
+        archive.writestr("ml-1m/movies.dat", movies.encode("latin-1"))
+    return buffer.getvalue()
+
+
+def test_movielens(publish):
+    publish(MOVIELENS, movielens())
+    bunch = fetch_movielens_1m()
+    assert bunch.ids.tolist() == [10, 20, 30]  # a film that nobody rated is not there
+    assert bunch.texts.tolist() == ["Am\xe9lie (2001)", "Heat (1995)", "Up (2009)"]
+    assert bunch.genres.tolist() == ["Comedy|Romance", "Crime", ""]
+    assert bunch.events.tolist() == [[1, 10, 7], [1, 10, 8], [1, 30, 9], [1, 20, 9], [2, 20, 50]]
+    assert bunch.ratings.tolist() == [5, 2, 1, 3, 4]
+    assert bunch.users.tolist() == [1, 2]
+    assert bunch.histories == [[10, 10, 30, 20], [20]]
+    assert bunch.timestamps == [[7, 8, 9, 9], [50]]
+    assert "may not redistribute" in " ".join(bunch.DESCR.split())
+    assert "Harper and Joseph A. Konstan" in bunch.DESCR
+
+
+def test_movielens_without_films_of_few_ratings(publish):
+    publish(MOVIELENS, movielens())
+    bunch = fetch_movielens_1m(min_item_events=2)
+    assert bunch.ids.tolist() == [10, 20]
+    assert bunch.events.tolist() == [[1, 10, 7], [1, 10, 8], [1, 20, 9], [2, 20, 50]]
+    assert bunch.ratings.tolist() == [5, 2, 3, 4]
+    with pytest.raises(ValueError, match="min_item_events=3 leaves no film: the most ratings of one are 2"):
+        fetch_movielens_1m(min_item_events=3)
+    with pytest.raises(ValueError, match="min_item_events == 0, must be >= 1"):
+        fetch_movielens_1m(min_item_events=0)
+
+
+def test_movielens_as_frames(publish):
+    pytest.importorskip("pandas")
+    publish(MOVIELENS, movielens())
+    bunch = fetch_movielens_1m(as_frame=True)
+    assert bunch.events.columns.tolist() == bunch.feature_names == ["user_id", "item_id", "timestamp", "rating"]
+    assert bunch.items_frame["title"].tolist() == bunch.texts.tolist()
+    assert make_queries(bunch.events, weight="rating").X[3].tolist() == [(10, 5.0, 7), (10, 2.0, 8), (30, 1.0, 9)]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (movielens(ratings="1::10::5\n"), r"ratings\.dat:1 has 3 fields, expected 4"),
+        (movielens(movies=FILMS.replace("10::", "10::a::")), r"movies\.dat:1 has 4 fields, expected 3"),
+        (movielens(ratings="1::11::5::7\n"), "KeyError"),
+        (movielens(ratings="1::ten::5::7\n"), "ValueError"),
+        (movielens(ratings=""), "IndexError"),
+        (b"<html>", "BadZipFile"),
+    ],
+)
+def test_movielens_damaged_archives_are_an_oserror_and_removed(publish, home, content, message):
+    publish(MOVIELENS, content)
+    with pytest.raises(OSError, match=rf"ml-1m\.zip is damaged or another file \(.*{message}.*\); it was removed"):
+        fetch_movielens_1m()
+    assert not (home / MOVIELENS).exists()

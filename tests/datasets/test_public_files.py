@@ -105,6 +105,17 @@ def test_amazon_interactions(name, n_users, n_items, n_events):
     assert sum(map(len, bunch.histories)) == n_events
 
 
+@pytest.mark.parametrize(("min_item_events", "n_items", "n_events"), [(1, 3_706, 1_000_209), (5, 3_416, 999_611)])
+def test_movielens_1m(min_item_events, n_items, n_events):
+    needs("interactions/ml-1m.zip")
+    bunch = datasets.fetch_movielens_1m(min_item_events=min_item_events, **OFFLINE)
+    assert bunch.events.shape == (n_events, 3)
+    assert len(bunch.ids) == len(bunch.texts) == len(bunch.genres) == n_items
+    assert len(bunch.users) == len(bunch.histories) == 6_040
+    assert min(map(len, bunch.histories)) >= 15
+    assert bunch.texts[0] == "Toy Story (1995)"
+
+
 def test_games6k():
     needs("interactions/games_6k/Games-6k.item")
     bunch = datasets.fetch_games6k(**OFFLINE)
