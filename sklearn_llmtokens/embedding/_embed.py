@@ -2,21 +2,19 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..exceptions import NonFiniteVectorError
 from ._batches import total_order
 from ._cache import Cache
+from ._encoded import Encoded, TextTokens
+from ._encoders import load_encoder
 from ._progress import Progress
 from ._spec import EmbeddingSpec, ForwardSpec, Readout
 from ._unique_texts import Texts
 from ._unread import Unread
 from ._workers import Chunk, Resources, open_workers
-
-if TYPE_CHECKING:
-    from ._torch import Encoded, TextTokens
 
 # A chunk is what is computed, cached and perhaps sent to a worker at once: an interrupted run loses no more than one.
 _CHUNK_TEXTS = 1024
@@ -94,7 +92,7 @@ def embed(texts: Texts, spec: EmbeddingSpec, cache: Cache, resources: Resources,
     def look_up(idx: np.ndarray) -> np.ndarray:
         return output.read(cache, namespace, texts, idx)
 
-    def deliver(idx: np.ndarray, encoded: "Encoded") -> None:
+    def deliver(idx: np.ndarray, encoded: Encoded) -> None:
         output.write(texts, idx, encoded.vectors[0])
 
     everything = np.arange(len(texts.texts))
@@ -142,7 +140,7 @@ def fill_cache(
     def look_up(idx: np.ndarray) -> np.ndarray:
         return np.all(cache.contains(namespaces, texts.keys(idx)), axis=0)
 
-    def deliver(idx: np.ndarray, encoded: "Encoded") -> None:
+    def deliver(idx: np.ndarray, encoded: Encoded) -> None:
         nonlocal n_encoded, n_tokens
         n_encoded += len(idx)
         n_tokens += encoded.n_tokens
@@ -152,7 +150,7 @@ def fill_cache(
     return n_encoded, n_tokens
 
 
-def embed_tokens(texts: Texts, spec: EmbeddingSpec, resources: Resources) -> "list[TextTokens]":
+def embed_tokens(texts: Texts, spec: EmbeddingSpec, resources: Resources) -> list[TextTokens]:
     """Return the vectors of the tokens of unique texts; a text that is too long is cut, or refused.
 
     Parameters
@@ -179,10 +177,8 @@ def embed_tokens(texts: Texts, spec: EmbeddingSpec, resources: Resources) -> "li
     TruncationWarning, UnknownTokenWarning
         Once each, with the number of texts that were cut, and of those that are mostly unknown to the vocabulary.
     """
-    from ._torch import Encoder
-
     whole = replace(spec.forward, long_text="error" if spec.forward.long_text == "error" else "truncate")
-    encoder = Encoder.load(whole, resources.device, resources.batch_tokens)
+    encoder = load_encoder(whole, resources.device, resources.batch_tokens)
     with Chunk(texts, np.arange(len(texts.texts))).naming_its_texts():
         tokens, unread = encoder.encode_tokens(texts.texts, spec.readout.layers)
     unread.warn(spec.forward.max_length)
@@ -197,7 +193,7 @@ def _encode_uncached(
     cache: Cache,
     resources: Resources,
     look_up: Callable[[np.ndarray], np.ndarray],
-    deliver: Callable[[np.ndarray, "Encoded"], None],
+    deliver: Callable[[np.ndarray, Encoded], None],
 ) -> None:
     """Encode, cache and deliver the texts at `uncached`, each by the one who claims it first.
 
@@ -208,7 +204,7 @@ def _encode_uncached(
     namespaces = [EmbeddingSpec(forward, readout).digest() for readout in readouts]
     unread = Unread()
 
-    def finish(idx: np.ndarray, encoded: "Encoded") -> None:
+    def finish(idx: np.ndarray, encoded: Encoded) -> None:
         nonlocal unread
         cache.write(namespaces, texts.keys(idx), encoded.vectors)
         deliver(idx, encoded)

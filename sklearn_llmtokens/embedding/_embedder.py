@@ -33,8 +33,8 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
     ----------
     model : str or path-like, default="zh-mini"
         The bundled checkpoint's name, a checkpoint folder, or a Hub id with an optional revision
-        (``"org/name@revision"``; ``HF_HUB_OFFLINE`` is obeyed). Any encoder or decoder that ``AutoModel`` loads, from
-        safetensors only.
+        (``"org/name@revision"``; ``HF_HUB_OFFLINE`` is obeyed). Any encoder or decoder that ``AutoModel`` loads, and
+        static checkpoints of model2vec and sentence-transformers, from safetensors only.
     pooling : {"auto", "mean", "cls", "max", "last", "weighted_mean", "mean_sqrt_len"} or tuple of these, default="auto"
         How token vectors become one: ``"auto"`` follows the checkpoint's sentence-transformers configuration where it
         has one, and its Dense layers with it; otherwise it is the mean for encoders and the position-weighted mean for
@@ -373,11 +373,8 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         """
         check_is_fitted(self)
         from ._export import export_checkpoint
-        from ._torch import describe
 
-        checkpoint = self._checkpoint_here()
-        facts = describe(checkpoint, self.trust_remote_code)
-        return export_checkpoint(checkpoint, self._spec_here(), facts.n_layers, facts.hidden_size, folder)
+        return export_checkpoint(self._checkpoint_here(), self._spec_here(), folder)
 
     def forget(self, texts):
         """Erase the vectors of texts from the store, in all settings of this checkpoint.

@@ -22,9 +22,7 @@ _CONVENTION_FILES = ("modules.json", "config_sentence_transformers.json", "sente
 _OTHER_FORMATS = (".bin", ".h5", ".onnx", ".msgpack", ".gguf")
 
 
-def export_checkpoint(
-    checkpoint: Checkpoint, spec: EmbeddingSpec, n_layers: int, hidden_size: int, folder: str | os.PathLike
-) -> Path:
+def export_checkpoint(checkpoint: Checkpoint, spec: EmbeddingSpec, folder: str | os.PathLike) -> Path:
     """Write `checkpoint` with the conventions of `spec` to `folder`.
 
     Parameters
@@ -33,8 +31,6 @@ def export_checkpoint(
         The checkpoint; its files are copied.
     spec : EmbeddingSpec
         The conventions in use.
-    n_layers, hidden_size : int
-        Sizes of the model.
     folder : str or path-like
         Created; must be empty if it exists.
 
@@ -48,17 +44,26 @@ def export_checkpoint(
     ------
     FileExistsError
         If the folder has something in it.
+    ValueError
+        If a static checkpoint has no place for the prompt.
     """
     target = Path(folder)
     if target.exists() and any(target.iterdir()):
         raise FileExistsError(f"{target} is not empty: name a new folder.")
     target.mkdir(parents=True, exist_ok=True)
+    if checkpoint.is_static:
+        from ._static import export_static
+
+        return export_static(checkpoint, spec, target)
+    from ._torch import describe
+
+    facts = describe(checkpoint, spec.forward.trust_remote_code)
     conventions = read_conventions(checkpoint)
     _copy_transformer(checkpoint, target)
     head = _copy_head(conventions, target) if spec.readout.head else []
     _write_own(target, spec, conventions, head)
-    if _sentence_transformers_can(spec, n_layers):
-        _write_sentence_transformers(target, spec, conventions, head, hidden_size)
+    if _sentence_transformers_can(spec, facts.n_layers):
+        _write_sentence_transformers(target, spec, conventions, head, facts.hidden_size)
     return target
 
 

@@ -6,6 +6,7 @@ share a forward pass are put together by `precompute`, which fills the cache fro
 
 from dataclasses import dataclass
 
+from . import _encoders
 from ._batches import total_order
 from ._cache import STORE_LIMIT_VARIABLE, Cache, open_cache, row_bytes
 from ._embed import fill_cache
@@ -126,6 +127,4 @@ def load_encoder(forward: ForwardSpec, resources: Resources):
     Encoder
         With ``encode(texts, readouts, spans)`` and ``count_tokens(texts, spans)``.
     """
-    from ._torch import Encoder
-
-    return Encoder.load(forward, resources.device, resources.batch_tokens)
+    return _encoders.load_encoder(forward, resources.device, resources.batch_tokens)

@@ -64,9 +64,13 @@ def resolve_spec(embedder, checkpoint: Checkpoint) -> Resolved:
     UserWarning
         If no pooling is a mean, which `word_weights` could weight.
     """
+    digest = fingerprint(checkpoint, code=embedder.trust_remote_code)
+    if checkpoint.is_static:
+        from ._static import resolve_static
+
+        return Resolved(*resolve_static(embedder, checkpoint, digest))
     from ._torch import check_room, choose_device, choose_dtype
 
-    digest = fingerprint(checkpoint, code=embedder.trust_remote_code)
     conventions, facts = _read(checkpoint, digest, embedder.trust_remote_code)
     prompt = _prompt(embedder.prompt, conventions)
     pooling = _pooling(embedder.pooling, prompt, conventions, facts.causal)

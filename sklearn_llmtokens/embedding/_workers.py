@@ -7,16 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..exceptions import NonFiniteVectorError, OutOfMemoryError, TextTooLongError
+from ._encoded import Encoded
+from ._encoders import load_encoder
 from ._spec import ForwardSpec, Readout
 from ._unique_texts import Texts
-
-if TYPE_CHECKING:
-    from ._torch import Encoded
 
 OF_ONE_TEXT = (TextTooLongError, OutOfMemoryError, NonFiniteVectorError)
 
@@ -114,7 +113,7 @@ class Workers:
         forward: ForwardSpec,
         readouts: Sequence[Readout],
         resources: Resources,
-        finish: "Callable[[np.ndarray, Encoded], None]",
+        finish: Callable[[np.ndarray, Encoded], None],
         on_batch: Callable[[int, int], None] | None = None,
     ) -> None:
         """Encode chunks, and those of a worker that was lost once more.
@@ -143,7 +142,7 @@ class Workers:
         if not chunks:
             return
         if not self.on_cluster and (self.n_workers == 1 or len(chunks) < 2):
-            encoder = _load_encoder(forward, resources.device, resources.batch_tokens)
+            encoder = load_encoder(forward, resources.device, resources.batch_tokens)
             for chunk in chunks:
                 texts, spans = chunk.take()
                 with chunk.naming_its_texts():
@@ -250,14 +249,8 @@ def _work(item: bytes) -> tuple:
         return None, _portable(error)
 
 
-def _encode(texts, spans, forward, readouts, device, batch_tokens) -> "Encoded":
-    return _load_encoder(forward, device, batch_tokens).encode(texts, readouts, spans)
-
-
-def _load_encoder(forward: ForwardSpec, device: str, batch_tokens: int | str):
-    from ._torch import Encoder
-
-    return Encoder.load(forward, device, batch_tokens)
+def _encode(texts, spans, forward, readouts, device, batch_tokens) -> Encoded:
+    return load_encoder(forward, device, batch_tokens).encode(texts, readouts, spans)
 
 
 def _portable(error: Exception) -> Exception:

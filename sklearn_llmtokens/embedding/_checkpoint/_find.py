@@ -114,6 +114,11 @@ def _accepted(name: str) -> str:
 
 def _check_complete(checkpoint: Checkpoint) -> None:
     folder = checkpoint.transformer_folder
+    if checkpoint.is_static:
+        _check_weights(checkpoint, folder, None)
+        if not (folder / "tokenizer.json").exists():
+            raise CheckpointError(f"{checkpoint} is incomplete: {folder} has no tokenizer.json. Download it again.")
+        return
     config = load_object(folder / "config.json")
     if not (folder / "config.json").exists():
         raise CheckpointError(f"{checkpoint}: {folder} has no config.json, so it is no transformers checkpoint.")

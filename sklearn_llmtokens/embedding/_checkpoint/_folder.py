@@ -12,10 +12,12 @@ from typing import NamedTuple
 
 from ..._utils._messages import shorten
 from ...exceptions import CheckpointError
-from ._json_file import Key, load_json, read_keys, text, without_effect
+from ._json_file import Key, load_json, load_object, read_keys, text, without_effect
 
 # Left out of the download and of the fingerprint: other formats of the same weights.
 OTHER_FORMATS = ("onnx", "openvino")
+
+STATIC_MODULE = "StaticEmbedding"
 
 # Where sentence-transformers keeps its modules: today, and (models) in its releases up to 5.
 _OF_SENTENCE_TRANSFORMERS = re.compile(
@@ -58,9 +60,17 @@ class Checkpoint:
 
     @property
     def transformer_folder(self) -> Path:
-        """The folder of the transformer itself, which old sentence-transformers checkpoints keep one level down."""
+        """The folder of the first module, which old sentence-transformers checkpoints keep one level down."""
         modules = read_modules(self)
         return modules[0].folder if modules else self.folder
+
+    @property
+    def is_static(self) -> bool:
+        """Whether it is a table of token vectors without a transformer."""
+        modules = read_modules(self)
+        if modules:
+            return modules[0].kind == STATIC_MODULE
+        return load_object(self.folder / "config.json").get("model_type") == "model2vec"
 
     def __str__(self) -> str:
         return f"{self.name}@{self.revision}" if self.revision else self.name
@@ -131,8 +141,10 @@ def read_modules(checkpoint: Checkpoint) -> list[Module]:
             raise CheckpointError(f"{where}: 'name' is {shorten(values['name'])}, which an earlier module has as well.")
         names.add(values["name"])
         modules.append(Module(_kind(values["type"], where), inside(checkpoint.folder, values["path"], where)))
-    if modules[0].kind != "Transformer":
-        raise CheckpointError(f"{checkpoint} begins with a {modules[0].kind} module; only a Transformer is loaded.")
+    if modules[0].kind not in ("Transformer", STATIC_MODULE):
+        raise CheckpointError(
+            f"{checkpoint} begins with a {modules[0].kind} module; only a Transformer or a {STATIC_MODULE} is loaded."
+        )
     return modules
 
 

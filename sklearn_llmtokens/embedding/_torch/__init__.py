@@ -6,16 +6,14 @@ from ..._utils._optional import require
 for _name in ("torch", "tokenizers", "transformers"):
     require(_name, extra=None, purpose="A language model")
 
-from ._encoder import Encoded, Encoder, TextTokens
+from ._encoder import Encoder
 from ._load import ModelFacts, describe, load, unload
 from ._precision import choose_device, choose_dtype
 from ._sequences import check_room
 
 __all__ = [
-    "Encoded",
     "Encoder",
     "ModelFacts",
-    "TextTokens",
     "check_room",
     "choose_device",
     "choose_dtype",

@@ -1,13 +1,13 @@
 """The encoder: a loaded model with everything that turns texts into vectors."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from ...exceptions import NonFiniteVectorError, OutOfMemoryError
+from ...exceptions import OutOfMemoryError
 from .._batches import token_budget_batches
+from .._encoded import Encoded, TextTokens, check_finite
 from .._spec import ForwardSpec, Readout
 from .._unread import Unread
 from ._batch import TokenGroup
@@ -22,44 +22,6 @@ _BATCH_TOKENS_CPU = 2048
 _BATCH_TOKENS_ACCELERATOR = 32768
 # A search over prompts keeps the keys and values of this many: those of 100 tokens may take tens of megabytes.
 _PREFIXES_IN_MEMORY = 8
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """Vectors of some texts, and what they took.
-
-    Attributes
-    ----------
-    vectors : tuple of ndarray of shape (n_texts, n_features), dtype=float32
-        One array for each readout.
-    unread : Unread
-        Texts that were not read whole.
-    n_tokens : int
-        Number of tokens that went through the model.
-    """
-
-    vectors: tuple[np.ndarray, ...]
-    unread: Unread
-    n_tokens: int
-
-
-@dataclass(frozen=True)
-class TextTokens:
-    """Tokens of one text and their vectors.
-
-    Attributes
-    ----------
-    tokens : list of str of length n_tokens
-        The pieces of the tokenizer.
-    offsets : ndarray of shape (n_tokens, 2), dtype=int64
-        First character and the one after the last, in the text.
-    vectors : ndarray of shape (n_tokens, n_features), dtype=float32
-        Hidden states.
-    """
-
-    tokens: list[str]
-    offsets: np.ndarray
-    vectors: np.ndarray
 
 
 class Encoder:
@@ -159,7 +121,7 @@ class Encoder:
         without_tokens = [sequence.row for sequence in sequences if not sequence.token_ids]
         for array in vectors:
             array[without_tokens] = 0
-        _check_finite(vectors)
+        check_finite(vectors)
         return Encoded(vectors, unread, sum(len(sequence.token_ids) for sequence in sequences))
 
     @torch.inference_mode()
@@ -196,7 +158,7 @@ class Encoder:
             for i, state in zip(rows, found, strict=True):
                 states[i] = state
         tokens = [self._text_tokens(*pair) for pair in zip(sequences, states, strict=True)]
-        _check_finite([np.array([np.abs(text.vectors).sum() for text in tokens]).reshape(-1, 1)])
+        check_finite([np.array([np.abs(text.vectors).sum() for text in tokens]).reshape(-1, 1)])
         return tokens, unread
 
     def _text_tokens(self, sequence: Sequence_, states: torch.Tensor) -> TextTokens:
@@ -303,14 +265,3 @@ class Encoder:
 def _is_out_of_memory(error: Exception) -> bool:
     # torch raises a plain RuntimeError where the CPU has no memory left, and its text is all that says so
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
-
-
-def _check_finite(vectors: Sequence[np.ndarray]) -> None:
-    for rows in vectors:
-        bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
-        if len(bad):
-            error = NonFiniteVectorError(
-                "gave NaN or infinity: the precision overflowed, or the weights are damaged. Use dtype='float32'."
-            )
-            error.index = int(bad[0])  # type: ignore[attr-defined]
-            raise error

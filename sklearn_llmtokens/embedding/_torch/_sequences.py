@@ -10,9 +10,9 @@ from ...exceptions import TextTooLongError
 from .._checkpoint import Checkpoint
 from .._prompts import SLOT, fill
 from .._spec import ForwardSpec
+from .._unknown import is_mostly_unknown
 from .._unread import Unread
 from ._tokenizer import TextTokenizer, load_tokenizer
-from ._unknown import is_mostly_unknown
 
 Spans = Sequence[tuple[int, int, float]]
 

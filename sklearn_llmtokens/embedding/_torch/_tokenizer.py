@@ -8,7 +8,7 @@ from transformers import AutoTokenizer
 from ...exceptions import CheckpointError
 from .._checkpoint import Checkpoint
 from .._spec import ForwardSpec
-from ._unknown import unknown_token
+from .._unknown import unknown_token
 
 _PROBES = ("a b", "的", "1")  # a vocabulary of one script alone may know only one of them
 

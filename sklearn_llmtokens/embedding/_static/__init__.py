@@ -1,0 +1,13 @@
+"""Static checkpoints, one vector per token and a mean: those of model2vec and sentence-transformers, without torch."""
+
+# ruff: noqa: E402 (what is missing is named before it is imported)
+from ..._optional import require
+
+for _name in ("tokenizers", "safetensors"):
+    require(_name, extra=None, purpose="A static model")
+
+from ._encoder import StaticEncoder
+from ._export import export_static
+from ._resolve import resolve_static
+
+__all__ = ["StaticEncoder", "export_static", "resolve_static"]
