@@ -1,7 +1,7 @@
 """Static checkpoints, one vector per token and a mean: those of model2vec and sentence-transformers, without torch."""
 
 # ruff: noqa: E402 (what is missing is named before it is imported)
-from ..._optional import require
+from ..._utils._optional import require
 
 for _name in ("tokenizers", "safetensors"):
     require(_name, extra=None, purpose="A static model")
