@@ -9,8 +9,8 @@ from sklearn.base import BaseEstimator
 from ._embedder import LLMTokenEmbedder
 from ._spec import EmbeddingSpec
 
-# How and where something is computed, and not what.
-_RESOURCES = {"n_jobs", "verbose"}
+# How and where something is computed, and not what; the last is an address in memory that vectorizers of scikit-learn keep.
+_RESOURCES = {"n_jobs", "verbose", "_stop_words_id"}
 _EMBEDDER_RESOURCES = _RESOURCES | {"device", "batch_tokens", "cache"}
 
 _READ_BYTES = 1 << 23

@@ -14,8 +14,6 @@ from sklearn.base import clone
 from sklearn.pipeline import FeatureUnion, make_pipeline
 
 from sklearn_llmtokens import JiebaTokenizer, LLMTokenEmbedder, embed_parquet
-from sklearn_llmtokens.embedding import _parquet_files
-from sklearn_llmtokens.embedding._parquet_identity import SourceHashes
 from tests.checkpoints import TEXTS
 from tests.embedding.parquet_helpers import Recorder, names, read, table
 from tests.embedding.store_helpers import Child
@@ -77,7 +75,7 @@ def test_a_killed_run_is_finished_by_the_next(tmp_path, source):
 def test_what_a_killed_run_left_is_removed_after_a_day(tmp_path, source):
     (tmp_path / "out").mkdir()
     old, young = (tmp_path / "out" / f".reviews-00000.parquet.{name}.tmp" for name in ("old", "young"))
-    for path, age in ((old, 2 * _parquet_files._STALE_SECONDS), (young, 0)):
+    for path, age in ((old, 2 * 86_400), (young, 0.5 * 86_400)):
         path.touch()
         os.utime(path, (path.stat().st_mtime - age,) * 2)
     embed_parquet(source, tmp_path / "out", embedder=Doubler())
@@ -182,27 +180,29 @@ def test_columns_below_a_name_and_with_a_dot_count(tmp_path):
                     embed_parquet(path, tmp_path / name, **keywords)
 
 
-def test_a_row_group_is_read_once_for_all_of_its_parts(tmp_path, source, monkeypatch):
-    read = []
-    group_hash = SourceHashes._group_hash
-    monkeypatch.setattr(SourceHashes, "_group_hash", lambda self, k: read.append(k) or group_hash(self, k))
-    embed_parquet(source, tmp_path / "out", embedder=Doubler(), part_rows=7)
-    assert read == [0, 1, 2, 3]
+SCRIPT = """
+import operator
+import sys
+
+from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from sklearn_llmtokens import JiebaTokenizer, embed_parquet
+
+pipeline = make_pipeline(
+    JiebaTokenizer(stop_words=frozenset("的了和是在"), n_jobs=int(sys.argv[3])),
+    HashingVectorizer(n_features=8),
+    FunctionTransformer(operator.methodcaller("toarray")),
+)
+print(embed_parquet(sys.argv[1], sys.argv[2], embedder=pipeline.fit(["a"])))
+"""
 
 
-def test_a_process_hashes_the_sets_and_resources_of_a_pipeline_as_any_other_does(checkpoints):
-    script = (
-        "import sys; from sklearn.pipeline import make_pipeline;"
-        "from sklearn_llmtokens import JiebaTokenizer, LLMTokenEmbedder;"
-        "from sklearn_llmtokens.embedding._parquet_identity import embedder_hash;"
-        "words = JiebaTokenizer(stop_words=frozenset('的了和是在'));"
-        "embedder = LLMTokenEmbedder(sys.argv[1], word_weights=words, pooling='mean', n_jobs=int(sys.argv[2]));"
-        "pipeline = make_pipeline(JiebaTokenizer(stop_words='en'), embedder).fit(['a']);"
-        "print(embedder_hash(pipeline), embedder_hash(embedder.fit(['a'])))"
-    )
+def test_a_process_hashes_the_sets_and_resources_of_a_pipeline_as_any_other_does(tmp_path, source):
     outputs = [
         subprocess.run(
-            [sys.executable, "-c", script, str(checkpoints["bert"]), seed],
+            [sys.executable, "-c", SCRIPT, str(source), str(tmp_path / "out"), seed],
             env={**os.environ, "PYTHONHASHSEED": seed},
             capture_output=True,
             text=True,
