@@ -1,4 +1,5 @@
 import os
+import sys
 
 import pytest
 
@@ -50,11 +51,7 @@ def st_checkpoint(tmp_path):
 def _fresh_state():
     """Tests do not see each other's vectors or models."""
     yield
-    import sys
+    if "torch" in sys.modules:
+        from tests.inside import forget_models_and_vectors
 
-    if "sklearn_llmtokens.embedding._torch" in sys.modules:
-        sys.modules["sklearn_llmtokens.embedding._torch"].unload()
-    if "sklearn_llmtokens.embedding._cache" in sys.modules:
-        store = sys.modules["sklearn_llmtokens.embedding._cache"]
-        store.set_memory_limit(0)
-        store.set_memory_limit(None)
+        forget_models_and_vectors()

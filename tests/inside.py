@@ -3,15 +3,24 @@
 Everything else in the tests imports what users import, but for pure functions that are compared with an oracle.
 """
 
+import os
 import sys
 from dataclasses import replace
 
 from sklearn_llmtokens.datasets import _amazon, _registry
-from sklearn_llmtokens.embedding import _embed, _torch, _workers
+from sklearn_llmtokens.embedding import _cache, _embed, _torch, _workers
 from sklearn_llmtokens.embedding._spec import ForwardSpec
-from sklearn_llmtokens.embedding._torch import _encoder, _load
+from sklearn_llmtokens.embedding._torch import _encoder, _load, _precision, _sequences
 from sklearn_llmtokens.embedding._torch._strategy import EqualLengths
+from sklearn_llmtokens.recommend import _ranking
 from sklearn_llmtokens.text import _shared
+
+
+def forget_models_and_vectors() -> None:
+    """Forget the models that this process has loaded and the vectors that it keeps in memory."""
+    _torch.unload()
+    _cache.set_memory_limit(0)
+    _cache.set_memory_limit(None)
 
 
 def spy_on_texts(monkeypatch) -> list[str]:
@@ -63,6 +72,17 @@ def n_loads() -> int:
     return _load.n_loads
 
 
+def count_loads():
+    """Return a function that returns how often its process has loaded weights; it travels to others by value."""
+
+    def count():
+        from sklearn_llmtokens.embedding._torch import _load
+
+        return _load.n_loads
+
+    return count
+
+
 def n_loaded() -> int:
     """Return how many models this process holds."""
     return len(_load._loaded)
@@ -73,9 +93,95 @@ def n_prefixes(fitted) -> int:
     return len(encoder_of(fitted).loaded.prefixes)
 
 
+def record_texts(path) -> None:
+    """Append the process and the text of all that this process encodes from now on to a file; twice is as once."""
+    encode = _torch.Encoder.encode
+    if hasattr(encode, "records"):
+        return
+
+    def record(encoder, texts, *args, **kwargs):
+        with open(path, "a") as file:
+            file.writelines(f"{os.getpid()}\t{text}\n" for text in texts)
+        return encode(encoder, texts, *args, **kwargs)
+
+    record.records = True
+    _torch.Encoder.encode = record
+
+
+def sequences_of(fitted, texts, spans=None, *, locate=True) -> list:
+    """Return the sequences of token ids that a fitted embedder makes of texts: all windows of all texts."""
+    encoder = encoder_of(fitted)
+    return _sequences.make_sequences(encoder.loaded.tokenizer, encoder.spec, texts, spans, locate=locate)[0]
+
+
+class CountingBackend:
+    """A tokenizer of the Rust library that counts the characters that it gets."""
+
+    def __init__(self, backend):
+        self.backend, self.n_characters = backend, 0
+
+    def __getattr__(self, name):
+        return getattr(self.backend, name)
+
+    def encode(self, text, **options):
+        self.n_characters += len(text)
+        return self.backend.encode(text, **options)
+
+    def encode_batch_fast(self, texts, **options):
+        self.n_characters += sum(map(len, texts))
+        return self.backend.encode_batch_fast(texts, **options)
+
+
+def count_characters(fitted, texts) -> int:
+    """Return how many characters the tokenizer of a fitted embedder gets while it makes sequences of texts."""
+    encoder = encoder_of(fitted)
+    counting = CountingBackend(encoder.loaded.tokenizer.backend)
+    _sequences.make_sequences(replace(encoder.loaded.tokenizer, backend=counting), encoder.spec, texts, None)
+    return counting.n_characters
+
+
+def set_native_precisions(monkeypatch, are_native: bool) -> None:
+    """Have this processor run half precisions itself, or emulate them."""
+    monkeypatch.setattr(_precision, "is_native", lambda dtype: are_native)
+
+
 def set_work(monkeypatch, work) -> None:
     """Have ``work(item)`` do the work items of workers; it travels to them by value."""
     monkeypatch.setattr(_workers, "_work", work)
+
+
+def recording_work(log, kill_after=None):
+    """Return a function for `set_work` that writes down process, model loads and texts of each item.
+
+    The first process that begins an item after `kill_after` were done is killed. The function is local, so that every
+    library sends it by value.
+    """
+    log, caller = str(log), os.getpid()
+
+    def work(item):
+        import os
+        import pickle
+        import signal
+
+        from sklearn_llmtokens.embedding import _workers
+        from sklearn_llmtokens.embedding._torch import _load
+
+        # Where one worker is left, joblib does the work in the calling process.
+        if kill_after is not None and os.getpid() != caller and os.path.exists(log):
+            with open(log) as file:
+                n_done = len(file.readlines())
+            if n_done >= kill_after:
+                try:
+                    os.close(os.open(log + ".killed", os.O_CREAT | os.O_EXCL))
+                    os.kill(os.getpid(), signal.SIGKILL)
+                except FileExistsError:
+                    pass
+        result = _workers._encode(*pickle.loads(item)), None
+        with open(log, "a") as file:
+            file.write(f"{os.getpid()} {_load.n_loads} {len(pickle.loads(item)[0])}\n")
+        return result
+
+    return work
 
 
 def without_fusing(monkeypatch, fitted):
@@ -93,10 +199,19 @@ def forget_built(monkeypatch, keep=()) -> None:
     monkeypatch.setattr(_shared, "_kept", type(_shared._kept)(kept))
 
 
+_built_without_rjieba = type(_shared._kept)()
+
+
 def without_rjieba(monkeypatch) -> None:
-    """Have rjieba missing, as where it is not installed."""
+    """Have rjieba missing, as where it is not installed; what is built meanwhile serves the next such test."""
     monkeypatch.setitem(sys.modules, "rjieba", None)
-    forget_built(monkeypatch, {"_build", "_commonest_frequency", "_kinds_of_characters", "_load_model"})
+    monkeypatch.setattr(_shared, "_kept", _built_without_rjieba)
+
+
+def set_ranking_chunks(monkeypatch, *, n_items: int, n_scores: int = 1 << 22) -> None:
+    """Have recommenders score chunks of at most `n_items` items and `n_scores` scores."""
+    monkeypatch.setattr(_ranking, "_CHUNK_ITEMS", n_items)
+    monkeypatch.setattr(_ranking, "_CHUNK_SCORES", n_scores)
 
 
 def register_file(monkeypatch, filename: str, url: str, sha256: str):

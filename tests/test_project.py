@@ -5,6 +5,7 @@ import dataclasses
 import importlib
 import inspect
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -105,10 +106,52 @@ def test_imports_load_nothing_heavy():
 
 
 def test_what_is_heavy_would_be_noticed():
-    assert loaded_by("import sklearn_llmtokens.text", "import sklearn_llmtokens.embedding._torch") == {
+    assert loaded_by("import sklearn_llmtokens.text", "import matplotlib") == {
         "import sklearn_llmtokens.text": set(),
-        "import sklearn_llmtokens.embedding._torch": {"torch", "transformers", "tokenizers"},
+        "import matplotlib": {"matplotlib"},
     }
+
+
+# This set only shrinks: tests import what users import.
+TESTS_WITH_PRIVATE_IMPORTS = {
+    "inside.py",  # looks inside and places to break, gathered
+    "embedding/store_helpers.py",  # the one interface of stores, tested against a dict
+    "testing/toys.py",  # the reader of texts, for transformers that do everything right
+    # pure functions, each compared with loops or with another library
+    "datasets/test_toy.py",  # the simulation of the bundled histories
+    "embedding/test_batches.py",  # batches and orders
+    "embedding/test_precision.py",  # 8-bit products
+    "embedding/test_strategies.py",  # hidden states, compared with those of transformers
+    "recommend/test_content.py",  # whitening, growing blocks of vectors
+    "recommend/test_histories.py",  # flat arrays of histories
+    "recommend/test_item_item.py",  # Gram matrices and their inverses
+    "recommend/test_latest_slice.py",  # the latest slice of time
+    "recommend/test_softmax_weights.py",  # weights of fusions
+    "test_distinct.py",  # equal texts
+    "utils/test_columns.py",  # one column of any container
+    "utils/test_top_k.py",  # top-k
+}
+
+
+def private_imports(path):
+    """Names that a file imports, and dotted paths in its strings, that have a private part of this package."""
+    names = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            names += re.findall(r"(?:from|import) (sklearn_llmtokens[\w.]*)|^(sklearn_llmtokens\.[\w.]+)$", node.value)
+    names = [name if isinstance(name, str) else "".join(name) for name in names]
+    return [name for name in names if name.startswith("sklearn_llmtokens.") and re.search(r"\._(?!_)", name)]
+
+
+def test_private_imports_of_tests_only_shrink():
+    folder = Path(__file__).parent
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*.py") if private_imports(path)}
+    assert found == TESTS_WITH_PRIVATE_IMPORTS
+    assert len(found) <= 15
 
 
 @pytest.mark.parametrize("module", PUBLIC_MODULES)

@@ -4,6 +4,8 @@ import numpy as np
 import torch
 from transformers import AutoModel, AutoTokenizer, T5EncoderModel
 
+POOLINGS = ("mean", "cls", "max", "weighted_mean", "mean_sqrt_len", "last")
+
 
 class NaiveModel:
     """A checkpoint in float64 that gives every hidden state of one text."""

@@ -1,14 +1,26 @@
-"""What the tests of the store share: rows with known values, and forked children that talk through pipes."""
+"""What the tests of the store share: the store itself, rows with known values, and forked children that talk.
+
+The store has one small interface (read, write, claim, forget, info), which is tested against a dict in memory and on
+disk. Private names of it come through this file alone.
+"""
 
 import os
 import signal
+import sqlite3
 from hashlib import blake2b
 
 import numpy as np
 
-from sklearn_llmtokens.embedding._cache._database import Database
+from sklearn_llmtokens.embedding._cache import _claims, _database, open_cache, set_memory_limit
+from sklearn_llmtokens.embedding._cache._rows import ENTRY_BYTES
 from sklearn_llmtokens.embedding._cache._sqlite import SQLiteCache
 
+__all__ = ["ENTRY_BYTES", "open_cache", "set_memory_limit"]
+
+MEMORY_BYTES = "SKLEARN_LLMTOKENS_MEMORY_BYTES"
+STORE_BYTES = "SKLEARN_LLMTOKENS_STORE_BYTES"
+RECENT_BYTES = "SKLEARN_LLMTOKENS_RECENT_BYTES"
+LOCK_SECONDS = "SKLEARN_LLMTOKENS_LOCK_SECONDS"
 NAMESPACE = b"n" * 16
 OTHER = b"o" * 16
 FINGERPRINT = "0123456789abcdef"
@@ -39,7 +51,73 @@ def holds(store, n: int, n_features: int = 8) -> bool:
 
 def another_connection(folder) -> SQLiteCache:
     """Open the store of a folder as another process does."""
-    return SQLiteCache(Database(folder / f"{FINGERPRINT}.sqlite3"))
+    return SQLiteCache(_database.Database(folder / f"{FINGERPRINT}.sqlite3"))
+
+
+def statements(store, action) -> list[str]:
+    """Return what `action` asks of the database of a store."""
+    said = []
+    store._database._connection.set_trace_callback(said.append)
+    action()
+    store._database._connection.set_trace_callback(None)
+    return said
+
+
+def n_kept(store) -> int:
+    """Return how many rows of its file a process keeps in memory."""
+    return len(store._database._recent.rows)
+
+
+def use_in_vain(monkeypatch) -> list[float]:
+    """Record how long each use of a database waited for a lock that it did not get."""
+    found = []
+    run = _database.Database.run
+
+    def spy(self, action, *, write, timeout):
+        try:
+            return run(self, action, write=write, timeout=timeout)
+        except (OSError, sqlite3.Error):
+            found.append(timeout)
+            raise
+
+    monkeypatch.setattr(_database.Database, "run", spy)
+    return found
+
+
+def open_claims_spy(monkeypatch) -> list[float]:
+    """Record how long each call is ready to wait for the file of claims."""
+    waited = []
+    open_claims = _claims.FileClaims._open
+    monkeypatch.setattr(
+        _claims.FileClaims, "_open", lambda self, seconds: waited.append(seconds) or open_claims(self, seconds)
+    )
+    return waited
+
+
+def _raise_interrupt(*_):
+    raise KeyboardInterrupt
+
+
+# One after another, the steps in the middle of claiming that an interrupt may hit: before and after a claim is entered.
+interrupt_claims = [
+    lambda patch, name=name: patch.setattr(_claims, name, _raise_interrupt)
+    for name in ("_choose", "_FileClaim", "_ThreadClaim")
+]
+
+
+def wait_for_no_claim(monkeypatch) -> None:
+    """Have it fail to wait for a claim."""
+    monkeypatch.setattr(_claims, "FileLock", None)
+
+
+def check_no_file_when_opened(monkeypatch) -> None:
+    """Have every file too large to be checked whole when it is opened."""
+    monkeypatch.setattr(_database, "CHECKED_BYTES", 0)
+
+
+def set_wait_for_claims(monkeypatch, seconds: float) -> None:
+    """Have the claims of others waited for no longer than this."""
+    monkeypatch.setattr(_claims, "WAIT_SECONDS", seconds)
 
 
 class Child:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sklearn_llmtokens import LLMTokenEmbedder
-from sklearn_llmtokens._cli import main
+from tests.embedding.conftest import main
 from tests.embedding.parquet_helpers import read, table
 
 

@@ -16,7 +16,7 @@ from sklearn_llmtokens.exceptions import (
 )
 from tests.checkpoints import FAMILIES, TEXTS
 from tests.embedding.uncached import embedder
-from tests.inside import n_loads
+from tests.inside import n_loads, set_native_precisions
 
 
 def test_before_fit_it_says_so(checkpoints):
@@ -195,9 +195,7 @@ def test_what_is_no_column_of_text_is_refused(checkpoints, X):
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 def test_half_precision_is_close_and_warns_where_it_is_emulated(checkpoints, monkeypatch, dtype):
-    from sklearn_llmtokens.embedding._torch import _precision
-
-    monkeypatch.setattr(_precision, "is_native", lambda dtype: False)
+    set_native_precisions(monkeypatch, False)
     with pytest.warns(PrecisionWarning, match=f"dtype='{dtype}' is emulated"):
         ours = embedder(checkpoints["bert"], dtype=dtype, normalize=True).fit(TEXTS)
     rows = ours.transform(TEXTS)
@@ -205,7 +203,7 @@ def test_half_precision_is_close_and_warns_where_it_is_emulated(checkpoints, mon
     exact = embedder(checkpoints["bert"], normalize=True).fit_transform(TEXTS)
     np.testing.assert_allclose(rows, exact, atol=2e-2)
     assert np.abs(rows - exact).max() > 0
-    monkeypatch.setattr(_precision, "is_native", lambda dtype: True)
+    set_native_precisions(monkeypatch, True)
     embedder(checkpoints["bert"], dtype=dtype).fit(TEXTS)
 
 

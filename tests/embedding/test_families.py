@@ -1,15 +1,15 @@
 """Every model family against a loop in float64 over transformers' own hidden states."""
 
 import json
+import re
 import shutil
 
 import numpy as np
 import pytest
 
 from sklearn_llmtokens import LLMTokenEmbedder
-from sklearn_llmtokens.embedding._spec import POOLING_NAMES
 from tests.checkpoints import CAUSAL, FAMILIES, MAX_POSITIONS, N_LAYERS, TEXTS, build
-from tests.embedding.oracle import NaiveModel, assert_close, embed
+from tests.embedding.oracle import POOLINGS, NaiveModel, assert_close, embed
 from tests.inside import without_fusing
 
 LAYERS = {
@@ -39,17 +39,17 @@ def embedder(folder, **params):
 
 @pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS.keys())
 def test_all_poolings_equal_the_naive_loop_at_every_layer(checkpoints, naive, family, layer):
-    found = embedder(checkpoints[family], pooling=POOLING_NAMES, layer=layer).fit_transform(TEXTS)
-    expected = embed(naive(family), TEXTS, POOLING_NAMES, layer if isinstance(layer, tuple) else (layer,))
+    found = embedder(checkpoints[family], pooling=POOLINGS, layer=layer).fit_transform(TEXTS)
+    expected = embed(naive(family), TEXTS, POOLINGS, layer if isinstance(layer, tuple) else (layer,))
     assert found.dtype == np.float32
     assert_close(found, expected)
 
 
-@pytest.mark.parametrize("pooling", POOLING_NAMES)
+@pytest.mark.parametrize("pooling", POOLINGS)
 def test_one_pooling_is_its_part_of_the_tuple(checkpoints, pooling):
     folder = checkpoints["bert"]
-    whole = embedder(folder, pooling=POOLING_NAMES).fit_transform(TEXTS)
-    at = POOLING_NAMES.index(pooling) * 32
+    whole = embedder(folder, pooling=POOLINGS).fit_transform(TEXTS)
+    at = POOLINGS.index(pooling) * 32
     np.testing.assert_array_equal(embedder(folder, pooling=pooling).fit_transform(TEXTS), whole[:, at : at + 32])
 
 
@@ -120,8 +120,8 @@ def test_longest_text_that_the_model_reads(checkpoints, naive, family):
     "text", ["", " ", "\n\t", "\u3000", "\x00", "\u200b", "🙂", "مرحبا", "e\u0301", "[CLS] <pad> </s>"]
 )
 def test_strange_texts_give_finite_rows(checkpoints, family, text):
-    row = embedder(checkpoints[family], pooling=POOLING_NAMES).fit_transform([text])
-    assert row.shape == (1, 32 * len(POOLING_NAMES))
+    row = embedder(checkpoints[family], pooling=POOLINGS).fit_transform([text])
+    assert row.shape == (1, 32 * len(POOLINGS))
     assert np.isfinite(row).all()
 
 
@@ -185,5 +185,8 @@ def test_parameters_that_do_not_suit_the_checkpoint_are_refused_by_fit(checkpoin
         embedder(checkpoints["bert"], **params).fit(TEXTS)
 
 
-def test_every_family_is_tested():
+def test_every_family_and_pooling_is_tested(checkpoints):
     assert set(CAUSAL) < set(FAMILIES)
+    with pytest.raises(ValueError, match="pooling=") as info:
+        embedder(checkpoints["bert"], pooling=("median", "mean")).fit(TEXTS)
+    assert set(re.findall(r"\w+", str(info.value).rpartition(" tuple of ")[2])) == set(POOLINGS)

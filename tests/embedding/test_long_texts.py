@@ -1,6 +1,5 @@
 """Texts longer than the model reads: cut, read in windows, or refused."""
 
-import dataclasses
 import itertools
 import json
 import shutil
@@ -14,7 +13,7 @@ from sklearn_llmtokens import LLMTokenEmbedder
 from sklearn_llmtokens.exceptions import TextTooLongError, TruncationWarning
 from tests.checkpoints import TEXTS
 from tests.embedding.oracle import NaiveModel, assert_close, embed, pool
-from tests.inside import encoder_of
+from tests.inside import count_characters, encoder_of, sequences_of
 
 LONG = "The room was clean, and the staff were friendly. 物流很快，包装完好。 " * 12
 MIXED = ["good", LONG, TEXTS[0], LONG[::-1]]
@@ -32,11 +31,8 @@ def cut_vectors(folder, texts, **params):
 
 def sequences(folder, texts, spans=None, **params):
     """What goes into the model: the sequences, and the tokenizer."""
-    from sklearn_llmtokens.embedding._torch._sequences import make_sequences
-
-    encoder = encoder_of(embedder(folder, **params).fit(texts))
-    tokenizer = encoder.loaded.tokenizer
-    return make_sequences(tokenizer, encoder.spec, texts, spans, locate=True)[0], tokenizer
+    fitted = embedder(folder, **params).fit(texts)
+    return sequences_of(fitted, texts, spans), encoder_of(fitted).loaded.tokenizer
 
 
 @pytest.fixture
@@ -208,16 +204,9 @@ def test_a_million_characters(checkpoints, long_text):
         assert_close(rows[:1], short)
 
 
-def test_only_the_part_that_decides_is_tokenised(checkpoints, monkeypatch):
-    from sklearn_llmtokens.embedding._torch import _sequences
-
-    seen = []
-    original = _sequences._SequenceMaker._encode
-    monkeypatch.setattr(
-        _sequences._SequenceMaker, "_encode", lambda self, text: seen.append(len(text)) or original(self, text)
-    )
-    cut_vectors(checkpoints["bert"], ["good " * 200_000])
-    assert sum(seen) < 20_000
+def test_only_the_part_that_decides_is_tokenised(checkpoints):
+    fitted = embedder(checkpoints["bert"]).fit(["good"])
+    assert 100 < count_characters(fitted, ["good " * 200_000]) < 20_000
 
 
 @pytest.mark.parametrize("left", [False, True])
@@ -249,27 +238,7 @@ def test_max_length_without_room_is_refused(checkpoints):
 @pytest.mark.parametrize("text", ["好" * 50, " ", "\u200b", "a \n", "한"])
 def test_a_tokenizer_gets_a_text_a_bounded_number_of_times(checkpoints, text, long_text):
     """Tokenizers take time in proportion to what they get: so does a text, whatever it is made of."""
-    from sklearn_llmtokens.embedding._torch._sequences import make_sequences
-
-    class Counting:
-        def __init__(self, backend):
-            self.backend, self.n_characters = backend, 0
-
-        def __getattr__(self, name):
-            return getattr(self.backend, name)
-
-        def encode(self, text, **options):
-            self.n_characters += len(text)
-            return self.backend.encode(text, **options)
-
-        def encode_batch_fast(self, texts, **options):
-            self.n_characters += sum(map(len, texts))
-            return self.backend.encode_batch_fast(texts, **options)
-
+    whole = text * (40_000 // len(text))
     for folder in ("zh-mini", checkpoints["bert"], checkpoints["gpt2"]):
-        encoder = encoder_of(embedder(folder, long_text=long_text).fit(["good"]))
-        tokenizer = encoder.loaded.tokenizer
-        counting = dataclasses.replace(tokenizer, backend=Counting(tokenizer.backend))
-        whole = text * (40_000 // len(text))
-        make_sequences(counting, encoder.spec, [whole], None)
-        assert counting.backend.n_characters <= 6 * len(whole)
+        fitted = embedder(folder, long_text=long_text).fit(["good"])
+        assert 0 < count_characters(fitted, [whole]) <= 6 * len(whole)

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from sklearn_llmtokens import LLMTokenEmbedder
-from sklearn_llmtokens.embedding._prompts import PRESETS, SLOT, fill, resolve_prompt
 from tests.checkpoints import TEXTS
 from tests.embedding.oracle import NaiveModel, assert_close, embed, pool
 from tests.inside import n_prefixes
@@ -20,44 +19,39 @@ def vectors(folder, texts=TEXTS, **params):
 
 
 @given(before=any_text, middle=any_text, after=any_text, text=any_text)
-def test_fill_puts_the_text_in_every_slot_and_finds_the_last(before, middle, after, text):
-    if SLOT in before + middle + after:
-        return
-    filled, start = fill(before + SLOT + middle + SLOT + after, text)
-    assert filled == before + text + middle + text + after
-    assert start == len(before + text + middle)
-    assert filled[start : start + len(text)] == text
-    assert fill(before + SLOT, text) == (before + text, len(before))
+@example(before="a ", middle=" or ", after=" b", text="{text}")
+@example(before='{"q": "', middle="{} {", after='"}{0} %s', text="good")
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_text_stands_in_every_slot_and_other_braces_for_themselves(checkpoints, before, middle, after, text):
+    assume(not any("{text}" in part for part in (before, middle, after)))
+    found = vectors(checkpoints["bert"], [text], prompt=f"{before}{{text}}{middle}{{text}}{after}")
+    np.testing.assert_allclose(
+        found, vectors(checkpoints["bert"], [f"{before}{text}{middle}{text}{after}"], prompt=None), atol=2e-6
+    )
 
 
-def test_a_text_that_contains_the_slot_is_not_filled_again():
-    assert fill("a {text} b", "{text}") == ("a {text} b", 2)
-    assert fill("{text} or {text}", "x{text}")[0] == "x{text} or x{text}"
-
-
-@pytest.mark.parametrize("template", ["{text}", "{} {text}", "{{text}}", '{"q": "{text}"}', "{text}{0}", "%s {text}"])
-def test_other_braces_stand_for_themselves(template):
-    assert fill(template, "X")[0] == template.replace("{text}", "X")
-
-
-def test_a_template_that_is_no_unicode_is_refused():
+def test_a_template_that_is_no_unicode_is_refused(checkpoints):
     with pytest.raises(ValueError, match=r"prompt=.*lone surrogate"):
-        resolve_prompt("\ud800{text}", {}, None)
+        vectors(checkpoints["bert"], prompt="\ud800{text}")
 
 
-def test_names_go_before_presets_and_presets_before_templates():
-    prompts = {"query": "query: ", "prompt_eol": "mine: ", "empty": ""}
-    assert resolve_prompt("prompt_eol", prompts, None).template == "mine: {text}"
-    assert resolve_prompt("prompt_eol", {}, None).template == PRESETS["prompt_eol"].template
-    assert resolve_prompt("auto", prompts, "query").template == "query: {text}"
-    assert resolve_prompt("auto", prompts, None).template == SLOT
-    assert resolve_prompt("empty", prompts, None).template == SLOT
-    assert resolve_prompt(None, prompts, "query").template == SLOT
+def test_names_go_before_presets_and_presets_before_templates(st_checkpoint):
+    def template(prompt, default):
+        folder = st_checkpoint(
+            prompts={"query": "query: ", "prompt_eol": "mine: ", "empty": ""}, default_prompt=default
+        )
+        return LLMTokenEmbedder(folder, prompt=prompt).fit(TEXTS).prompt_
+
+    assert template("prompt_eol", None) == "mine: {text}"
+    assert template("echo", None) == "Rewrite the sentence: {text}, rewritten sentence: {text}"
+    assert template("auto", "query") == "query: {text}"
+    for prompt, default in (("auto", None), ("empty", None), (None, "query")):
+        assert template(prompt, default) is None
 
 
-def test_an_unknown_name_is_refused_with_the_known_ones():
+def test_an_unknown_name_is_refused_with_the_known_ones(st_checkpoint):
     with pytest.raises(ValueError, match=r"passage.*\(auto, echo, prompt_eol, query\).*'passage\{text\}'"):
-        resolve_prompt("passage", {"query": "query: "}, None)
+        LLMTokenEmbedder(st_checkpoint(prompts={"query": "query: "}), prompt="passage").fit(TEXTS)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -5,12 +5,23 @@ import os
 import numpy as np
 import pytest
 
-from sklearn_llmtokens.embedding._cache import open_cache
-from sklearn_llmtokens.embedding._cache._rows import ENTRY_BYTES, BoundedRows
-
-from .store_helpers import FINGERPRINT, NAMESPACE, OTHER, Child, another_connection, holds, keys, read, vectors
-
-BOUND = "SKLEARN_LLMTOKENS_RECENT_BYTES"
+from .store_helpers import (
+    ENTRY_BYTES,
+    FINGERPRINT,
+    NAMESPACE,
+    OTHER,
+    RECENT_BYTES,
+    STORE_BYTES,
+    Child,
+    another_connection,
+    holds,
+    keys,
+    n_kept,
+    open_cache,
+    read,
+    statements,
+    vectors,
+)
 
 
 @pytest.fixture
@@ -30,18 +41,14 @@ def elsewhere(store, tmp_path):
     other.close()
 
 
-def statements(store, action) -> list[str]:
-    """Return what `action` asks of the database."""
-    said = []
-    store._database._connection.set_trace_callback(said.append)
-    action()
-    store._database._connection.set_trace_callback(None)
-    return said
+def is_read_from_the_file(store, start: int, n: int = 1) -> bool:
+    """Read rows, and return whether the file was asked for them."""
+    return any("vector" in line for line in statements(store, lambda: read(store, n, start=start)))
 
 
 def test_rows_are_read_from_the_file_once(store):
-    assert any("SELECT" in line for line in statements(store, lambda: read(store, 21)))
-    assert not any("vector" in line for line in statements(store, lambda: read(store, 20)))
+    assert is_read_from_the_file(store, 0, 21)
+    assert not is_read_from_the_file(store, 0, 20)
 
 
 def test_they_are_counted_as_hits(store):
@@ -70,7 +77,7 @@ def test_rows_that_are_written_elsewhere_are_read(store, elsewhere):
 
 
 def test_rows_that_are_evicted_are_gone(store, elsewhere, monkeypatch):
-    monkeypatch.setenv("SKLEARN_LLMTOKENS_STORE_BYTES", "1")
+    monkeypatch.setenv(STORE_BYTES, "1")
     for writer in (elsewhere, store):
         writer.write([OTHER], keys(1), [vectors(1)])
         assert not read(store, 20)[0].any()
@@ -80,12 +87,12 @@ def test_rows_that_are_evicted_are_gone(store, elsewhere, monkeypatch):
 def test_rows_that_are_written_here_are_read(store):
     store.write([NAMESPACE], keys(3), [vectors(3, start=50)])
     np.testing.assert_array_equal(read(store, 3)[1], vectors(3, start=50))
-    assert not any("vector" in line for line in statements(store, lambda: read(store, 17, start=3)))
+    assert not is_read_from_the_file(store, 3, 17)
 
 
 def test_rows_that_are_forgotten_here_are_gone(store):
     assert store.forget(keys(5)) == 5
-    assert len(store._database._recent.rows) == 0
+    assert n_kept(store) == 0
     assert not read(store, 5)[0].any()
 
 
@@ -100,7 +107,7 @@ def test_another_file_in_its_place_is_read(store, tmp_path):
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_a_forked_child_asks_the_file(store):
     def run(say, listen):
-        say(len(store._database._recent.rows))
+        say(n_kept(store))
         listen()
         say(read(store, 20)[0].sum())
 
@@ -113,28 +120,26 @@ def test_a_forked_child_asks_the_file(store):
 
 
 def test_no_more_is_kept_than_the_bound(tmp_path, monkeypatch):
-    monkeypatch.setenv(BOUND, str(10 * (32 + ENTRY_BYTES)))
+    monkeypatch.setenv(RECENT_BYTES, str(10 * (32 + ENTRY_BYTES)))
     store = open_cache(tmp_path, FINGERPRINT)
     store.write([NAMESPACE], keys(100), [vectors(100)])
     assert holds(store, 100)
-    assert len(store._database._recent.rows) == 10
-    monkeypatch.setenv(BOUND, "0")
+    assert n_kept(store) == 10
+    monkeypatch.setenv(RECENT_BYTES, "0")
     assert holds(store, 100)
-    assert len(store._database._recent.rows) == 0
+    assert n_kept(store) == 0
 
 
-def test_the_oldest_go_first():
-    recent, limit = BoundedRows(), 3 * (1 + ENTRY_BYTES)
-    recent.put([b"a", b"b"], [b"1", b"2"], limit)
-    recent.put([b"c", b"d"], [b"3", b"4"], limit)
-    assert recent.take([b"a", b"b", b"c", b"d"], touch=False) == [None, b"2", b"3", b"4"]
-    recent.put([b"b"], [b"5"], limit)  # the newest now
-    recent.drop([b"d", b"z"])
-    recent.put([b"e", b"f"], [b"6", b"7"], limit)
-    assert recent.take([b"b", b"c", b"d", b"e", b"f"], touch=False) == [b"5", None, None, b"6", b"7"]
-    recent.take([b"b"], touch=True)
-    recent.put([b"g"], [b"8"], limit)
-    assert recent.take([b"b", b"e", b"f", b"g"], touch=False) == [b"5", None, b"7", b"8"]
+def test_the_oldest_go_first(tmp_path, monkeypatch):
+    monkeypatch.setenv(RECENT_BYTES, str(3 * (32 + ENTRY_BYTES)))
+    store = open_cache(tmp_path, FINGERPRINT)
+    store.write([NAMESPACE], keys(10), [vectors(10)])
+    for i in range(3):
+        assert is_read_from_the_file(store, i)
+    assert not is_read_from_the_file(store, 0)
+    assert is_read_from_the_file(store, 3)
+    assert not is_read_from_the_file(store, 1, 3)
+    assert is_read_from_the_file(store, 0)
 
 
 def test_several_namespaces_are_written_in_few_commits(store):

@@ -1,12 +1,13 @@
 """Rows do not depend on order, company or copies, and each text goes through the model once, whoever asks."""
 
+import shutil
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 
-from sklearn_llmtokens.embedding._cache import open_cache
 from sklearn_llmtokens.exceptions import (
     StoreWarning,
 )
@@ -110,10 +111,10 @@ def test_a_text_that_is_not_in_the_store_is_one_miss(checkpoints, tmp_path, on_d
 
 def test_a_damaged_row_is_warned_of_once(checkpoints, tmp_path):
     texts = [f"text {i} of this test" for i in range(30)]
-    ours = embedder(checkpoints["bert"], cache=str(tmp_path / "store")).fit(texts)
-    vectors = ours.transform(texts)
-    open_cache(ours.cache, ours.fingerprint_).close()  # what was read lately is in memory until then
-    (path,) = (tmp_path / "store").glob("*.sqlite3")
+    vectors = embedder(checkpoints["bert"], cache=tmp_path / "store").fit_transform(texts)
+    shutil.copytree(tmp_path / "store", tmp_path / "copy")
+    ours = embedder(checkpoints["bert"], cache=tmp_path / "copy").fit(texts)
+    (path,) = (tmp_path / "copy").glob("*.sqlite3")
     data = path.read_bytes()
     at = data.index(vectors[7].tobytes())
     path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])

@@ -6,11 +6,25 @@ import threading
 import numpy as np
 import pytest
 
-from sklearn_llmtokens.embedding._cache import _claims, open_cache
-from sklearn_llmtokens.embedding._cache._memory import set_memory_limit
 from sklearn_llmtokens.exceptions import StoreError
 
-from .store_helpers import FINGERPRINT, NAMESPACE, OTHER, holds, key, keys, read, vectors
+from .store_helpers import (
+    ENTRY_BYTES,
+    FINGERPRINT,
+    MEMORY_BYTES,
+    NAMESPACE,
+    OTHER,
+    STORE_BYTES,
+    holds,
+    interrupt_claims,
+    key,
+    keys,
+    open_cache,
+    read,
+    set_memory_limit,
+    vectors,
+    wait_for_no_claim,
+)
 
 
 @pytest.fixture(params=["memory", "folder"])
@@ -237,13 +251,10 @@ def raised_by_a_claim(store):
 
 
 def test_an_interrupt_in_the_middle_of_claiming_leaves_no_claim(store, monkeypatch):
-    def interrupt(*_):
-        raise KeyboardInterrupt
-
     n_interrupted = 0
-    for name in ("_choose", "_FileClaim", "_ThreadClaim"):  # before and after the claim is entered
+    for interrupt in interrupt_claims:
         with monkeypatch.context() as patch:
-            patch.setattr(_claims, name, interrupt)
+            interrupt(patch)
             # An interactive session keeps the last traceback, and with it all variables, as `interrupted` does here.
             interrupted = raised_by_a_claim(store)
         if interrupted is None:
@@ -252,9 +263,9 @@ def test_an_interrupt_in_the_middle_of_claiming_leaves_no_claim(store, monkeypat
         with store.claim([NAMESPACE], keys(2)) as claim:
             pass
         if claim.has_others:  # at most what is left of a claim that has ended: nobody waits for it
-            monkeypatch.setattr(_claims, "FileLock", None)
-            claim.wait_for_others()
-            monkeypatch.undo()
+            with monkeypatch.context() as patch:
+                wait_for_no_claim(patch)
+                claim.wait_for_others()
         with store.claim([NAMESPACE], keys(2)) as claim:
             assert claim.mine.all()
     assert n_interrupted == 2
@@ -274,7 +285,7 @@ def test_no_store_keeps_nothing():
 
 @pytest.fixture
 def small_memory():
-    yield lambda n_rows: set_memory_limit(n_rows * (256 + 32))
+    yield lambda n_rows: set_memory_limit(n_rows * (ENTRY_BYTES + 32))
     set_memory_limit(None)
 
 
@@ -292,9 +303,9 @@ def test_memory_drops_the_least_recently_used(small_memory):
 
 def test_the_limit_of_the_memory_comes_from_the_environment(monkeypatch):
     store = open_cache("memory", FINGERPRINT)
-    monkeypatch.setenv("SKLEARN_LLMTOKENS_MEMORY_BYTES", "12345")
+    monkeypatch.setenv(MEMORY_BYTES, "12345")
     assert store.info().max_bytes == 12345
-    monkeypatch.setenv("SKLEARN_LLMTOKENS_MEMORY_BYTES", "much")
+    monkeypatch.setenv(MEMORY_BYTES, "much")
     with pytest.raises(StoreError, match="SKLEARN_LLMTOKENS_MEMORY_BYTES='much' is not a number of bytes"):
         store.info()
     with pytest.raises(ValueError, match="at least 0"):
@@ -302,7 +313,7 @@ def test_the_limit_of_the_memory_comes_from_the_environment(monkeypatch):
 
 
 def test_a_folder_drops_what_was_written_first(tmp_path, monkeypatch):
-    monkeypatch.setenv("SKLEARN_LLMTOKENS_STORE_BYTES", str(2**20))
+    monkeypatch.setenv(STORE_BYTES, str(2**20))
     store = open_cache(tmp_path, FINGERPRINT)
     for start in range(0, 2000, 100):
         store.write([NAMESPACE], keys(100, start), [vectors(100, 384, start)])

@@ -10,12 +10,11 @@ import numpy as np
 import pytest
 
 from sklearn_llmtokens import LLMTokenEmbedder
-from sklearn_llmtokens.embedding._cache import open_cache
 from sklearn_llmtokens.exceptions import StoreError, StoreWarning
+from tests.embedding.store_helpers import LOCK_SECONDS, check_no_file_when_opened, open_cache, use_in_vain
 from tests.inside import set_chunk_texts
 
 TEXTS = ["good " * (i + 1) for i in range(12)]  # known to the small vocabulary: no other warning
-WAIT = "SKLEARN_LLMTOKENS_LOCK_SECONDS"
 
 
 @pytest.fixture
@@ -67,7 +66,11 @@ def check_flipped_bits(bits, small_file, embedder, tmp_path):
         assert bool(n_misses) == bool(messages), f"bit {bit}: {n_misses} misses, {messages}"
         np.testing.assert_allclose(damaged.transform(TEXTS), vectors, atol=1e-6)  # a warning would be an error here
         assert damaged.cache_info().misses == n_misses, f"bit {bit} is not healed"
-        assert damaged.forget(TEXTS) == len(TEXTS)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            n_forgotten = damaged.forget(TEXTS)
+        # Byte 18 of the file says who may write: SQLite reads on, and finds out when it writes.
+        assert n_forgotten == len(TEXTS) or (bit // 8 == 18 and "is damaged" in str(caught[0].message))
         for file in folder.iterdir():
             assert vectors[0].tobytes()[:64] not in file.read_bytes(), f"bit {bit}: {file.name} has not forgotten"
         n_missed += bool(n_misses)
@@ -83,15 +86,16 @@ def test_a_flipped_bit_is_a_miss_a_warning_and_is_healed(small_file, embedder, t
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_each_flipped_bit_is_a_miss_a_warning_and_is_healed(small_file, embedder, tmp_path):
-    assert check_flipped_bits(range(8 * len(small_file[0])), small_file, embedder, tmp_path) > 1000
+def test_a_flipped_bit_of_each_byte_is_a_miss_a_warning_and_is_healed(small_file, embedder, tmp_path):
+    bits = [*range(8 * 100), *(8 * byte + byte % 8 for byte in range(100, len(small_file[0])))]  # all of the header
+    assert check_flipped_bits(bits, small_file, embedder, tmp_path) > len(bits) // 4
 
 
 def test_an_index_that_leads_to_another_row_is_damage_in_a_file_of_any_size(
     small_file, embedder, tmp_path, monkeypatch
 ):
     """Larger files are not checked when they are opened: the rows themselves must show it."""
-    monkeypatch.setattr("sklearn_llmtokens.embedding._cache._database.CHECKED_BYTES", 0)
+    check_no_file_when_opened(monkeypatch)
     data, name, vectors = small_file
     for bit in range(3 * 4096 + 5, 4 * 4096, 239):
         folder = tmp_path / f"bit {bit}"
@@ -143,24 +147,11 @@ def other_process(embedder):
 @pytest.fixture
 def waits(monkeypatch):
     """How long each use of the database waited for locks that it did not get."""
-    from sklearn_llmtokens.embedding._cache._database import Database
-
-    found = []
-    run = Database.run
-
-    def spy(self, action, *, write, timeout):
-        try:
-            return run(self, action, write=write, timeout=timeout)
-        except (sqlite3.Error, OSError):
-            found.append(timeout)
-            raise
-
-    monkeypatch.setattr(Database, "run", spy)
-    return found
+    return use_in_vain(monkeypatch)
 
 
 def test_a_locked_database_is_waited_for_once_a_call_with_one_warning(embedder, other_process, waits, monkeypatch):
-    monkeypatch.setenv(WAIT, "0.05")
+    monkeypatch.setenv(LOCK_SECONDS, "0.05")
     set_chunk_texts(monkeypatch, 3)
     found, path = embedder
     texts = [*TEXTS, *(f"another text {i}" for i in range(20))]
@@ -169,7 +160,7 @@ def test_a_locked_database_is_waited_for_once_a_call_with_one_warning(embedder, 
     for _ in range(2):
         waits.clear()
         with pytest.warns(
-            StoreWarning, match=rf"{path.name} could not be read .*locked.*{WAIT} sets .* here 0.05 s"
+            StoreWarning, match=rf"{path.name} could not be read .*locked.*{LOCK_SECONDS} sets .* here 0.05 s"
         ) as w:
             rows = found.transform(texts)
         assert len(w) == 1
@@ -182,7 +173,7 @@ def test_a_locked_database_is_waited_for_once_a_call_with_one_warning(embedder, 
 
 
 def test_a_database_that_another_writes_to_is_read_and_waited_for_once(embedder, other_process, waits, monkeypatch):
-    monkeypatch.setenv(WAIT, "0.05")
+    monkeypatch.setenv(LOCK_SECONDS, "0.05")
     set_chunk_texts(monkeypatch, 3)
     found, _ = embedder
     other_process.execute("BEGIN IMMEDIATE")
@@ -208,7 +199,7 @@ def test_opening_a_store_leaves_the_locks_of_other_threads_alone(embedder, other
 
 
 def test_erasing_from_a_locked_database_says_that_it_was_not_done(embedder, other_process, monkeypatch):
-    monkeypatch.setenv(WAIT, "0.05")
+    monkeypatch.setenv(LOCK_SECONDS, "0.05")
     found, _ = embedder
     other_process.execute("BEGIN EXCLUSIVE")
     with pytest.warns(StoreWarning, match="could not be erased"):

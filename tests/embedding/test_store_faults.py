@@ -11,11 +11,24 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from sklearn_llmtokens.embedding._cache import _claims, open_cache
-from sklearn_llmtokens.embedding._cache._file import SCHEMA_VERSION, connect
 from sklearn_llmtokens.exceptions import StoreError, StoreWarning
 
-from .store_helpers import FINGERPRINT, NAMESPACE, OTHER, Child, another_connection, holds, key, keys, read, vectors
+from .store_helpers import (
+    FINGERPRINT,
+    LOCK_SECONDS,
+    NAMESPACE,
+    OTHER,
+    Child,
+    another_connection,
+    holds,
+    key,
+    keys,
+    open_cache,
+    open_claims_spy,
+    read,
+    set_wait_for_claims,
+    vectors,
+)
 
 resource = pytest.importorskip("resource")
 
@@ -183,11 +196,11 @@ def test_a_folder_that_is_removed_under_an_open_store_is_made_again(folder, path
 
 
 def test_a_later_version_is_refused_and_left_alone(folder, path):
-    connection = sqlite3.connect(path)
-    connection.execute(f"PRAGMA user_version={SCHEMA_VERSION + 1}")
-    connection.close()
+    with closing(sqlite3.connect(path)) as connection:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        connection.execute(f"PRAGMA user_version={version + 1}")
     before = path.read_bytes()
-    with pytest.raises(StoreError, match=f"has version {SCHEMA_VERSION + 1} .* reads version {SCHEMA_VERSION}"):
+    with pytest.raises(StoreError, match=f"has version {version + 1} .* reads version {version}"):
         open_cache(folder, FINGERPRINT)
     assert path.read_bytes() == before
 
@@ -197,8 +210,8 @@ def test_a_database_that_was_put_into_wal_mode_is_put_back(folder, path):
     assert connection.execute("PRAGMA journal_mode=WAL").fetchone() == ("wal",)
     connection.close()
     assert_goes_on(folder)
-    (mode,) = connect(path, 1).execute("PRAGMA journal_mode").fetchone()
-    assert mode == b"truncate"
+    # Bytes 18 and 19 of the header are the versions of the format: 2 is WAL, 1 a rollback journal.
+    assert path.read_bytes()[18:20] == b"\1\1"
 
 
 def test_a_folder_of_a_user_who_does_not_exist_is_refused():
@@ -292,7 +305,7 @@ def test_a_file_at_its_limit_keeps_what_was_committed(folder):
 
 
 def test_a_writer_that_holds_its_lock_is_waited_for_no_longer_than_the_limit(folder, path, monkeypatch):
-    monkeypatch.setenv("SKLEARN_LLMTOKENS_LOCK_SECONDS", "0.05")
+    monkeypatch.setenv(LOCK_SECONDS, "0.05")
     store = open_cache(folder, FINGERPRINT)
     with FileLock(path.with_name(f"{FINGERPRINT}.writer")):
         assert holds(store, 50, 384)
@@ -304,7 +317,7 @@ def test_a_writer_that_holds_its_lock_is_waited_for_no_longer_than_the_limit(fol
 
 
 def test_a_claim_that_never_ends_is_waited_for_no_longer_than_the_limit(folder, monkeypatch):
-    monkeypatch.setattr(_claims, "WAIT_SECONDS", 0.05)
+    set_wait_for_claims(monkeypatch, 0.05)
     first, second = (another_connection(folder) for _ in range(2))
     with first.claim([NAMESPACE], keys(5, 60)):
         with second.claim([NAMESPACE], keys(5, 62)) as claim:
@@ -356,15 +369,11 @@ def test_damaged_owners_of_claims_are_begun_anew(folder, path, owner):
 
 
 def test_a_locked_database_of_claims_is_waited_for_once_a_call(folder, path, monkeypatch):
-    monkeypatch.setenv("SKLEARN_LLMTOKENS_LOCK_SECONDS", "0.05")
+    monkeypatch.setenv(LOCK_SECONDS, "0.05")
     store = open_cache(folder, FINGERPRINT)
     with store.claim([NAMESPACE], keys(3, 60)):
         pass
-    waited = []
-    open_claims = _claims.FileClaims._open
-    monkeypatch.setattr(
-        _claims.FileClaims, "_open", lambda self, seconds: waited.append(seconds) or open_claims(self, seconds)
-    )
+    waited = open_claims_spy(monkeypatch)
     with closing(sqlite3.connect(path.with_name(f"{FINGERPRINT}.claims"), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.warns(StoreWarning, match="database is locked"), store.claim([NAMESPACE], keys(3, 60)) as claim:

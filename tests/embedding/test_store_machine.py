@@ -11,12 +11,16 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from sklearn_llmtokens.embedding._cache import open_cache
-from sklearn_llmtokens.embedding._cache._memory import set_memory_limit
-from sklearn_llmtokens.embedding._cache._rows import ENTRY_BYTES
-from sklearn_llmtokens.embedding._cache._sqlite import STORE_LIMIT_VARIABLE
-
-from .store_helpers import FINGERPRINT, NAMESPACE, OTHER, another_connection
+from .store_helpers import (
+    ENTRY_BYTES,
+    FINGERPRINT,
+    NAMESPACE,
+    OTHER,
+    STORE_BYTES,
+    another_connection,
+    open_cache,
+    set_memory_limit,
+)
 
 N_FEATURES = 4
 ROW_BYTES = 4 * N_FEATURES + ENTRY_BYTES
@@ -135,11 +139,11 @@ class FolderAgainstDict(AgainstDict):
 
     @rule()
     def evict_everything(self):
-        os.environ[STORE_LIMIT_VARIABLE] = "1"
+        os.environ[STORE_BYTES] = "1"
         try:
             self.store.write([NAMESPACE], KEYS[:1], [np.zeros((1, N_FEATURES), np.float32)])
         finally:
-            del os.environ[STORE_LIMIT_VARIABLE]
+            del os.environ[STORE_BYTES]
         self.model.clear()
 
     def teardown(self):

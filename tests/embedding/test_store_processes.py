@@ -9,9 +9,7 @@ import threading
 import numpy as np
 import pytest
 
-from sklearn_llmtokens.embedding._cache import open_cache
-
-from .store_helpers import FINGERPRINT, NAMESPACE, Child, holds, keys, read, vectors
+from .store_helpers import FINGERPRINT, NAMESPACE, Child, holds, keys, open_cache, read, vectors
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX"),

@@ -134,12 +134,3 @@ def test_a_fork_while_a_thread_is_between_two_layers(checkpoints):
         thread.join()
         hook.remove()
     assert child.exitcode == 0
-
-
-def test_workers_give_the_same_rows(checkpoints):
-    serial = embedder(checkpoints["bert"], normalize=True).fit_transform(MANY)
-    parallel = embedder(checkpoints["bert"], normalize=True, n_jobs=2).fit(MANY)
-    np.testing.assert_allclose(parallel.transform(MANY), serial, atol=1e-6)
-    long = ["good", "a", "b", TEXTS[6], "c"]
-    with pytest.raises(ValueError, match=r"^X\[3\] has more than 16 tokens"):
-        embedder(checkpoints["bert"], n_jobs=2, max_length=16, long_text="error").fit_transform(long)

@@ -8,9 +8,9 @@ import pytest
 from joblib import parallel_config
 
 from sklearn_llmtokens import EmbedBatches, LLMTokenEmbedder, embed_parquet
-from sklearn_llmtokens._cli import main
 from sklearn_llmtokens.exceptions import TruncationWarning, UnknownTokenWarning
 from tests.checkpoints import TEXTS
+from tests.embedding.conftest import main
 
 UNREAD = ["안녕하세요 여러분", "Привет мир", "مرحبا بالعالم", "สวัสดีชาวโลก"]
 READ = ["物流很快", "這質量👍", "good", "", "  ", "！？"]

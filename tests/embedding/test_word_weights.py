@@ -1,15 +1,14 @@
 """Tokens weighted by the words they belong to."""
 
-import itertools
+import functools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, clone
 
 from sklearn_llmtokens import LLMTokenEmbedder
-from sklearn_llmtokens.embedding._torch._sequences import _span_weights
 from tests.checkpoints import TEXTS
 from tests.embedding.oracle import NaiveModel, assert_close, pool
 from tests.inside import replace_encode
@@ -38,6 +37,12 @@ def embedder(folder, **params):
     return LLMTokenEmbedder(folder, **{"cache": None, "normalize": False, **params})
 
 
+@pytest.fixture(scope="module")
+def naive(checkpoints):
+    """Models in float64, loaded once."""
+    return functools.cache(lambda kind: NaiveModel(checkpoints[kind]))
+
+
 def naive_vector(model, text, spans, pooling):
     encoding = model.tokenizer(text, return_offsets_mapping=True)
     weights = []
@@ -49,9 +54,8 @@ def naive_vector(model, text, spans, pooling):
 @pytest.mark.filterwarnings("ignore:word_weights changes nothing")
 @pytest.mark.parametrize("pooling", ["mean", "weighted_mean", "mean_sqrt_len", "max", "cls", "last"])
 @pytest.mark.parametrize("kind", ["bert", "gpt2", "xlm-roberta"])
-def test_weighted_tokens_equal_the_naive_loop(checkpoints, kind, pooling):
-    naive = NaiveModel(checkpoints[kind])
-    expected = [naive_vector(naive, text, STOPPED.word_spans(text), pooling) for text in SENTENCES]
+def test_weighted_tokens_equal_the_naive_loop(checkpoints, naive, kind, pooling):
+    expected = [naive_vector(naive(kind), text, STOPPED.word_spans(text), pooling) for text in SENTENCES]
     found = embedder(checkpoints[kind], word_weights=STOPPED, pooling=pooling).fit_transform(SENTENCES)
     assert_close(found, expected)
 
@@ -92,14 +96,14 @@ def test_empty_text_has_no_words(checkpoints):
 
 @pytest.mark.parametrize("prompt", ["very {text}", "{text} was good", "a {text} b", "echo", "prompt_eol"])
 @pytest.mark.parametrize("kind", ["bert", "llama"])
-def test_words_are_found_under_a_prompt(checkpoints, kind, prompt):
+def test_words_are_found_under_a_prompt(checkpoints, naive, kind, prompt):
     """The prompt weighs nothing; words are counted in the characters of the text."""
-    text, naive = "The room was good", NaiveModel(checkpoints[kind])
+    text = "The room was good"
     template = {"echo": "Rewrite the sentence: {text}, rewritten sentence: {text}"}.get(prompt, prompt)
     template = 'This sentence : "{text}" means in one word:"' if prompt == "prompt_eol" else template
     at = len(template.rpartition("{text}")[0].replace("{text}", text))
     spans = [(a + at, b + at, w) for a, b, w in STOPPED.word_spans(text)]
-    expected = naive_vector(naive, template.replace("{text}", text), spans, "mean")
+    expected = naive_vector(naive(kind), template.replace("{text}", text), spans, "mean")
     found = embedder(checkpoints[kind], word_weights=STOPPED, prompt=prompt, pooling="mean").fit_transform([text])
     assert_close(found[0], expected)
 
@@ -175,19 +179,30 @@ def test_an_object_without_word_spans_is_refused(checkpoints):
 
 
 @st.composite
-def spans_and_offsets(draw):
-    edges = sorted(draw(st.lists(st.integers(0, 30), max_size=12, unique=True)))
+def spans_of(draw, text):
+    """Words at any places of a text, apart from each other, of any weights."""
+    edges = sorted(draw(st.lists(st.integers(0, len(text)), max_size=12, unique=True)))
     weight = st.sampled_from([0.0, 0.5, 1.0, 7.25])
-    spans = [(a, b, draw(weight)) for a, b in zip(edges[::2], edges[1::2], strict=False)]
-    cuts = sorted(draw(st.lists(st.integers(-3, 33), max_size=12)))
-    return spans, np.array(list(itertools.pairwise(cuts)), dtype=np.int64).reshape(-1, 2)
+    return tuple((a, b, draw(weight)) for a, b in zip(edges[::2], edges[1::2], strict=False))
 
 
-@given(spans_and_offsets())
-def test_span_weights_equal_a_loop(case):
-    spans, offsets = case
-    expected = [next((w for s, e, w in spans if s <= b - 1 < e), 0.0) for _, b in offsets]
-    np.testing.assert_array_equal(_span_weights(offsets, spans), np.array(expected, dtype=np.float32))
+class AnyWords:
+    """A text and its words."""
+
+    def __init__(self, spans):
+        self.spans = spans
+
+    def word_spans(self, text):
+        return self.spans
+
+
+@pytest.mark.parametrize("kind", ["bert", "gpt2"])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(spans=spans_of("The room was unbelievably good"))
+def test_a_token_weighs_what_the_word_of_its_last_character_weighs(checkpoints, naive, kind, spans):
+    text = "The room was unbelievably good"
+    found = embedder(checkpoints[kind], word_weights=AnyWords(spans), pooling="mean").fit_transform([text])
+    assert_close(found[0], naive_vector(naive(kind), text, spans, "mean"))
 
 
 @pytest.mark.parametrize(("first", "second"), [(None, STOPPED), (STOPPED, None), (STOPPED, Words((("room", 0.0),)))])

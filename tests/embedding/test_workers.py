@@ -6,19 +6,18 @@ import signal
 from dataclasses import fields
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from joblib import parallel_config, register_parallel_backend
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from joblib.parallel import ThreadingBackend
 
-from sklearn_llmtokens import LLMTokenEmbedder
-from sklearn_llmtokens.embedding._spec import EmbeddingSpec
-from sklearn_llmtokens.embedding._unique_texts import Texts
-from sklearn_llmtokens.embedding._workers import Chunk, Resources, hold_workers, open_workers
+from sklearn_llmtokens import LLMTokenEmbedder, embed_parquet
 from sklearn_llmtokens.exceptions import TextTooLongError
 from tests.checkpoints import TEXTS
-from tests.embedding.workers import Log, recording_work
-from tests.inside import replace_encode, replace_work, set_chunk_texts, set_work
+from tests.embedding.workers import Log
+from tests.inside import recording_work, replace_encode, replace_work, set_chunk_texts, set_work
 
 MANY = [f"{TEXTS[i % 8]} {i}" for i in range(60)]
 
@@ -93,12 +92,11 @@ def test_one_call_starts_workers_once(embedder, cluster, items):
     assert cluster.started == 1
 
 
-def test_held_workers_serve_several_calls(embedder, expected, cluster):
-    with hold_workers():
-        rows = [embedder.transform(MANY), embedder.transform(MANY[::-1])[::-1]]
-        assert cluster.started == 1
-    for found in rows:
-        np.testing.assert_allclose(found, expected, atol=1e-6)
+def test_the_workers_of_a_run_over_files_serve_all_of_its_batches(embedder, expected, cluster, tmp_path):
+    pq.write_table(pa.table({"text": MANY}), tmp_path / "texts.parquet")
+    (part,) = embed_parquet(tmp_path / "texts.parquet", tmp_path / "out", embedder=embedder, batch_rows=20)
+    assert cluster.started == 1
+    np.testing.assert_allclose(np.array(pq.read_table(part)["text_vector"].to_pylist()), expected, atol=1e-6)
     embedder.transform(MANY)
     assert cluster.started == 2
 
@@ -118,18 +116,6 @@ def test_rows_that_are_in_the_store_are_not_sent(embedder, expected, cluster, it
     items.clear()
     np.testing.assert_allclose(embedder.transform(MANY), expected, atol=1e-6)
     assert sorted(text for item in items for text in pickle.loads(item)[0]) == sorted(MANY[40:])
-
-
-@pytest.mark.parametrize("n_workers", [1, 2])
-def test_what_does_not_pickle_is_refused_before_it_is_sent(embedder, cluster, items, n_workers):
-    spec = EmbeddingSpec.from_dict(embedder.spec_)
-    texts = Texts(["a", "b"], [((0, 1, 1.0),), ((0, 1, lambda: 1.0),)], str)
-    chunks = [Chunk(texts, np.array([i])) for i in range(2)]
-    with parallel_config("test-cluster", n_jobs=n_workers), open_workers(None) as workers:
-        resources = Resources("cpu", "auto", None, 0)
-        with pytest.raises(TypeError, match="cannot be sent"):
-            workers.run(chunks, spec.forward, [spec.readout], resources, lambda *done: pytest.fail("it was sent"))
-    assert items == []
 
 
 # Errors and losses
@@ -218,3 +204,5 @@ def test_processes_give_the_same_rows_though_one_is_killed(embedder, expected, m
     assert os.getpid() not in log.processes
     assert len(log.processes) >= 2
     assert set(log.loads.values()) == {1}
+    with pytest.raises(TextTooLongError, match=r"X\[60\]"):  # an error comes back from a process too
+        embedder.set_params(long_text="error").fit(MANY).transform([*MANY, "very " * 200])

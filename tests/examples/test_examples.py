@@ -62,6 +62,7 @@ def test_the_extra_for_examples_has_all_that_they_import():
     assert imported <= {*known, *sys.stdlib_module_names, "sklearn_llmtokens"}
 
 
+@pytest.mark.slow
 def test_quickstart_prints_the_table_and_saves_the_picture(tmp_path):
     picture = tmp_path / "new" / "map.png"
     output = run_script("quickstart", picture)
@@ -87,6 +88,7 @@ def test_article_recommends_better_than_popularity(tmp_path):
     assert_is_picture(picture)
 
 
+@pytest.mark.slow
 def test_grid_search_saves_a_pipeline_that_predicts_the_same_elsewhere(tmp_path):
     result = run_main("grid_search", tmp_path)
     assert result["same"]

@@ -11,6 +11,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_llmtokens import LLMTokenEmbedder
 from sklearn_llmtokens.model_selection import precompute
+from tests.inside import record_texts, spy_on_texts
 
 TEXTS = np.array([f"text {i} {'good' if i % 2 else 'bad'}" for i in range(60)], dtype=object)
 Y = np.arange(60) % 2
@@ -23,26 +24,13 @@ class CountInThisProcess:
         self.path = path
 
     def __call__(self, texts):
-        from sklearn_llmtokens.embedding._torch import Encoder
-
-        if not hasattr(Encoder.encode, "counts"):
-            encode, path = Encoder.encode, self.path
-
-            def count(encoder, some, *arguments, **keywords):
-                with open(path, "a") as file:
-                    file.writelines(f"{os.getpid()}\t{text}\n" for text in some)
-                return encode(encoder, some, *arguments, **keywords)
-
-            count.counts = True
-            Encoder.encode = count
+        record_texts(self.path)
         return texts
 
 
 @pytest.mark.parametrize("prepared", [False, True], ids=["cold", "prepared"])
 def test_a_search_in_two_processes_encodes_every_text_once(checkpoints, tmp_path, monkeypatch, prepared):
-    from sklearn_llmtokens.embedding._torch import Encoder
-
-    monkeypatch.setattr(Encoder, "encode", Encoder.encode)  # put back what the step changes here
+    spy_on_texts(monkeypatch)  # puts back what the step changes here
     seen = tmp_path / "seen"
     seen.touch()
     pipeline = Pipeline(

@@ -17,7 +17,6 @@ from sklearn_llmtokens.plotting import (
     SemanticMapDisplay,
     SpectrumDisplay,
     TradeoffDisplay,
-    _axes,
 )
 
 VECTORS = np.random.default_rng(0).normal(size=(24, 6))
@@ -140,11 +139,15 @@ def test_search_cost_has_a_panel_for_texts_and_one_for_seconds():
 
 
 def test_chinese_gets_a_font_that_has_it_if_one_is_installed(monkeypatch):
-    assert _axes.font_for(["abc", "é"]) is None
-    monkeypatch.setattr(matplotlib.font_manager, "get_font_names", lambda: ["DejaVu Sans"])
-    assert _axes.font_for(["新闻"]) is None
-    monkeypatch.setattr(matplotlib.font_manager, "get_font_names", lambda: ["DejaVu Sans", "SimHei"])
-    assert _axes.font_for(["abc", "新闻"]) == ["SimHei", "DejaVu Sans"]
+    def fonts(names, labels):
+        monkeypatch.setattr(matplotlib.font_manager, "get_font_names", lambda: names)
+        legend = SemanticMapDisplay(VECTORS[:2, :2], labels=labels).plot().ax_.get_legend()
+        return [text.get_fontfamily() for text in legend.get_texts()]
+
+    usual = [matplotlib.rcParams["font.family"]] * 2
+    assert fonts(["DejaVu Sans", "SimHei"], ["abc", "é"]) == usual
+    assert fonts(["DejaVu Sans"], ["abc", "新闻"]) == usual
+    assert fonts(["DejaVu Sans", "SimHei"], ["abc", "新闻"]) == [["SimHei", "DejaVu Sans"]] * 2
 
 
 @pytest.mark.parametrize(

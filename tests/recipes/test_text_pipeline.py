@@ -201,7 +201,7 @@ def test_parts_that_are_swapped_work_under_any_configured_output(embedder, outpu
     grid = [{"features__meaning__scaler": [RobustScaler(), "passthrough"]}, {k: [v] for k, v in meaning_alone.items()}]
     expected = GridSearchCV(text_pipeline(embedder=embedder), grid, cv=2).fit(TEXTS, y)
     with config_context(transform_output=output):
-        search = GridSearchCV(text_pipeline(embedder=embedder), grid, cv=2, n_jobs=2).fit(TEXTS, y)
+        search = GridSearchCV(text_pipeline(embedder=embedder), grid, cv=2).fit(TEXTS, y)
         np.testing.assert_array_equal(search.cv_results_["mean_test_score"], expected.cv_results_["mean_test_score"])
         alone = text_pipeline(embedder=embedder).set_params(**meaning_alone).fit(TEXTS, y)
         other = text_pipeline(embedder=make_pipeline(JiebaTokenizer(), TfidfVectorizer(), TruncatedSVD(2)))

@@ -16,7 +16,7 @@ from sklearn_llmtokens.recommend import (
     PopularityRecommender,
     TransitionRecommender,
 )
-from sklearn_llmtokens.recommend import _ranking as base_module
+from tests.inside import set_ranking_chunks
 
 N_ITEMS = 50
 RNG = np.random.default_rng(0)
@@ -34,8 +34,7 @@ def recommender(request):
 def test_chunks_of_items_and_queries_give_what_one_chunk_gives(recommender, monkeypatch):
     scores, items = recommender.score_items(X), recommender.recommend(X, 7)
     few = recommender.recommend(X, 7, candidates=[f"i{j}" for j in range(0, N_ITEMS, 2)], exclude=["i4"])
-    monkeypatch.setattr(base_module, "_CHUNK_ITEMS", 8)
-    monkeypatch.setattr(base_module, "_CHUNK_SCORES", 50)
+    set_ranking_chunks(monkeypatch, n_items=8, n_scores=50)
     np.testing.assert_allclose(recommender.score_items(X), scores, atol=1e-6)
     assert (recommender.recommend(X, 7) == items).all()
     again = recommender.recommend(X, 7, candidates=[f"i{j}" for j in range(0, N_ITEMS, 2)], exclude=["i4"])
@@ -43,8 +42,7 @@ def test_chunks_of_items_and_queries_give_what_one_chunk_gives(recommender, monk
 
 
 def test_no_chunk_is_larger_than_the_bound(recommender, monkeypatch):
-    monkeypatch.setattr(base_module, "_CHUNK_ITEMS", 8)
-    monkeypatch.setattr(base_module, "_CHUNK_SCORES", 64)
+    set_ranking_chunks(monkeypatch, n_items=8, n_scores=64)
     sizes = []
     score = type(recommender)._score
 

@@ -14,6 +14,7 @@ from sklearn_llmtokens._utils._whitening import PrincipalDirections
 from sklearn_llmtokens.recommend import Catalog, ContentRecommender
 from sklearn_llmtokens.recommend import _item_vectors as vectors_module
 from sklearn_llmtokens.recommend._item_vectors import DenseItemVectors, SparseItemVectors
+from tests.inside import set_ranking_chunks
 
 TEXTS = [f"{a} {b}" for a in ("绿茶", "红茶", "咖啡", "果汁") for b in ("大杯", "小杯", "礼盒")]
 IDS = list(range(12))
@@ -152,7 +153,7 @@ def test_equal_vectors_are_ranked_in_the_order_of_the_catalogue(n_queries, n_ite
 
 
 def test_duplicates_in_other_chunks_and_among_candidates_tie(monkeypatch):
-    monkeypatch.setattr("sklearn_llmtokens.recommend._ranking._CHUNK_ITEMS", 16)
+    set_ranking_chunks(monkeypatch, n_items=16)
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(8, 37)).astype(np.float32)[rng.integers(0, 8, 101)]
     recommender = by_number(vectors, 90).fit(None).add_items(range(90, 101), [str(i) for i in range(90, 101)])

@@ -122,14 +122,14 @@ def test_relevance_alone_keeps_the_order_and_ids_come_as_objects():
     assert found.dtype == object
 
 
-def test_many_queries_go_in_chunks(monkeypatch):
+def test_many_queries_are_reranked_as_each_alone():
     generator = np.random.default_rng(0)
-    table = generator.normal(size=(9, 3))
+    table = generator.normal(size=(9, 50_000))  # wide, so that a few queries fill a chunk
     rows = [generator.permutation(IDS).tolist() for _ in range(20)]
     scores = [sorted(generator.normal(size=9), reverse=True) for _ in rows]
     whole = mmr_rerank(rows, scores, items=IDS, vectors=table, k=4)
-    monkeypatch.setattr("sklearn_llmtokens.recommend._mmr._CELLS_A_CHUNK", 60)
-    np.testing.assert_array_equal(mmr_rerank(rows, scores, items=IDS, vectors=table, k=4), whole)
+    alone = [mmr_rerank([r], [s], items=IDS, vectors=table, k=4)[0] for r, s in zip(rows, scores, strict=True)]
+    np.testing.assert_array_equal(whole, alone)
 
 
 def test_an_empty_history_follows_the_scores():

@@ -1,4 +1,5 @@
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -6,7 +7,6 @@ from sklearn.base import BaseEstimator
 from sklearn.model_selection import GridSearchCV, cross_validate
 
 from sklearn_llmtokens.recommend import Catalog, PopularityRecommender, make_top_k_scorer, recall_at_k
-from sklearn_llmtokens.recommend._scorer import _METRICS
 
 CATALOG = Catalog(["a", "b", "c", "d"], ["one", "two", "three", "four"])
 
@@ -56,12 +56,29 @@ def test_a_measure_of_ones_own():
     assert make_top_k_scorer(half_hits, k=2, worth=0.25)(Fixed(), X, Y) == pytest.approx(0.25 * 2 / 3)
 
 
-@pytest.mark.parametrize("name", sorted(_METRICS))
+METRICS = {
+    "coverage": "catalog_coverage",
+    "diversity": "intra_list_diversity",
+    "gini": "exposure_gini",
+    "mrr": "mrr_at_k",
+    "ndcg": "ndcg_at_k",
+    "novelty": "novelty",
+    "recall": "recall_at_k",
+}
+
+
+def test_every_metric_with_a_name_is_tested():
+    with pytest.raises(ValueError, match="'hits' is not known") as info:
+        make_top_k_scorer("hits")
+    assert set(re.findall(r"'(\w+)'", str(info.value))) - {"hits"} == set(METRICS)
+
+
+@pytest.mark.parametrize("name", METRICS)
 def test_scorers_are_picklable_and_have_a_name(name):
     options = {"novelty": {"histories": X}, "diversity": {"vectors": np.eye(4)}}.get(name, {})
     scorer = make_top_k_scorer(name, k=2, **options)
     assert pickle.loads(pickle.dumps(scorer))(Fixed(), X, Y) == scorer(Fixed(), X, Y)
-    assert repr(scorer).startswith(f"make_top_k_scorer({_METRICS[name].__name__}, k=2")
+    assert repr(scorer).startswith(f"make_top_k_scorer({METRICS[name]}, k=2")
 
 
 def test_searches_use_them_in_workers():

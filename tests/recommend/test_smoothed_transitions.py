@@ -4,7 +4,6 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_llmtokens.recommend import Catalog, ContentRecommender, SmoothedTransitionRecommender
-from sklearn_llmtokens.recommend._smoothed_transitions import _nearest
 
 WORDS = ["tea", "pot", "cup", "book", "lamp"]
 TEXTS = [f"{WORDS[i % 5]} {WORDS[i // 5]} n{i}" for i in range(25)]
@@ -101,8 +100,13 @@ def test_no_clicks_give_no_scores():
     assert not make().fit(None).score_items([[1]]).any()
 
 
-def test_nearest_of_a_row_without_similar_items_is_itself_alone():
-    np.testing.assert_array_equal(_nearest(np.zeros((1, 4)), np.array([2]), 2, 3.0).toarray(), [[0, 0, 1, 0]])
+def test_an_item_like_no_other_spreads_to_itself_alone():
+    train, queries = make_histories(60), [[24], [3, 24], [5]]
+    content = ContentRecommender(Catalog(list(range(25)), [*TEXTS[:24], "zzz"]), embedder=TfidfVectorizer())
+    recommender = SmoothedTransitionRecommender(content, n_neighbors=24).fit(train)
+    expected = naive_scores(recommender, train, queries)
+    np.testing.assert_allclose(recommender.score_items(queries), expected, rtol=1e-4, atol=1e-6)
+    assert expected[0].any()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 import numpy as np
+import pytest
 from scipy import optimize
 
+from sklearn_llmtokens.recommend._fusion_weights import bounded_boost
 from sklearn_llmtokens.recommend._softmax_weights import N_BEST, N_RANDOM, shortlist, softmax_weights
 
 
@@ -77,3 +79,11 @@ def test_what_weights_are_drawn_to_has_any_scale():
     one, ten = (softmax_weights(features, counts, is_free, scale * np.array([1, 0.5, 0])) for scale in (1, 10))
     np.testing.assert_allclose(one, ten, rtol=0.02, atol=0.01)
     assert one[0] > one[1] > 0
+
+
+@pytest.mark.parametrize(
+    ("n_cold", "expected"), [(0, 5.0), (1, 5.0), (20, 980 / 20 * 0.05 / 0.95), (50, 1.0), (999, 1.0)]
+)
+def test_odds_leave_cold_items_a_twentieth(n_cold, expected):
+    assert bounded_boost(5.0, n_cold, 1000) == pytest.approx(expected)
+    assert bounded_boost(0.5, n_cold, 1000) == 0.5

@@ -8,6 +8,7 @@ import pytest
 
 from sklearn_llmtokens import EmbedBatches, LLMTokenEmbedder
 from tests.checkpoints import TEXTS
+from tests.inside import count_loads
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(240), pytest.mark.filterwarnings("ignore")]
 
@@ -21,16 +22,14 @@ def embedder(checkpoints):
 
 def recording(embed, log):
     """Write down the process, its model loads and the texts of each batch; local, so that it travels by value."""
-    log = str(log)
+    log, n_loads = str(log), count_loads()
 
     def call(batch):
         import os
 
-        from sklearn_llmtokens.embedding._torch import _load
-
         found = embed(batch)
         with open(log, "a") as file:
-            file.write(f"{os.getpid()} {_load.n_loads} {len(batch['text'])}\n")
+            file.write(f"{os.getpid()} {n_loads()} {len(batch['text'])}\n")
         return found
 
     return call

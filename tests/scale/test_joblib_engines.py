@@ -12,8 +12,8 @@ from joblib import parallel_config
 from sklearn_llmtokens import LLMTokenEmbedder, embed_parquet
 from sklearn_llmtokens.exceptions import TextTooLongError
 from tests.checkpoints import TEXTS
-from tests.embedding.workers import Log, recording_work
-from tests.inside import set_chunk_texts, set_work
+from tests.embedding.workers import Log
+from tests.inside import recording_work, set_chunk_texts, set_work
 
 pytestmark = [
     pytest.mark.cluster,
