@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 from ._embedder import LLMTokenEmbedder
 from ._spec import EmbeddingSpec
 
-# How and where something is computed, and not what; the last is an address in memory that vectorizers of scikit-learn keep.
+# How and where something is computed, and not what; the last is an address in memory, of scikit-learn's vectorizers.
 _RESOURCES = {"n_jobs", "verbose", "_stop_words_id"}
 _EMBEDDER_RESOURCES = _RESOURCES | {"device", "batch_tokens", "cache"}
 
