@@ -1,6 +1,6 @@
 # make demo    the quickstart: ends with a table and a saved picture; every other example runs in its environment too
 # make test    format, lint, import contracts, types, then every test and doctest
-# make test-slow    the tests that take minutes: every case where make test tries some
+# make test-slow    the tests that take long: every case where make test tries some, and the largest examples
 # make test-oldest    the tests of estimators with the oldest versions, in .venv-oldest; needs Python 3.11 or 3.12
 # make fuzz    a thousand new examples of each property in tests/fuzz, for which make test runs a few fixed ones
 # make bench    every benchmark, which takes hours; BENCH="benchmarks/store.py" runs one
@@ -41,7 +41,7 @@ test: lint
 	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
 
 test-slow: $(TEST_READY)
-	$(BIN)/python -m pytest -m slow tests $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) -m slow tests $(PYTEST_ARGS)
 
 test-oldest: $(OLDEST_READY)
 	$(OLDEST)/bin/python -m pytest -n $(JOBS) -W 'ignore:`torch.jit.script` is deprecated:DeprecationWarning' \

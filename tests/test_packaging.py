@@ -92,6 +92,12 @@ def test_files_that_contributors_are_sent_to_exist(page):
     assert missing == set()
 
 
+def test_the_makefile_names_tests_that_exist():
+    names = re.search(r"^OLDEST_TESTS := (.*)$", read("Makefile"), re.MULTILINE)[1].split()
+    assert len(names) > 4
+    assert [name for name in names if not (ROOT / "tests" / name).exists()] == []
+
+
 def test_the_page_of_the_architecture_names_the_import_contracts():
     contracts = [contract["name"] for contract in PYPROJECT["tool"]["importlinter"]["contracts"]]
     section = read("ARCHITECTURE.md").partition("## Contracts")[2].partition("\n## ")[0]
