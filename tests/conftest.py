@@ -1,4 +1,5 @@
 import os
+import shutil
 import sys
 
 import pytest
@@ -38,11 +39,12 @@ def family(request):
 
 
 @pytest.fixture
-def st_checkpoint(tmp_path):
-    """Build a checkpoint of a family with sentence-transformers files beside it."""
+def st_checkpoint(checkpoints, tmp_path):
+    """Copy a checkpoint of a family, with sentence-transformers files beside it."""
 
     def make(kind="bert", **conventions):
-        return add_sentence_transformers_files(build(kind, tmp_path / kind), **conventions)
+        folder = shutil.copytree(checkpoints[kind], tmp_path / kind, dirs_exist_ok=True)
+        return add_sentence_transformers_files(folder, **conventions)
 
     return make
 
@@ -52,6 +54,7 @@ def _fresh_state():
     """Tests do not see each other's vectors or models."""
     yield
     if "torch" in sys.modules:
-        from tests.inside import forget_models_and_vectors
+        from tests.inside import forget_models, forget_vectors
 
-        forget_models_and_vectors()
+        forget_models()
+        forget_vectors()

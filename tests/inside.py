@@ -16,9 +16,13 @@ from sklearn_llmtokens.recommend import _ranking
 from sklearn_llmtokens.text import _shared
 
 
-def forget_models_and_vectors() -> None:
-    """Forget the models that this process has loaded and the vectors that it keeps in memory."""
+def forget_models() -> None:
+    """Forget the models that this process has loaded."""
     _torch.unload()
+
+
+def forget_vectors() -> None:
+    """Forget the vectors that this process keeps in memory."""
     _cache.set_memory_limit(0)
     _cache.set_memory_limit(None)
 

@@ -1,5 +1,6 @@
 """What sentence-transformers itself has saved: its vectors, or an error that names what is not supported."""
 
+import functools
 import json
 import shutil
 import warnings
@@ -42,10 +43,24 @@ def save(transformer, folder, order, *, truncate_dim=None, pooling="mean", **nor
     return folder
 
 
+@pytest.fixture(scope="module")
+def saved_once(checkpoints, tmp_path_factory):
+    """Models that sentence-transformers has saved, each once."""
+    folder = tmp_path_factory.mktemp("saved")
+
+    @functools.cache
+    def make(order, kind, params):
+        return save(checkpoints[kind], folder / str(make.cache_info().currsize), order, **dict(params))
+
+    return make
+
+
 @pytest.fixture
-def saved(checkpoints, tmp_path):
+def saved(saved_once, tmp_path):
+    """A copy of a saved model, which a test may change."""
+
     def make(order="PN", kind="bert", **params):
-        return save(checkpoints[kind], tmp_path / "saved", order, **params)
+        return shutil.copytree(saved_once(order, kind, tuple(params.items())), tmp_path / "saved", dirs_exist_ok=True)
 
     return make
 

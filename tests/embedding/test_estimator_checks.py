@@ -5,12 +5,21 @@ from sklearn.utils import estimator_checks as checks
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
 from sklearn_llmtokens import LLMTokenEmbedder
+from tests.inside import forget_vectors
 
 # The checks feed numbers, which are read as text; those of set_output mix frames and arrays.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Numbers .* are read as text:sklearn.exceptions.DataConversionWarning"),
     pytest.mark.filterwarnings("ignore:X (has|does not have valid) feature names:UserWarning"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_state():
+    """The checks share the loaded model, and no vectors."""
+    yield
+    forget_vectors()
+
 
 LEFT_OUT = [
     checks.check_param_validation,
