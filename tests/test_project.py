@@ -127,7 +127,7 @@ TESTS_WITH_PRIVATE_IMPORTS = {
     "recommend/test_item_item.py",  # Gram matrices and their inverses
     "recommend/test_latest_slice.py",  # the latest slice of time
     "recommend/test_softmax_weights.py",  # weights of fusions
-    "test_distinct.py",  # equal texts
+    "utils/test_distinct.py",  # equal texts
     "utils/test_columns.py",  # one column of any container
     "utils/test_top_k.py",  # top-k
 }
