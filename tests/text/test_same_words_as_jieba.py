@@ -112,6 +112,20 @@ def test_word_of_frequency_zero_is_taken_apart(judge_with, engine):
     assert tokenizer("他来到了网易杭研大厦") == ["他", "来到", "了", "网易", "杭", "研", "大厦"]
 
 
+@pytest.mark.parametrize("frequency", [1, 4])
+def test_a_known_word_counts_twice_in_the_total_as_in_jieba(judge_with, frequency):
+    """Words of these texts hang on the last bit of sums of ``log(total)``."""
+    entries = [("石头", frequency, None)]
+    batch = [
+        "一一一哈好好好好鷲鷲鷲鷲鷲鷲鷲鷲哈哈哈哈哈鷲鷲鷲",
+        "人人人三差二",
+        "好好好好好一一一一一二二二二人人人人人哈哈哈哈哈哈",
+    ]
+    reference = judge_with(entries)
+    tokenizer = JiebaTokenizer(user_dict=entries, hmm=False)
+    assert [tokenizer(text) for text in batch] == [words_by_jieba(reference, text, hmm=False) for text in batch]
+
+
 def test_letters_that_the_route_would_leave_apart(judge_with, engine):
     entries = [("A", 10**9, None), ("B", 10**9, None), ("AB", 1, None), ("ABC", 1, None)]
     batch = ["AB", "好AB", "ABC的AB", "A-B", "AABB"]
