@@ -2,13 +2,16 @@
 
 from .._public import name_public_module
 from ._ranking_curve import RankingCurveDisplay
+from ._ranking_report import HitRatesByGroup, RankingReportDisplay
 from ._search_cost import SearchCostDisplay
 from ._semantic_map import SemanticMapDisplay
 from ._spectrum import SpectrumDisplay
 from ._tradeoff import TradeoffDisplay
 
 __all__ = [
+    "HitRatesByGroup",
     "RankingCurveDisplay",
+    "RankingReportDisplay",
     "SearchCostDisplay",
     "SemanticMapDisplay",
     "SpectrumDisplay",

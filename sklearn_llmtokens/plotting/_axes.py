@@ -48,6 +48,12 @@ def axes_for(ax, name: str):
     return ax
 
 
+def legend(ax, names, **kwargs) -> None:
+    """Draw a legend without a frame, in a font that has the characters of the names."""
+    family = font_for(names)
+    ax.legend(frameon=False, prop=None if family is None else {"family": family}, **kwargs)
+
+
 def font_for(texts):
     """Return a font family for texts, in which matplotlib's own font lacks Chinese, Japanese and Korean.
 

@@ -5,7 +5,7 @@ from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.utils import check_array, check_consistent_length
 
-from ._axes import axes_for, font_for
+from ._axes import axes_for, font_for, legend
 
 
 class SemanticMapDisplay:
@@ -133,9 +133,7 @@ def _scatter_by_label(ax, points: np.ndarray, labels: np.ndarray, style: dict) -
         ax.scatter(*points[rows].T, **{"color": colour, "label": name, **style})
         for (name, rows), colour in zip(groups, colours, strict=True)
     ]
-    family = font_for([name for name, _ in groups])
-    prop = None if family is None else {"family": family}
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, prop=prop)
+    legend(ax, [name for name, _ in groups], loc="center left", bbox_to_anchor=(1, 0.5))
     return scatters
 
 

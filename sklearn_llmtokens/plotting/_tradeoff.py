@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils import check_consistent_length
 
-from ._axes import axes_for
+from ._axes import axes_for, legend
 
 
 class TradeoffDisplay:
@@ -132,6 +132,6 @@ class TradeoffDisplay:
                 ax.annotate(f"{strength:g}", (x, y), xytext=(4, 4), textcoords="offset points", fontsize=8)
         ax.margins(0.1)  # room for the strengths
         ax.set(xlabel=self.benefit_name, ylabel=self.accuracy_name)
-        ax.legend(frameon=False)
+        legend(ax, self.accuracy)
         self.ax_, self.figure_ = ax, ax.figure
         return self

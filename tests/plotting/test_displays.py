@@ -18,6 +18,7 @@ from sklearn_llmtokens.plotting import (
     SpectrumDisplay,
     TradeoffDisplay,
 )
+from sklearn_llmtokens.recommend import Catalog, catalog_coverage, ndcg_at_k, recall_at_k
 
 VECTORS = np.random.default_rng(0).normal(size=(24, 6))
 LISTS = {"first": [["a", "b"], ["b", "c"]], "second": np.array([["a", None], ["a", "b"]], dtype=object)}
@@ -81,8 +82,6 @@ def test_the_spectrum_is_that_of_pca():
 
 @pytest.mark.parametrize("metric", ["HR", "NDCG"])
 def test_ranking_curves_are_the_measures_at_each_k(metric):
-    from sklearn_llmtokens.recommend import ndcg_at_k, recall_at_k
-
     function = {"HR": recall_at_k, "NDCG": ndcg_at_k}[metric]
     display = RankingCurveDisplay.from_predictions(["a", "c"], LISTS, metric=metric, linewidth=3)
     for line, lists in zip(display.lines_, LISTS.values(), strict=True):
@@ -92,11 +91,23 @@ def test_ranking_curves_are_the_measures_at_each_k(metric):
     assert display.ax_.get_ylabel() == f"{metric}@k"
 
 
+def test_coverage_curves_are_the_coverage_at_each_k():
+    items = Catalog(["a", "b", "c", "d"])
+    display = RankingCurveDisplay.from_predictions(None, LISTS, metric="coverage", items=items)
+    for line, lists in zip(display.lines_, LISTS.values(), strict=True):
+        np.testing.assert_allclose(line.get_ydata(), [catalog_coverage(lists, items, k=k) for k in (1, 2)])
+    assert display.ax_.get_ylabel() == "coverage@k"
+
+
 def test_ranking_curves_say_what_is_wrong():
     with pytest.raises(ValueError, match="metric='MRR' is not known"):
         RankingCurveDisplay.from_predictions(["a"], LISTS, metric="MRR")
     with pytest.raises(ValueError, match="The lists of 'first' have the shape"):
         RankingCurveDisplay.from_predictions(["a"], LISTS)
+    with pytest.raises(ValueError, match=r"The lists of 'm' have the shape \(2,\): \(n_queries, n_columns\)"):
+        RankingCurveDisplay.from_predictions(["a", "c"], {"m": ["a", "b"]})
+    with pytest.raises(ValueError, match="metric='coverage' needs items"):
+        RankingCurveDisplay.from_predictions(None, LISTS, metric="coverage")
     with pytest.raises(ValueError, match="y_true has 2 dimensions: one item a query"):
         RankingCurveDisplay.from_predictions([["a"], ["c"]], LISTS)
     with pytest.raises(ValueError, match="Row 1 of 'm' holds 'b' twice"):
