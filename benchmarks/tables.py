@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+from field_tables import FIELD_TABLES
 from scale_tables import SCALE_TABLES
 from speed.tables import SPEED_TABLES
 
@@ -281,26 +282,6 @@ def store() -> str:
     )
 
 
-def metrics_agreement(measure: str) -> str:
-    """One row per case, one column per library; what differs from this package is bold."""
-    found, ours = load("metrics_agreement"), "sklearn-llmtokens"
-    columns = [(ours, measure)]
-    for library in found["versions"]:
-        names = found["values"]["one relevant item"][library]
-        columns += [(library, name) for name in sorted(names) if name.partition(",")[0] == measure]
-
-    def cell(row: dict, library: str, name: str) -> str:
-        if name not in row[library]:
-            return "refused"
-        text = f"{row[library][name]:.4f}"
-        is_other = library != ours and measure in row[ours] and abs(row[library][name] - row[ours][measure]) > 1e-9
-        return f"**{text}**" if is_other else text
-
-    titles = [f"{library}{name.removeprefix(measure)}" for library, name in columns]
-    rows = ([case, *(cell(row, *column) for column in columns)] for case, row in found["values"].items())
-    return markdown([f"{measure}@{found['k']}" if measure != "novelty" else measure, *titles], rows)
-
-
 def _of(name: str, make: Callable[[dict], str]) -> Callable[[], str]:
     return lambda: make(load(name))
 
@@ -309,10 +290,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "accuracy": accuracy,
     **{f"few_shot: {part}": lambda part=part: few_shot(part) for part in ("means", "sets", "pairs")},
     "million": million,
-    **{
-        f"metrics_agreement: {one}": lambda one=one: metrics_agreement(one)
-        for one in ("NDCG", "recall", "MRR", "hit rate", "coverage", "novelty")
-    },
     "ranking": ranking_summary,
     **{
         f"{name}: {data}": lambda name=name, data=data: ranking(name, data)
@@ -325,6 +302,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "segmentation": segmentation,
     "stop_words": stop_words,
     "store": store,
+    **{name: lambda made=made: markdown(*made[1](load(made[0]))) for name, made in FIELD_TABLES.items()},
     **{f"scale: {part}": _of("scale", make) for part, make in SCALE_TABLES.items()},
     **{f"speed: {part}": _of("speed", make) for part, make in SPEED_TABLES.items()},
 }
