@@ -1,6 +1,6 @@
 """What every recommender does: read histories, fit, rank, explain, and take in new items without a fit.
 
-A recommender of its own implements four small hooks, and may implement two more:
+A recommender of its own implements four small hooks, and may implement three more:
 
 ``_fit(sequences)``
     Learn from training sequences (`Histories`); ``self.catalog_`` and ``self.popularity_`` are set.
@@ -18,6 +18,8 @@ A recommender of its own implements four small hooks, and may implement two more
     in place that the original has.
 ``_refit(sequences)``
     Learn from other sequences of the same catalogue, just after a fit; what does not depend on them may stay.
+``_update(now, before)``
+    Learn sequences in the place of others, of the same users before. ``self`` is a shallow copy, as in ``_add``.
 
 A recommender that holds others makes them by ``_nested``, fits them by ``_fit_sequences(sequences, self._embedded)``
 and extends them by ``_extended(self.catalog_, idx, self._embedded)``: the catalogue is then embedded once for all.
@@ -170,6 +172,57 @@ class BaseRecommender(RankingMixin, ItemChangesMixin, VersionedPickle, BaseEstim
         self.__dict__.update(vars(fitted))
         return self
 
+    def update(self, X, before=None):
+        """Learn from new events without a fit; items that are new are added first, by ``add_items``.
+
+        Parameters
+        ----------
+        X : Interactions, or list, array or Series of histories
+            Whole sequences of the users who did something since: what was learnt of them already, and what is new.
+            Users without new events are left out.
+        before : Interactions, or list, array or Series of histories, default=None
+            Their sequences as they were learnt. None if none of them was.
+
+        Returns
+        -------
+        BaseRecommender
+            The recommender itself.
+
+        Raises
+        ------
+        ValueError
+            If an id is not in ``catalog_``; the recommender is as it was before.
+
+        Notes
+        -----
+        What is learnt is that of a fit on all sequences, but for a stated part: what a fit chooses by data stays until
+        the next one (weights of a `HybridRecommender`, the length of a window of popularity, the vectors of items that
+        texts are compared by); and of approximate item-item models, regressions whose largest weight changes by less
+        than a hundredth stay.
+
+        Examples
+        --------
+        >>> from sklearn_llmtokens.recommend import Catalog, EASERecommender
+        >>> recommender = EASERecommender(Catalog(["a", "b", "c"]), l2=1.0).fit([["a", "b"], ["a"]])
+        >>> recommender.update([["a", "c"]], before=[["a"]]).recommend([["c"]], k=1)
+        array([['a']], dtype=object)
+        """
+        check_is_fitted(self)
+        now = read_training(X, None, None, self.catalog_, unknown=self.unknown)
+        none = Histories(np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.intp))
+        old = none if before is None else read_training(before, None, None, self.catalog_, unknown=self.unknown)
+        self.__dict__.update(vars(self._updated(now, old)))
+        return self
+
+    def _updated(self, now: Histories, before: Histories):
+        """Return a recommender that has learnt `now` in the place of `before`; this one stays."""
+        other = object.__new__(type(self))
+        other.__dict__.update(vars(self))
+        n_items = self.catalog_.n_items
+        other.popularity_ = self.popularity_ + _popularity(now, n_items) - _popularity(before, n_items)
+        other._update(now, before)
+        return other
+
     def _fit_sequences(self, sequences: Histories, embedded: list | None = None):
         """Learn from sequences of items of `catalog`: ``fit`` without the reading.
 
@@ -219,6 +272,9 @@ class BaseRecommender(RankingMixin, ItemChangesMixin, VersionedPickle, BaseEstim
     def _refit(self, sequences: Histories) -> None:
         """Learn from other sequences; what does not depend on them may stay."""
         self._fit(sequences)
+
+    def _update(self, now: Histories, before: Histories) -> None:
+        raise NotImplementedError(f"{type(self).__name__} has no update: use refit.")
 
     def _prepare(self, histories: Histories):
         raise NotImplementedError

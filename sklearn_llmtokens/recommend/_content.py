@@ -10,7 +10,7 @@ from .._utils._sklearn import HasMethods, Interval, StrOptions
 from .._utils._unit_rows import row_norms, unit_rows
 from ._base import SHARED_CONSTRAINTS, BaseRecommender
 from ._catalog import Catalog
-from ._embedded_items import EmbeddedItems, find_fitted, find_new, is_blank, rows_at
+from ._embedded_items import EmbeddedItems, embedded_items, find_new, is_blank, rows_at
 from ._histories import Histories, as_rows, as_targets, as_text_histories
 from ._item_vectors import DenseItemVectors, SparseItemVectors
 from ._profiles import PROFILE_CONSTRAINTS, event_weights
@@ -163,11 +163,7 @@ class ContentRecommender(BaseRecommender):
         reads_features = self._reads_table(self.catalog_)
         if not reads_features:
             _require_texts(self.catalog_)
-        made = [] if self._embedded is None else self._embedded
-        items = find_fitted(made, self.embedder, reads_features)
-        if items is None:
-            items = EmbeddedItems.fitted(self.catalog_, self.embedder, reads_features)
-            made.append(items)
+        items = embedded_items(self._embedded, self.catalog_, self.embedder, reads_features)
         is_whitened = self.whiten > 0 and not sparse.issparse(items.raw)
         self._whitening = items.directions.whitening(float(self.whiten)) if is_whitened else None
         self._items = items.without_items()
@@ -177,6 +173,9 @@ class ContentRecommender(BaseRecommender):
         self._vectors = kind.of(self._unit_vectors(items), items.raw)
 
     def _refit(self, sequences: Histories) -> None:
+        """Learn nothing: vectors do not depend on clicks."""
+
+    def _update(self, now: Histories, before: Histories) -> None:
         """Learn nothing: vectors do not depend on clicks."""
 
     def _prepare(self, histories: Histories):

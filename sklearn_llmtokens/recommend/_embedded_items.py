@@ -81,6 +81,16 @@ class EmbeddedItems:
         return checked(embed(self.embedder, columns), n, self.unit)
 
 
+def embedded_items(made: list[EmbeddedItems] | None, catalog: Catalog, embedder, reads_features: bool) -> EmbeddedItems:
+    """Return what an embedder made of a catalogue, from `made` where it is there; what is made anew is added to it."""
+    items = find_fitted(made or [], embedder, reads_features)
+    if items is None:
+        items = EmbeddedItems.fitted(catalog, embedder, reads_features)
+        if made is not None:
+            made.append(items)
+    return items
+
+
 def find_fitted(made: list[EmbeddedItems], embedder, reads_features: bool) -> EmbeddedItems | None:
     """Return what was made by an embedder with the same parameters, if anything was."""
     return next(

@@ -216,6 +216,11 @@ class HybridRecommender(BaseComposition, BaseRecommender):
         self._has_clicks = is_known(sequences, self.catalog_.n_items)
         self._set_cold_bias()
 
+    def _update(self, now: Histories, before: Histories) -> None:
+        self.recommenders_ = {name: part._updated(now, before) for name, part in self.recommenders_.items()}
+        self._has_clicks = self._has_clicks | is_known(now, self.catalog_.n_items)
+        self._set_cold_bias()
+
     def _defaults(self, named: dict):
         """Return the weights of the recommenders where nothing can be learnt."""
         given = {} if self.default_weights is None else self.default_weights

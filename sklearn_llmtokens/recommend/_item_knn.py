@@ -10,7 +10,6 @@ from ._base import SHARED_CONSTRAINTS, BaseRecommender
 from ._catalog import Catalog
 from ._histories import Histories
 from ._item_item import (
-    ItemItemMixin,
     ItemWeights,
     as_float32,
     cooccurrence,
@@ -20,10 +19,11 @@ from ._item_item import (
     strongest,
     with_diagonal,
 )
+from ._pair_model import PairModelMixin
 from ._profiles import PROFILE_CONSTRAINTS
 
 
-class ItemKNNRecommender(ItemItemMixin, BaseRecommender):
+class ItemKNNRecommender(PairModelMixin, BaseRecommender):
     """Recommend the nearest neighbours of the items of a history, by the cosine between who had them [1]_.
 
     Parameters
@@ -93,16 +93,18 @@ class ItemKNNRecommender(ItemItemMixin, BaseRecommender):
         self.unknown = unknown
         self.filter_seen = filter_seen
 
-    def _fit(self, sequences: Histories) -> None:
-        known = np.unique(sequences.item_idx)
-        read = latest_events(sequences)
-        gram = cooccurrence(presence(read, self.catalog_.n_items)[:, known])
-        norms = gram.diagonal()
+    def _products(self, sequences: Histories) -> tuple:
+        n_items, read = self.catalog_.n_items, latest_events(sequences)
+        return cooccurrence(presence(read, n_items)), repeats(read, n_items)
+
+    def _weights(self, products: tuple, change: tuple | None) -> ItemWeights:
+        known = np.flatnonzero(products[0].diagonal() > 0)
+        gram, n_again = products[0][known][:, known], products[1][known]
+        total = gram.diagonal() + float(self.shrinkage)
         weights = strongest(_cosines(gram, float(self.shrinkage)), int(self.n_neighbors))
         if not self.filter_seen:
-            n_again, total = repeats(read, self.catalog_.n_items)[known], norms + float(self.shrinkage)
             weights = with_diagonal(weights, np.divide(n_again, total, out=np.zeros(len(known)), where=total > 0))
-        self._item_weights = ItemWeights(known, weights, self.catalog_.n_items)
+        return ItemWeights(known, weights, self.catalog_.n_items)
 
 
 def _cosines(gram: sparse.csr_array, shrinkage: float) -> sparse.csr_array:

@@ -11,6 +11,7 @@ import numpy as np
 from .._utils._columns import is_missing, read_column, refuse_missing
 from .._utils._messages import shorten
 
+_HALF_A_DAY = 43_200.0  # seconds
 _MICROSECONDS = 1e6
 _INT64 = np.iinfo(np.int64)
 
@@ -239,3 +240,34 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def session_gap_of(gap, times: np.ndarray | None) -> float | None:
+    """Return the time between two events after which a session begins, in the unit of the times.
+
+    Parameters
+    ----------
+    gap : "auto", float, timedelta or None
+        "auto" is half a day where `times` can be times since 1970, and no sessions where they cannot.
+    times : ndarray of shape (n,) or None
+        Numbers, NaN where a time is not known.
+
+    Returns
+    -------
+    float or None
+        None where there are no sessions.
+
+    Examples
+    --------
+    >>> session_gap_of("auto", np.array([1.4e9, 1.5e9])), session_gap_of("auto", np.array([1.0, 2.0]))
+    (43200.0, None)
+    """
+    if gap is None or times is None:
+        return None
+    if isinstance(gap, timedelta):
+        return gap.total_seconds()
+    if gap != "auto":
+        return float(gap)
+    known = np.abs(times[~np.isnan(times)])
+    units = [unit for unit in (1.0, 1e3, 1e6, 1e9) if len(known) and 3e8 * unit <= known.max() <= 5e9 * unit]
+    return _HALF_A_DAY * units[0] if units else None

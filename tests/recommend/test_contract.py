@@ -50,6 +50,15 @@ RECOMMENDERS = {
     "EASE, sparse": EASERecommender(NUMBERS, l2=1.0, max_dense_items=3, n_neighbors=4, profile="harmonic"),
     "item kNN": ItemKNNRecommender(CATALOG, n_neighbors=3),
     "transitions": TransitionRecommender(CATALOG, window=2),
+    "transitions, ridge": TransitionRecommender(CATALOG, method="ridge", l2=1.0, profile=0.7),
+    "transitions, ridge with a prior": TransitionRecommender(
+        CATALOG, method="ridge", l2=1.0, prior=dense(), prior_strength=2.0
+    ),
+    "transitions, sparse ridge with a prior": TransitionRecommender(
+        NUMBERS, method="ridge", l2=1.0, prior=TfidfVectorizer(analyzer="char"), max_dense_items=3, n_neighbors=4
+    ),
+    "EASE with a prior": EASERecommender(CATALOG, l2=1.0, prior=dense(), prior_strength=2.0),
+    "popularity of late": PopularityRecommender(CATALOG, window="auto"),
     "transitions, smoothed": SmoothedTransitionRecommender(ContentRecommender(CATALOG), n_neighbors=3),
     "hybrid, by scores": HybridRecommender(
         [("content", ContentRecommender(CATALOG)), ("ease", EASERecommender(CATALOG, l2=1.0))], weights=[2, 1]

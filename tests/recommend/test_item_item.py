@@ -17,6 +17,7 @@ from sklearn_llmtokens.recommend import (
 )
 from sklearn_llmtokens.recommend import _ease as ease_module
 from sklearn_llmtokens.recommend import _item_knn as knn_module
+from sklearn_llmtokens.recommend import _item_regression as regression
 from sklearn_llmtokens.recommend._histories import as_histories
 from sklearn_llmtokens.recommend._item_item import latest_events, presence, strongest
 
@@ -118,19 +119,19 @@ def test_the_approximation_takes_the_nearest_items_by_cosine(sequences):
 
 def test_a_matrix_that_float32_cannot_factor_is_factored_in_float64(sequences, monkeypatch):
     expected = EASERecommender(CATALOG, l2=1.0).fit(sequences).score_items([[10]])
-    inverse = ease_module._inverse
+    inverse = regression._inverse
     monkeypatch.setattr(
-        ease_module, "_inverse", lambda gram, l2, dtype: None if dtype is np.float32 else inverse(gram, l2, dtype)
+        regression, "_inverse", lambda gram, l2, dtype: None if dtype is np.float32 else inverse(gram, l2, dtype)
     )
     found = EASERecommender(CATALOG, l2=1.0).fit(sequences).score_items([[10]])
     np.testing.assert_allclose(found, expected, atol=1e-5)
-    monkeypatch.setattr(ease_module, "_inverse", lambda *_: None)
+    monkeypatch.setattr(regression, "_inverse", lambda *_: None)
     with pytest.raises(ValueError, match=r"singular for l2=1\.0: pass a larger l2"):
         EASERecommender(CATALOG, l2=1.0).fit(sequences)
 
 
 def test_the_inverse_is_mirrored_across_tiles(monkeypatch):
-    monkeypatch.setattr(ease_module, "_TILE", 3)
+    monkeypatch.setattr(regression, "_TILE", 3)
     X = np.random.default_rng(0).normal(size=(20, 10))
     weights = ease_module.dense_ease(sparse.csr_array(X.T @ X), 2.0)
     P = np.linalg.inv(X.T @ X + 2.0 * np.eye(10))

@@ -1,0 +1,109 @@
+"""What the content of items says of which item predicts which, before any click: a prior for item-item regressions."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import linalg, sparse
+from sklearn.decomposition import TruncatedSVD
+
+from .._utils._unit_rows import row_norms
+from ._embedded_items import EmbeddedItems
+
+_L2 = 2.0  # ridge of the regression on vectors of unit length: on four catalogues, 1 to 5 rank alike
+_MOST_COMPONENTS = 512
+
+
+@dataclass(frozen=True)
+class ContentPrior:
+    """Weights ``C`` of the regression of each item on all others over the features of their vectors.
+
+    With ``X`` of shape (n_features, n_items) the centred vectors of unit length in its columns, ``C`` is the closed
+    form of EASE [1]_ on ``X``: ``I - P / diag(P)`` with ``P = (X^T X + l2 I)^-1``. By Woodbury's identity, it is the
+    product of two thin matrices outside its diagonal of zeros. It is the prior of regressions on clicks in L3AE [2]_.
+
+    Attributes
+    ----------
+    reduction : TruncatedSVD or None
+        What sparse vectors are reduced by.
+    mean : ndarray of shape (n_features,), dtype=float32
+        What is subtracted from vectors.
+    factor : ndarray of shape (n_features, n_features), dtype=float32
+        Inverse of the lower Cholesky factor of ``X X^T + l2 I``.
+    left, right : ndarray of shape (n_items, n_features), dtype=float32
+        ``C[i, j] = left[i] @ right[j]`` where i is not j.
+
+    References
+    ----------
+    .. [1] Harald Steck. "Embarrassingly Shallow Autoencoders for Sparse Data". WWW 2019. arXiv:1905.03375.
+    .. [2] Jaewan Moon, Seongmin Park, Jongwuk Lee. "LLM-Enhanced Linear Autoencoders for Recommendation". CIKM 2025.
+       arXiv:2508.13500.
+    """
+
+    reduction: Any
+    mean: np.ndarray
+    factor: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+
+    @classmethod
+    def of(cls, items: EmbeddedItems) -> "ContentPrior":
+        """Compute the prior of a catalogue from the vectors of its items."""
+        raw, reduction = items.raw, None
+        if sparse.issparse(raw):
+            n_components = min(_MOST_COMPONENTS, raw.shape[1] - 1, raw.shape[0])
+            if n_components < 1:
+                raw = raw.toarray()
+            else:
+                reduction = TruncatedSVD(n_components, random_state=0, n_iter=3).fit(raw[items.has_content])
+                raw = reduction.transform(raw)
+        mean = raw[items.has_content].mean(axis=0, dtype=np.float64).astype(np.float32)
+        vectors = _centred(raw, mean, items.has_content)
+        gram = vectors.T.astype(np.float64) @ vectors
+        gram[np.diag_indices_from(gram)] += _L2
+        lower = np.linalg.cholesky(gram)
+        factor = linalg.solve_triangular(lower, np.eye(len(gram)), lower=True).astype(np.float32)
+        left = vectors @ factor.T
+        leverage = np.einsum("ij,ij->i", left, left, dtype=np.float64)
+        right = left / (1 - leverage)[:, np.newaxis].astype(np.float32)
+        return cls(reduction, mean, factor, left, right)
+
+    def extended(self, idx: np.ndarray, items: EmbeddedItems) -> tuple["ContentPrior", np.ndarray]:
+        """Return the prior with other items at `idx`, ascending, and which of them have another vector than before.
+
+        Items past the end make it longer. The regression has not seen a vector that is new: it has no leverage.
+        """
+        raw = items.raw if self.reduction is None else self.reduction.transform(items.raw)
+        new = _centred(raw, self.mean, items.has_content) @ self.factor.T
+        n_items = max(len(self.left), int(idx[-1]) + 1)
+        left, right = (np.zeros((n_items, new.shape[1]), dtype=np.float32) for _ in range(2))
+        left[: len(self.left)], right[: len(self.right)] = self.left, self.right
+        is_other = (idx >= len(self.left)) | ~np.isclose(left[idx], new, atol=1e-6).all(axis=1)
+        changed = idx[is_other]
+        left[changed] = right[changed] = new[is_other]
+        return ContentPrior(self.reduction, self.mean, self.factor, left, right), changed
+
+    def columns(self, columns: np.ndarray) -> np.ndarray:
+        """Return columns of ``C``, shape (n_items, n), dtype=float32, with zeros on its diagonal."""
+        out = self.left @ self.right[columns].T
+        out[columns, np.arange(len(columns))] = 0
+        return out
+
+    def product(self, matrix: np.ndarray) -> np.ndarray:
+        """Return ``matrix @ C``, of the dtype of `matrix`, shape (n, n_items)."""
+        diagonal = np.einsum("ij,ij->i", self.left, self.right)
+        out = (matrix @ self.left.astype(matrix.dtype)) @ self.right.T.astype(matrix.dtype)
+        out -= matrix * diagonal.astype(matrix.dtype)
+        return out
+
+
+def _centred(raw: np.ndarray, mean: np.ndarray, has_content: np.ndarray) -> np.ndarray:
+    """Return centred vectors of unit length, float32; zeros for items without content or at the mean."""
+    out = np.zeros(raw.shape, dtype=np.float32)
+    centred = (raw[has_content] - mean).astype(np.float32)
+    norms = row_norms(centred)
+    is_mean = norms <= 8 * np.finfo(np.float32).eps * max(float(row_norms(mean[np.newaxis])[0]), 1e-30)
+    out[has_content] = np.divide(
+        centred, norms[:, np.newaxis], out=np.zeros_like(centred), where=~is_mean[:, np.newaxis]
+    )
+    return out

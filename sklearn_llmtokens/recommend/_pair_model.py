@@ -1,0 +1,202 @@
+"""Item-item models as sums over training sequences: what is learnt from, how it grows, and the weights that follow.
+
+Products of events are linear in the sequences. So new events are learnt by adding the products of the sequences as they
+are now and subtracting those of the sequences as they were, and by solving anew for the items that this changes.
+"""
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from ._catalog import Catalog
+from ._content_prior import ContentPrior
+from ._embedded_items import embedded_items, find_new
+from ._histories import Histories
+from ._item_item import ItemItemMixin, ItemWeights, as_float32
+from ._item_regression import dense_regression, neighbour_regression
+
+TOLERANCE = 0.01  # of an item's largest weight: what `update` leaves unsolved
+
+
+class PairModelMixin(ItemItemMixin):
+    """Hooks of recommenders that learn a matrix of items by items from sums of products of events.
+
+    They implement ``_products(sequences)``, a tuple of matrices of shape (n_items, n_items) or vectors, and
+    ``_weights(products, change)``, the `ItemWeights` that follow; `change` is what an update added, None in a fit.
+    ``self._products_`` holds the sums, over all items of the catalogue.
+    """
+
+    catalog_: Catalog
+    _embedded: list | None
+    _products_: tuple
+
+    def _fit(self, sequences: Histories) -> None:
+        self._refit(sequences)
+
+    def _refit(self, sequences: Histories) -> None:
+        self._products_ = self._products(sequences)
+        self._item_weights = self._weights(self._products_, None)
+
+    def _update(self, now: Histories, before: Histories) -> None:
+        n_items = self.catalog_.n_items
+        old = tuple(_resized(one, n_items) for one in self._products_)
+        change = tuple(a - b for a, b in zip(self._products(now), self._products(before), strict=True))
+        self._products_ = tuple(_cleaned(a + b) for a, b in zip(old, change, strict=True))
+        self._item_weights = self._weights(self._products_, change)
+
+    def _products(self, sequences: Histories) -> tuple:
+        raise NotImplementedError
+
+    def _weights(self, products: tuple, change: tuple | None) -> ItemWeights:
+        raise NotImplementedError
+
+
+class RegressionMixin(PairModelMixin):
+    """Hooks of recommenders that solve ridge regressions, with the content of items as a prior on demand.
+
+    They implement ``_systems(products)``: the gram matrix, and what the items are regressed on.
+    """
+
+    catalog: Catalog
+    l2: float
+    prior: Any
+    prior_strength: float
+    max_dense_items: int
+    n_neighbors: int
+    _prior: ContentPrior | None
+    _prior_items: Any
+
+    def _fit(self, sequences: Histories) -> None:
+        self._prior, self._prior_items = None, None
+        if self.prior is not None:
+            items = embedded_items(self._embedded, self.catalog_, self.prior, reads_features=False)
+            self._prior, self._prior_items = ContentPrior.of(items), items.without_items()
+        self._refit(sequences)
+
+    def _systems(self, products: tuple) -> tuple:
+        raise NotImplementedError
+
+    def _inputs_of_parts(self, X) -> dict[str, list]:
+        """Return what `prior` reads in ``fit(X)``: for `precompute` of a search."""
+        return {} if self.prior is None else {"prior": [[text for text in self.catalog.texts() if text.strip()]]}
+
+    def _add(self, idx: np.ndarray) -> None:
+        if self._prior is None or not len(idx):
+            return
+        made = [] if self._embedded is None else self._embedded
+        items = find_new(made, self._prior_items)
+        if items is None:
+            items = self._prior_items.of_new(self.catalog_, idx)
+            made.append(items)
+        self._prior, changed = self._prior.extended(idx, items)
+        self._products_ = tuple(_resized(one, self.catalog_.n_items) for one in self._products_)
+        if len(changed):
+            self._item_weights = self._with_items(changed, self._prior)
+
+    def _with_items(self, idx: np.ndarray, prior: ContentPrior) -> ItemWeights:
+        """Return the weights with those of items whose content is new; of those without events, with what they say."""
+        n_items = self.catalog_.n_items
+        gram, targets = self._systems(self._products_)
+        total = float(self.l2) + float(self.prior_strength)
+        columns = neighbour_regression(
+            gram, targets, float(self.l2), int(self.n_neighbors), prior, float(self.prior_strength), idx
+        )
+        cold = idx[gram.diagonal()[idx] == 0]
+        rows = float(self.prior_strength) / total * (prior.left[cold] @ prior.right.T)
+        rows[np.arange(len(cold)), cold] = 0
+        old = self._item_weights.weights
+        if not sparse.issparse(old):
+            weights = np.zeros((n_items, n_items), dtype=np.float32)
+            weights[: len(old), : len(old)] = old
+            weights[cold] = rows
+            weights[:, idx] = columns.toarray()
+            return ItemWeights(np.arange(n_items), weights, n_items)
+        resized = sparse.csr_array(_resized(old, n_items))
+        resized = _with_rows(resized, cold, _largest_of_rows(rows, int(self.n_neighbors)))
+        whole = _with_columns(sparse.csc_array(resized), idx, columns)
+        return ItemWeights(np.arange(n_items), sparse.csr_array(whole, dtype=np.float32), n_items)
+
+    def _regression(self, products: tuple, change: tuple | None, what: str) -> ItemWeights:
+        """Return ridge regressions of each item on others."""
+        l2, strength, n_items = float(self.l2), float(self.prior_strength), self.catalog_.n_items
+        gram, targets = self._systems(products)
+        known = np.arange(n_items)
+        if self._prior is None:
+            strength, known = 0.0, _with_events(gram, targets)
+            gram, targets = gram[known][:, known], targets[known][:, known]
+        if len(known) <= self.max_dense_items:
+            weights = self._dense(gram, targets, l2, strength)
+            return ItemWeights(known, as_float32(weights, what), n_items)
+        solved = self._changed(known, change, l2 + strength)
+        columns = neighbour_regression(gram, targets, l2, int(self.n_neighbors), self._prior, strength, solved)
+        if solved is not None:
+            columns = _with_columns(sparse.csc_array(self._item_weights.weights), solved, columns)
+        weights = sparse.csr_array(columns)
+        weights.data = as_float32(weights.data, what)
+        return ItemWeights(known, weights, n_items)
+
+    def _dense(self, gram, targets, l2: float, strength: float) -> np.ndarray:
+        return dense_regression(gram, targets, l2, self._prior, strength)
+
+    def _changed(self, known: np.ndarray, change: tuple | None, total: float) -> np.ndarray | None:
+        """Return the items whose weights change by more than the tolerance; None if all are to be solved."""
+        if change is None or not sparse.issparse(self._item_weights.weights):
+            return None
+        if not np.array_equal(known, self._item_weights.item_idx):
+            return None
+        weights = sparse.csc_array(self._item_weights.weights)
+        gram, targets = (one[known][:, known] for one in self._systems(change))
+        off = abs(sparse.csc_array(targets - gram @ weights)).max(axis=0).toarray().ravel() / total
+        return np.flatnonzero(off > TOLERANCE * abs(weights).max(axis=0).toarray().ravel())
+
+
+def _with_events(gram: sparse.csr_array, targets: sparse.csr_array) -> np.ndarray:
+    """Return the items that predict, or are predicted: the last one of a sequence does not predict."""
+    is_target = np.bincount(targets.indices, minlength=targets.shape[1]) > 0
+    return np.flatnonzero((gram.diagonal() > 0) | is_target)
+
+
+def _resized(product, n_items: int):
+    """Return a matrix or a vector for more items, with zeros for those that it did not have."""
+    if not sparse.issparse(product):
+        return np.concatenate([product, np.zeros(n_items - len(product), dtype=product.dtype)])
+    larger = product.copy()
+    larger.resize((n_items, n_items))
+    return larger
+
+
+def _cleaned(product):
+    """Return a sum without entries that subtraction left of nothing."""
+    if sparse.issparse(product):
+        product.data[np.abs(product.data) < 1e-9] = 0
+        product.eliminate_zeros()
+    return product
+
+
+def _with_columns(matrix: sparse.csc_array, idx: np.ndarray, columns: sparse.csc_array) -> sparse.csc_array:
+    """Return a matrix whose columns at `idx` are replaced.
+
+    Examples
+    --------
+    >>> matrix = sparse.csc_array(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    >>> _with_columns(matrix, np.array([0]), sparse.csc_array(np.array([[5.0], [6.0]]))).toarray()
+    array([[5., 2.],
+           [6., 4.]])
+    """
+    source = np.arange(matrix.shape[1])
+    source[idx] = matrix.shape[1] + np.arange(len(idx))
+    return sparse.csc_array(sparse.hstack([matrix, columns], format="csc")[:, source])
+
+
+def _with_rows(matrix: sparse.csr_array, idx: np.ndarray, rows: sparse.csr_array) -> sparse.csr_array:
+    """Return a matrix whose rows at `idx` are replaced."""
+    return sparse.csr_array(_with_columns(sparse.csc_array(matrix.T), idx, sparse.csc_array(rows.T)).T)
+
+
+def _largest_of_rows(rows: np.ndarray, n: int) -> sparse.csr_array:
+    """Return the `n` entries of the largest magnitude of each row."""
+    if rows.shape[1] > n:
+        least = -np.partition(-np.abs(rows), n - 1, axis=1)[:, n - 1 : n]
+        rows = np.where(np.abs(rows) >= least, rows, 0)
+    return sparse.csr_array(rows)
