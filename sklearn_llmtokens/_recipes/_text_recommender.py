@@ -3,7 +3,6 @@
 import os
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import make_pipeline
 
@@ -11,11 +10,14 @@ from ..recommend import (
     ContentRecommender,
     EASERecommender,
     HybridRecommender,
-    SmoothedTransitionRecommender,
+    PopularityRecommender,
     TransitionRecommender,
 )
 from ..text import JiebaTokenizer
 from ._transformer import transformer_of_texts
+
+# What learnt weights are shrunk towards, and what they are with few events or none.
+_DEFAULT_WEIGHTS = {"transitions": 1.0, "ease": 0.4, "lexical": 0.2, "content": 0.2, "popularity": 0.3}
 
 
 def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
@@ -35,9 +37,10 @@ def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
     Returns
     -------
     HybridRecommender
-        Unfitted, with the parts ``lexical`` (TF-IDF of words and pairs of words), ``content`` and ``whitened`` (vectors
-        of the embedder, whitened little and more), ``ease``, ``transitions`` and ``smoothed`` (transitions that
-        similar items share). Every part can be set: ``set_params(content__profile="last", ease="drop")``.
+        Unfitted, with the parts ``transitions`` (a regression of the next item on the events so far, whose prior are
+        the vectors of the embedder), ``ease`` (co-occurrence), ``lexical`` (TF-IDF of words and pairs of words),
+        ``content`` (vectors of the embedder) and ``popularity`` (of the latest hundredth of the events, where times are
+        known). Every part can be set: ``set_params(content__profile="last", ease="drop")``.
 
     Raises
     ------
@@ -58,23 +61,15 @@ def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
         JiebaTokenizer(lowercase=True),
         TfidfVectorizer(token_pattern=r"\S+", lowercase=False, ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32),
     )
-    lexical = ContentRecommender(catalog, embedder=words, item_input="texts")
-    # Weak whitening and slowly decaying profiles rank a few candidates best; strong whitening, which leaves no item
-    # near to everything, ranks a whole catalogue best. The weights of both are learnt from clicks.
-    content = ContentRecommender(catalog, embedder=embedder, whiten=0.3, profile=0.8, item_input=item_input)
-    whitened = ContentRecommender(catalog, embedder=embedder, whiten=0.7, item_input=item_input)
-    neighbours = clone(whitened).set_params(whiten=1.0)
-    similar = HybridRecommender([("lexical", clone(lexical)), ("content", neighbours)], weights=[1, 1])
-    # Sparse earlier than by default: at 12,000 items it takes half the time of the dense form, and loses nothing.
-    ease = EASERecommender(catalog, profile=0.8, max_dense_items=10_000, n_neighbors=100)
-    return HybridRecommender(
-        [
-            ("lexical", lexical),
-            ("content", content),
-            ("whitened", whitened),
-            ("ease", ease),
-            ("transitions", TransitionRecommender(catalog)),
-            ("smoothed", SmoothedTransitionRecommender(similar)),
-        ],
-        default_weights={"whitened": 0, "transitions": 0.5},
-    )
+    # The approximation by few neighbours ranks better than the exact regression where items have few events, and takes
+    # seconds; of few items, the exact one ranks better.
+    transitions = TransitionRecommender(catalog, method="ridge", prior=embedder, item_input=item_input, profile=0.8)
+    parts = [
+        ("transitions", transitions),
+        ("ease", EASERecommender(catalog, l2=100.0, profile=0.8, max_dense_items=5000, n_neighbors=100)),
+        ("lexical", ContentRecommender(catalog, embedder=words, item_input="texts")),
+        # Weak whitening and slowly decaying profiles rank a few candidates best: regressions are silent on most pairs.
+        ("content", ContentRecommender(catalog, embedder=embedder, whiten=0.3, profile=0.8, item_input=item_input)),
+        ("popularity", PopularityRecommender(catalog, window="auto")),
+    ]
+    return HybridRecommender(parts, default_weights=_DEFAULT_WEIGHTS)

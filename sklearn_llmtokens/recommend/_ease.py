@@ -5,7 +5,7 @@ from numbers import Integral, Real
 import numpy as np
 from scipy import sparse
 
-from .._utils._sklearn import HasMethods, Interval
+from .._utils._sklearn import HasMethods, Interval, StrOptions
 from ._base import SHARED_CONSTRAINTS, BaseRecommender
 from ._catalog import Catalog
 from ._content_prior import ContentPrior
@@ -34,6 +34,8 @@ class EASERecommender(RegressionMixin, BaseRecommender):
     prior : transformer, default=None
         Texts to vectors, such as an `LLMTokenEmbedder`: weights are shrunk towards those of a regression between the
         vectors of items [3]_, so that items without clicks are reached. It is cloned. None shrinks them towards 0.
+    item_input : {"auto", "texts"}, default="auto"
+        What `prior` reads of an item: the text alone, or, where the catalogue has features, both as a table.
     prior_strength : float, default=100.0
         How much they are shrunk towards it, in sequences.
     max_dense_items : int, default=20000
@@ -99,6 +101,7 @@ class EASERecommender(RegressionMixin, BaseRecommender):
         "l2": [Interval(Real, 0, None, closed="neither")],
         "profile": PROFILE_CONSTRAINTS,
         "prior": [HasMethods(["fit", "transform"]), None],
+        "item_input": [StrOptions({"auto", "texts"})],
         "prior_strength": [Interval(Real, 0, None, closed="left")],
         "max_dense_items": [Interval(Integral, 0, None, closed="left")],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
@@ -112,6 +115,7 @@ class EASERecommender(RegressionMixin, BaseRecommender):
         l2=50.0,
         profile=0.8,
         prior=None,
+        item_input="auto",
         prior_strength=100.0,
         max_dense_items=20_000,
         n_neighbors=200,
@@ -122,6 +126,7 @@ class EASERecommender(RegressionMixin, BaseRecommender):
         self.l2 = l2
         self.profile = profile
         self.prior = prior
+        self.item_input = item_input
         self.prior_strength = prior_strength
         self.max_dense_items = max_dense_items
         self.n_neighbors = n_neighbors

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from ._catalog import Catalog
 from ._content_prior import ContentPrior
-from ._embedded_items import embedded_items, find_new
+from ._embedded_items import embedded_items, find_new, is_blank
 from ._histories import Histories
 from ._item_item import ItemItemMixin, ItemWeights, as_float32
 from ._item_regression import dense_regression, neighbour_regression
@@ -61,6 +61,7 @@ class RegressionMixin(PairModelMixin):
     catalog: Catalog
     l2: float
     prior: Any
+    item_input: str
     prior_strength: float
     max_dense_items: int
     n_neighbors: int
@@ -70,7 +71,7 @@ class RegressionMixin(PairModelMixin):
     def _fit(self, sequences: Histories) -> None:
         self._prior, self._prior_items = None, None
         if self.prior is not None:
-            items = embedded_items(self._embedded, self.catalog_, self.prior, reads_features=False)
+            items = embedded_items(self._embedded, self.catalog_, self.prior, self._reads_table(self.catalog_))
             self._prior, self._prior_items = ContentPrior.of(items), items.without_items()
         self._refit(sequences)
 
@@ -79,7 +80,15 @@ class RegressionMixin(PairModelMixin):
 
     def _inputs_of_parts(self, X) -> dict[str, list]:
         """Return what `prior` reads in ``fit(X)``: for `precompute` of a search."""
-        return {} if self.prior is None else {"prior": [[text for text in self.catalog.texts() if text.strip()]]}
+        if self.prior is None:
+            return {}
+        if self._reads_table(self.catalog):
+            return {"prior": [self.catalog.columns()]}
+        return {"prior": [[text for text in self.catalog.texts() if not is_blank(text)]]}
+
+    def _reads_table(self, catalog: Catalog) -> bool:
+        """Return whether `prior` reads the features of a catalogue beside its texts."""
+        return self.item_input == "auto" and catalog.has_features
 
     def _add(self, idx: np.ndarray) -> None:
         if self._prior is None or not len(idx):

@@ -48,6 +48,8 @@ class TransitionRecommender(RegressionMixin, BaseRecommender):
     prior : transformer, default=None
         Texts to vectors, such as an `LLMTokenEmbedder`: weights are shrunk towards those of a regression between the
         vectors of items [3]_, so that items without events are reached. It is cloned. None shrinks them towards 0.
+    item_input : {"auto", "texts"}, default="auto"
+        What `prior` reads of an item: the text alone, or, where the catalogue has features, both as a table.
     prior_strength : float, default=100.0
         How much they are shrunk towards it, in events.
     max_dense_items : int, default=5000
@@ -117,6 +119,7 @@ class TransitionRecommender(RegressionMixin, BaseRecommender):
         "session_gap": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left"), timedelta, None],
         "session_weight": [Interval(Real, 0, 1, closed="both")],
         "prior": [HasMethods(["fit", "transform"]), None],
+        "item_input": [StrOptions({"auto", "texts"})],
         "prior_strength": [Interval(Real, 0, None, closed="left")],
         "max_dense_items": [Interval(Integral, 0, None, closed="left")],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
@@ -135,6 +138,7 @@ class TransitionRecommender(RegressionMixin, BaseRecommender):
         session_gap="auto",
         session_weight=0.4,
         prior=None,
+        item_input="auto",
         prior_strength=100.0,
         max_dense_items=5000,
         n_neighbors=50,
@@ -150,6 +154,7 @@ class TransitionRecommender(RegressionMixin, BaseRecommender):
         self.session_gap = session_gap
         self.session_weight = session_weight
         self.prior = prior
+        self.item_input = item_input
         self.prior_strength = prior_strength
         self.max_dense_items = max_dense_items
         self.n_neighbors = n_neighbors

@@ -83,7 +83,7 @@ def test_the_parts_of_a_hybrid_share_a_pass(embedder, tmp_path):
 
 def test_the_recipe_is_searched(embedder, tmp_path):
     recipe = text_recommender(CATALOG, embedder=embedder)
-    grid = {"content__embedder__pooling": ["mean", "max"], "whitened__embedder__layer": [-1, -2]}
+    grid = {"content__embedder__pooling": ["mean", "max"], "transitions__prior__layer": [-1, -2]}
     assert_foreseen(GridSearchCV(recipe, grid, cv=2), tmp_path)
 
 

@@ -117,5 +117,5 @@ def test_a_part_that_reads_features_does_not_share_with_one_of_texts():
 
 def test_nothing_of_the_sharing_is_left_in_a_fitted_recommender():
     model = text_recommender(CATALOG, embedder=Counting()).fit(HISTORIES).add_items(["new"], ["绿茶盘"])
-    fitted = [model, *model.recommenders_.values(), *model.recommenders_["smoothed"].content_.recommenders_.values()]
+    fitted = [model, *model.recommenders_.values()]
     assert all("_embedded" not in vars(one) for one in fitted)
