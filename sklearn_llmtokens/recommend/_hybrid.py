@@ -83,8 +83,9 @@ class HybridRecommender(BaseComposition, BaseRecommender):
     Without times, the held-out events are the last ones of each sequence, and of half of those that have two events;
     with times, the last ones after the 0.9 quantile of all times. Events of a weight of 0 or less are not held out. If
     fewer than 20 of those with times are of items that had none before, the events of a tenth of the items, drawn at
-    random, are hidden from the recommenders while weights are learnt, so that something is learnt of cold items. With
-    fewer than 20 held-out events the weights are `default_weights`.
+    random, are hidden from the recommenders while weights are learnt, so that something is learnt of cold items. If
+    times tell which items were new, those without any event are no rivals of them: they may have come later. With fewer
+    than 20 held-out events the weights are `default_weights`.
 
     References
     ----------
@@ -202,7 +203,12 @@ class HybridRecommender(BaseComposition, BaseRecommender):
         }
         if held_out:
             self._weights = learn_weights(
-                self._judged(held_out), ~held_out.is_known, given, held_out.rng, filter_seen=self.filter_seen
+                self._judged(held_out),
+                ~held_out.is_known,
+                given,
+                held_out.rng,
+                filter_seen=self.filter_seen,
+                is_rival=None if held_out.hides_items else self._has_clicks,
             )
             self._boost = float(self.cold_item_boost) if held_out.hides_items else 1.0
             for part in self.recommenders_.values():
