@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from field_tables import FIELD_TABLES
+from few_labels_tables import LABEL_TABLES
 from scale_tables import SCALE_TABLES
 from speed.tables import SPEED_TABLES
 
@@ -291,6 +292,10 @@ def _of(name: str, make: Callable[[dict], str]) -> Callable[[], str]:
 TABLES: dict[str, Callable[[], str]] = {
     "accuracy": accuracy,
     **{f"few_shot: {part}": lambda part=part: few_shot(part) for part in ("means", "sets", "pairs")},
+    **{
+        f"few_labels: {part}": lambda make=make: make(load("few_labels"), markdown)
+        for part, make in LABEL_TABLES.items()
+    },
     "million": million,
     "ranking": ranking_summary,
     **{

@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._recipes import text_pipeline, text_recommender
+    from ._recipes import TextPipeline, text_pipeline, text_recommender
     from .embedding import EmbedBatches, LLMTokenEmbedder, embed_parquet
     from .features import EmbeddingPCA
     from .model_selection import precompute
@@ -36,6 +36,7 @@ __all__ = [
     "PopularityRecommender",
     "SmoothedTransitionRecommender",
     "TextNormalizer",
+    "TextPipeline",
     "TransitionRecommender",
     "embed_parquet",
     "precompute",
@@ -58,6 +59,7 @@ _MODULES = {
     "PopularityRecommender": "recommend",
     "SmoothedTransitionRecommender": "recommend",
     "TextNormalizer": "text",
+    "TextPipeline": "_recipes",
     "TransitionRecommender": "recommend",
     "embed_parquet": "embedding",
     "precompute": "model_selection",

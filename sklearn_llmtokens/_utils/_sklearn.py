@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
 from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
+from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
 __all__ = [
     "BaseComposition",
@@ -21,6 +22,7 @@ __all__ = [
     "RealNotInt",
     "StrOptions",
     "check_feature_names_in",
+    "check_sample_weight",
     "fit_context",
 ]
 

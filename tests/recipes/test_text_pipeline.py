@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.decomposition import TruncatedSVD
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, RobustScaler
@@ -18,6 +18,7 @@ from sklearn.preprocessing import FunctionTransformer, RobustScaler
 from sklearn_llmtokens import JiebaTokenizer, LLMTokenEmbedder, text_pipeline
 from sklearn_llmtokens.datasets import load_toy_reviews
 from sklearn_llmtokens.exceptions import MissingTextError
+from sklearn_llmtokens.linear_model import BlockRidgeClassifier, BlockRidgeRegressor
 from tests.checkpoints import TEXTS
 
 
@@ -59,7 +60,7 @@ def test_many_texts_do_not_make_a_model_of_hundreds_of_megabytes(embedder):
 def test_regression_predicts_numbers(embedder):
     y = np.arange(8.0)
     model = text_pipeline("regression", embedder=embedder).fit(TEXTS, y)
-    assert isinstance(model[-1], Ridge)
+    assert isinstance(model[-1], BlockRidgeRegressor)
     assert np.corrcoef(model.predict(TEXTS), y)[0, 1] > 0.9
 
 
@@ -80,7 +81,7 @@ def test_every_part_can_be_searched(embedder):
     grid = {
         "features__meaning__embedder__pooling": ["mean", "cls"],
         "features__words__analyzer__mode": ["accurate", "search"],
-        "model__C": [1, 10],
+        "model__alphas": [[1], [10]],
     }
     search = GridSearchCV(text_pipeline(embedder=embedder), grid, cv=2).fit(TEXTS, [0, 1] * 4)
     assert len(search.cv_results_["params"]) == 8
@@ -88,7 +89,7 @@ def test_every_part_can_be_searched(embedder):
 
 def test_returns_a_fresh_model_each_time():
     assert text_pipeline()[-1] is not text_pipeline()[-1]
-    assert isinstance(text_pipeline()[-1], LogisticRegression)
+    assert isinstance(text_pipeline()[-1], BlockRidgeClassifier)
 
 
 def test_a_missing_text_is_named_by_its_row():
@@ -231,9 +232,10 @@ def test_other_configurations_change_no_result(embedder, config):
 def test_weights_reach_the_last_step_alone(embedder, task):
     y, weights = [0, 1] * 4, np.array([9.0, 1, 1, 1, 1, 1, 1, 0])
     model = text_pipeline(task, embedder=embedder).fit(TEXTS, y, model__sample_weight=weights)
-    expected = (
-        clone(model[-1]).fit(model[:-1].transform(TEXTS), y, sample_weight=weights).predict(model[:-1].transform(TEXTS))
-    )
+    rows = model[:-1].transform(TEXTS)
+    blocks = {name: part.transform(TEXTS).shape[1] for name, part in model["features"].transformer_list}
+    facts = {"blocks": blocks} if isinstance(task, str) else {}
+    expected = clone(model[-1]).fit(rows, y, sample_weight=weights, **facts).predict(rows)
     np.testing.assert_allclose(model.predict(TEXTS), expected)
     unweighted_mean = text_pipeline(task, embedder=embedder).fit(TEXTS, y)["features"]["meaning"]["scaler"].mean_
     with config_context(enable_metadata_routing=True):

@@ -1,0 +1,70 @@
+"""Tables of `few_labels.py`: every classifier, and what is chosen on one half of the sets, measured on the other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+# two halves, each with sentiment, sections of news and products
+HALVES = (
+    ("eprstmt", "thucnews", "fruit sentiment"),
+    ("hotel sentiment", "tnews", "shop categories", "tablet sentiment"),
+)
+COLUMNS = {"0": "no label", "8": "8 labels a class", "32": "32 labels a class", "3000": "3,000 rows"}
+
+
+def means_table(found, markdown) -> str:
+    """Return means over the sets, and the standard error of the difference from logistic regression by set."""
+    methods = list(dict.fromkeys(m for of in found.values() for n in of.values() for m in n if ":" not in m))
+
+    def cell(method, n):
+        sets = [name for name in found if method in found[name].get(n, {})]
+        if not sets:
+            return ""
+        return f"{np.mean([np.mean(found[name][n][method]) for name in sets]):.3f}"
+
+    counts = {n: [name for name in found if n in found[name]] for n in COLUMNS}
+    note = "; ".join(f"{title}: {', '.join(counts[n])}" for n, title in COLUMNS.items() if counts[n])
+    table = markdown(["", *COLUMNS.values()], ([method, *(cell(method, n) for n in COLUMNS)] for method in methods))
+    return f"{table}\n\nSets of each column: {note}."
+
+
+def sets_table(found, markdown) -> str:
+    """Return accuracies by set, with the standard error over the draws."""
+    methods = list(dict.fromkeys(m for of in found.values() for n in of.values() for m in n if ":" not in m))
+
+    def cell(name, n, method):
+        scores = found[name][n].get(method)
+        if not scores:
+            return ""
+        error = f" ± {np.std(scores, ddof=1) / np.sqrt(len(scores)):.3f}" if len(scores) > 1 else ""
+        return f"{np.mean(scores):.3f}{error}"
+
+    columns = [(name, n) for name in found for n in COLUMNS if n in found[name]]
+    head = ["", *(f"{name}, {COLUMNS[n]}" for name, n in columns)]
+    return markdown(head, ([method, *(cell(name, n, method) for name, n in columns)] for method in methods))
+
+
+def halves_table(found, markdown) -> str:
+    """Return the classifier without names that is best on one half of the sets, and its accuracy on the other."""
+    lines = []
+    for n in ("8", "32"):
+        for chosen_on, shown_on in (HALVES, HALVES[::-1]):
+            here, there = ([name for name in half if n in found.get(name, {})] for half in (chosen_on, shown_on))
+            if not here or not there:
+                continue
+            methods = [m for m in found[here[0]][n] if "names" not in m and "unlabelled" not in m]
+
+            def mean(method, sets, n=n):
+                return float(np.mean([np.mean(found[name][n][method]) for name in sets]))
+
+            best = max(methods, key=lambda method: mean(method, here))
+            logistic = mean("logistic regression, all features", there)
+            at_most = max(mean(method, there) for method in methods)
+            lines.append(
+                [COLUMNS[n], ", ".join(here), best, f"{mean(best, there):.3f}", f"{logistic:.3f}", f"{at_most:.3f}"]
+            )
+    head = ["", "chosen on", "chosen", "on the other sets", "logistic regression there", "best there"]
+    return markdown(head, lines)
+
+
+LABEL_TABLES = {"means": means_table, "sets": sets_table, "halves": halves_table}

@@ -1,0 +1,126 @@
+"""`TextPipeline`: a pipeline whose last step is told the blocks of its features and the names of the classes."""
+
+from collections.abc import Mapping
+
+from sklearn import get_config
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.utils.validation import has_fit_parameter
+
+from .._sklearn import HasMethods, StrOptions
+from .._utils._messages import shorten
+from ..text import TextColumn
+from ._label_texts import label_names, texts_of_name
+
+
+class TextPipeline(Pipeline):
+    """A scikit-learn pipeline of texts that also learns from the names of the classes.
+
+    `text_pipeline` builds it. It is a `Pipeline` in every respect. Its `fit` passes two facts to the last step, where
+    that takes them: the number of columns of each part of the step before it, and the features of the class names.
+
+    Parameters
+    ----------
+    steps : list of (str, estimator)
+        As in :class:`sklearn.pipeline.Pipeline`; the first step takes texts.
+    label_texts : mapping, "auto" or None, default="auto"
+        A name, a one-line description, or a list of texts for each label. "auto" takes the labels themselves where
+        they are words of the script of the texts. None uses no names.
+    transform_input : list of str, default=None
+        As in :class:`sklearn.pipeline.Pipeline`.
+    memory : str or object with the joblib.Memory interface, default=None
+        As in :class:`sklearn.pipeline.Pipeline`.
+    verbose : bool, default=False
+        As in :class:`sklearn.pipeline.Pipeline`.
+
+    See Also
+    --------
+    text_pipeline : Build the recommended pipeline.
+
+    Examples
+    --------
+    >>> from sklearn_llmtokens import text_pipeline
+    >>> model = text_pipeline(label_texts={0: "快递物流", 1: "水果的味道"})
+    >>> model.fit(["发货迅速", "又酸又涩"], [None, None]).predict(["送货神速", "很甜"])
+    array([0, 1])
+    """
+
+    _parameter_constraints: dict = {
+        "steps": Pipeline._parameter_constraints["steps"],
+        "label_texts": [Mapping, StrOptions({"auto"}), None],
+        "transform_input": [list, None],
+        "memory": [None, str, HasMethods(["cache"])],
+        "verbose": ["boolean"],
+    }
+
+    def __init__(self, steps, *, label_texts="auto", transform_input=None, memory=None, verbose=False):
+        super().__init__(steps, transform_input=transform_input, memory=memory, verbose=verbose)
+        self.label_texts = label_texts
+
+    def fit(self, X, y=None, **params):
+        """Fit all steps.
+
+        Parameters
+        ----------
+        X : list, 1-D array or Series of str, or frame of one column
+            The texts.
+        y : array-like of shape (n_texts,), default=None
+            Labels, or None, NaN or NA for a text without one. Without any, `label_texts` has to name the classes.
+        **params : dict
+            As in :class:`sklearn.pipeline.Pipeline`.
+
+        Returns
+        -------
+        TextPipeline
+            The fitted pipeline.
+
+        Raises
+        ------
+        ValueError
+            If `label_texts` is another string, or the last step does not take names that were passed.
+        """
+        return super().fit(X, y, **self._facts(X, y), **params)
+
+    def _facts(self, X, y) -> dict:
+        """Return the parameters of the last step's ``fit`` that this class adds, as callables."""
+        if isinstance(self.label_texts, str) and self.label_texts != "auto":
+            raise ValueError(
+                f"label_texts={shorten(self.label_texts)} is neither a mapping from labels to texts, 'auto' nor None."
+            )
+        name, model = self.steps[-1]
+        prefix = "" if get_config()["enable_metadata_routing"] else f"{name}__"
+        takes = {fact: hasattr(model, "fit") and has_fit_parameter(model, fact) for fact in ("class_rows", "blocks")}
+        if isinstance(self.label_texts, Mapping) and not takes["class_rows"]:
+            raise ValueError(f"label_texts are for classifiers that take class_rows, and {shorten(model)} does not.")
+        facts: dict = {}
+        if takes["class_rows"] and self.label_texts is not None:
+            texts = self._texts_of_labels(X, y)
+            if texts:
+                facts[f"{prefix}class_rows"] = lambda: self._rows_of_labels(texts)
+        if takes["blocks"]:
+            facts[f"{prefix}blocks"] = lambda: self._blocks(X)
+        return facts
+
+    def _texts_of_labels(self, X, y) -> dict:
+        """Return texts for each label that has some."""
+        if isinstance(self.label_texts, Mapping):
+            return {label: texts_of_name(name) for label, name in self.label_texts.items()}
+        return {label: texts_of_name(name) for label, name in label_names(y, X).items()}
+
+    def _rows_of_labels(self, texts: dict):
+        """Return features of all texts, and the label of each."""
+        labels = [label for label, of_label in texts.items() for _ in of_label]
+        flat = [text for of_label in texts.values() for text in of_label]
+        # the first step would ask for the column name of the frame that it was fitted on
+        start = int(isinstance(self.steps[0][1], TextColumn))
+        return self[start:-1].transform(flat), labels
+
+    def _blocks(self, X) -> dict[str, int] | None:
+        """Return the number of columns of each part of the features; None where they are not a union of parts."""
+        features = self.steps[-2][1] if len(self.steps) > 1 else None
+        if not isinstance(features, FeatureUnion):
+            return None
+        parts = [(name, part) for name, part in features.transformer_list if part != "drop"]
+        if any(part == "passthrough" for _, part in parts):
+            return None
+        first = list(self[:-2].transform(X)[:1]) if len(self.steps) > 2 else X[:1]
+        return {name: part.transform(first).shape[1] for name, part in parts}

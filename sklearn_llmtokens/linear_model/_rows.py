@@ -1,0 +1,96 @@
+"""Training rows in blocks of one scale: inner products, and coefficients from what was learnt in the dual or primal."""
+
+from collections.abc import Sequence
+from copy import copy
+
+import numpy as np
+from scipy import sparse
+from sklearn.linear_model import Ridge
+
+from ._blocks import columns_of, inner_products
+from ._choice import Choice, mix
+from ._kernel_ridge import solve
+
+# Up to so many rows their inner products are cheaper than passes over the features.
+_MOST_DUAL_ROWS = 5000
+
+
+class BlockRows:
+    """Rows of features in blocks, each of which is scaled to a mean squared length of 1 about its mean.
+
+    Parameters
+    ----------
+    X : ndarray or csr matrix of shape (n_rows, n_features)
+        The features.
+    blocks : sequence of slice
+        The columns of each block.
+    used : ndarray of shape (n_rows,), dtype=bool, default=None
+        Which rows the scale is taken from; all by default.
+    """
+
+    def __init__(self, X, blocks: Sequence[slice], used=None):
+        self._n_features = X.shape[1]
+        self._columns = list(blocks)
+        self._blocks = [columns_of(X, columns) for columns in blocks]
+        scaling = self._blocks if used is None or used.all() else [block[used] for block in self._blocks]
+        self._factors = [1 / np.sqrt(_spread(block)) for block in scaling]
+
+    def __len__(self) -> int:
+        return self._blocks[0].shape[0]
+
+    def take(self, rows: np.ndarray, extra: np.ndarray | None = None) -> "BlockRows":
+        """Return some of the rows, at the scale of all, and below them others (n_extra, n_features)."""
+        part = copy(self)
+        part._blocks = [block[rows] for block in self._blocks]
+        if extra is not None and len(extra):
+            pairs = zip(part._blocks, self._columns, strict=True)
+            part._blocks = [_stack(block, extra[:, columns]) for block, columns in pairs]
+        return part
+
+    def grams(self) -> list[np.ndarray]:
+        """Return the inner products of the rows in each block, each of shape (n_rows, n_rows)."""
+        return [
+            inner_products(block, block) * factor**2 for block, factor in zip(self._blocks, self._factors, strict=True)
+        ]
+
+    def products(self, coef: np.ndarray) -> np.ndarray:
+        """Return the products of the rows with coefficients (n_features, n_targets)."""
+        pairs = zip(self._blocks, self._columns, strict=True)
+        return sum(block @ coef[columns] for block, columns in pairs)  # type: ignore[return-value]
+
+    def fit(self, targets: np.ndarray, weights: np.ndarray, choice: Choice) -> tuple[np.ndarray, np.ndarray]:
+        """Return coefficients (n_features, n_targets) and intercepts (n_targets,) of the ridge regression."""
+        factors = [np.sqrt(share) * factor for share, factor in zip(choice.shares, self._factors, strict=True)]
+        if len(self) <= _MOST_DUAL_ROWS:
+            duals, intercepts = solve(mix(self.grams(), choice.shares), targets, weights, choice.alpha)
+            parts = [factor**2 * (block.T @ duals) for factor, block in zip(factors, self._blocks, strict=True)]
+        else:
+            scaled = [factor * block for factor, block in zip(factors, self._blocks, strict=True)]
+            sparse_rows = any(map(sparse.issparse, scaled))
+            X = sparse.hstack(scaled, format="csr") if sparse_rows else np.hstack(scaled)
+            model = Ridge(choice.alpha, solver="sparse_cg" if sparse_rows else "cholesky", tol=1e-3)
+            model.fit(X, targets, sample_weight=weights)
+            intercepts = np.atleast_1d(model.intercept_)
+            coef = model.coef_.reshape(len(intercepts), -1).T
+            ends = np.cumsum([block.shape[1] for block in scaled])[:-1]
+            parts = [factor * part for factor, part in zip(factors, np.split(coef, ends), strict=True)]
+        coef = np.zeros((self._n_features, targets.shape[1]))
+        for columns, part in zip(self._columns, parts, strict=True):
+            coef[columns] = part
+        return coef, intercepts
+
+
+def _spread(block) -> float:
+    """Return the mean squared distance of the rows from their mean; 1 where they are all equal."""
+    if not block.shape[0]:
+        return 1.0
+    squares = block.multiply(block).sum() if sparse.issparse(block) else np.einsum("ij,ij->", block, block)
+    mean = np.asarray(block.mean(axis=0)).ravel()
+    spread = float(squares) / block.shape[0] - float(mean @ mean)
+    return spread if spread > 1e-12 * max(float(mean @ mean), 1e-300) else 1.0
+
+
+def _stack(upper, lower: np.ndarray):
+    if sparse.issparse(upper):
+        return sparse.vstack([upper, sparse.csr_array(lower)], format="csr")
+    return np.concatenate([upper, lower])

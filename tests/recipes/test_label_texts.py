@@ -1,0 +1,125 @@
+"""Names of classes, texts without a label, and the weights that `text_pipeline` chooses."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+
+from sklearn_llmtokens import TextPipeline, text_pipeline
+from sklearn_llmtokens.datasets import load_toy_reviews
+
+LETTERS = make_pipeline(TfidfVectorizer(analyzer="char"), TruncatedSVD(4, random_state=0))
+TEXTS = ["发货迅速", "快递很慢", "物流神速", "又酸又涩", "味道很甜", "口感发苦"]
+NAMES = {0: "快递物流", 1: "水果的味道"}
+Y = [0, 0, 0, 1, 1, 1]
+
+
+def recipe(**parameters):
+    return text_pipeline(embedder=LETTERS, **parameters)
+
+
+def test_the_choice_can_be_read_after_fit():
+    model = recipe(label_texts=NAMES).fit(TEXTS, Y)[-1]
+    assert set(model.block_weights_) == {"characters", "words", "meaning"}
+    assert sum(model.block_weights_.values()) == pytest.approx(1)
+    assert 0.25 <= model.alpha_ <= 4
+    assert 1 <= model.class_row_weight_ <= 16
+    assert "block_weights_" in model._repr_html_()
+
+
+def test_names_alone_classify_toy_reviews():
+    reviews = load_toy_reviews()
+    named = dict(enumerate(reviews.target_names))
+    model = text_pipeline(label_texts=named).fit(reviews.data)
+    chance = 1 / len(named)
+    assert model.score(reviews.data, reviews.target) > 2 * chance
+    assert isinstance(model, TextPipeline)
+
+
+@pytest.mark.parametrize("y", [None, [None] * 6, [np.nan] * 6, [-1] * 6], ids=str)
+def test_no_label_at_all_is_enough_where_classes_are_named(y):
+    unlabelled = -1 if y == [-1] * 6 else None
+    model = recipe(label_texts=NAMES, unlabelled=unlabelled).fit(TEXTS, y)
+    assert model.classes_.tolist() == [0, 1]
+    assert model.predict(["物流", "味道"]).tolist() == [0, 1]
+
+
+def test_texts_without_a_label_serve_the_features_alone():
+    y = ["a", "b", None, "b", None, None]
+    model = recipe().fit(TEXTS, y)
+    assert model.classes_.tolist() == ["a", "b"]
+    assert "苦" in model["features"]["characters"].vocabulary_
+    few = recipe().fit([TEXTS[i] for i in (0, 1, 3)], ["a", "b", "b"])
+    assert "苦" not in few["features"]["characters"].vocabulary_
+
+
+def test_minus_one_is_a_class_unless_it_is_said_to_be_none():
+    y = [-1, -1, 1, 1, -1, 1]
+    assert recipe().fit(TEXTS, y).classes_.tolist() == [-1, 1]
+    assert recipe(unlabelled=-1).fit(TEXTS, [0, -1, 1, 1, -1, 0]).classes_.tolist() == [0, 1]
+
+
+def test_labels_that_are_words_of_the_language_of_the_texts_are_names():
+    words = recipe().fit(TEXTS, ["物流"] * 3 + ["味道"] * 3)[-1]
+    assert words.class_row_weight_ > 0
+    for labels in (Y, ["taste", "delivery"] * 3, ["A1", "B2"] * 3):
+        assert recipe().fit(TEXTS, labels)[-1].class_row_weight_ == 0
+    assert recipe(label_texts=None).fit(TEXTS, ["物流"] * 3 + ["味道"] * 3)[-1].class_row_weight_ == 0
+    english = recipe().fit(["quick parcel", "sweet pear"] * 2, ["order_status", "taste"] * 2)[-1]
+    assert english.class_row_weight_ > 0
+
+
+@pytest.mark.parametrize("container", [list, np.array, pd.Series, lambda texts: pd.DataFrame({"text": texts})])
+def test_names_do_not_depend_on_the_container_of_the_texts(container):
+    expected = recipe(label_texts=NAMES).fit(TEXTS, Y).decision_function(TEXTS)
+    X = container(TEXTS)
+    np.testing.assert_allclose(recipe(label_texts=NAMES).fit(X, Y).decision_function(X), expected)
+
+
+def test_a_list_of_texts_stands_as_it_is():
+    one = recipe(label_texts={0: ["快递"], 1: ["味道"]}).fit(TEXTS, Y)
+    two = recipe(label_texts={0: ["快递", "快递"], 1: ["味道"]}).fit(TEXTS, Y)
+    np.testing.assert_allclose(one.decision_function(TEXTS), two.decision_function(TEXTS))
+
+
+def test_names_survive_cloning_and_searching():
+    model = recipe(label_texts=NAMES)
+    assert clone(model).label_texts == NAMES
+    grid = {"label_texts": [None, NAMES], "model__alphas": [[1.0], [3.0]], "features__words": ["drop"]}
+    search = GridSearchCV(model, grid, cv=2, n_jobs=2).fit(TEXTS, Y)
+    assert len(search.cv_results_["params"]) == 4
+    assert set(search.best_estimator_[-1].block_weights_) == {"characters", "meaning"}
+    assert np.isfinite(cross_val_score(model, TEXTS, Y, cv=3)).all()
+
+
+def test_weights_and_names_under_metadata_routing():
+    weights = [1.0, 2, 1, 1, 3, 1]
+    plain = recipe(label_texts=NAMES).fit(TEXTS, Y, model__sample_weight=weights)
+    with config_context(enable_metadata_routing=True):
+        routed = recipe(label_texts=NAMES).fit(TEXTS, Y, sample_weight=weights)
+    np.testing.assert_allclose(routed.decision_function(TEXTS), plain.decision_function(TEXTS))
+
+
+@pytest.mark.parametrize(
+    ("label_texts", "error", "message"),
+    [
+        ("names", ValueError, "label_texts='names' is neither a mapping"),
+        ({0: "快递", 1: 3}, TypeError, "label_texts has 3: pass a text"),
+        ({0: "快递", 1: " "}, ValueError, "label_texts has an empty text"),
+        ({"a": "快递", "b": "味道"}, ValueError, "of different types"),
+    ],
+)
+def test_names_that_are_none_are_refused(label_texts, error, message):
+    with pytest.raises(error, match=message):
+        recipe(label_texts=label_texts).fit(TEXTS, Y)
+
+
+def test_names_are_refused_by_an_estimator_that_takes_none():
+    with pytest.raises(ValueError, match="label_texts are for classifiers that take class_rows"):
+        text_pipeline(LogisticRegression(), embedder=LETTERS, label_texts=NAMES).fit(TEXTS, Y)
