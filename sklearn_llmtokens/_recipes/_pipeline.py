@@ -6,8 +6,8 @@ from sklearn import get_config
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
-from .._sklearn import HasMethods, StrOptions
 from .._utils._messages import shorten
+from .._utils._sklearn import HasMethods, StrOptions
 from ..text import TextColumn
 from ._label_texts import label_names, texts_of_name
 

@@ -10,9 +10,9 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._pickling import VersionedPickle
-from .._sklearn import Interval, StrOptions, check_sample_weight, fit_context
 from .._utils._messages import shorten
+from .._utils._pickling import VersionedPickle
+from .._utils._sklearn import Interval, StrOptions, check_sample_weight, fit_context
 from ._blocks import read_blocks, read_candidates
 from ._class_rows import read_class_rows
 from ._labels import split_labels

@@ -5,8 +5,8 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._pickling import VersionedPickle
-from .._sklearn import check_sample_weight, fit_context
+from .._utils._pickling import VersionedPickle
+from .._utils._sklearn import check_sample_weight, fit_context
 from ._blocks import read_blocks, read_candidates
 from ._choice import choose, middle, rows_to_choose_by
 from ._rows import BlockRows
