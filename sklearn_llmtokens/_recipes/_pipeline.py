@@ -1,4 +1,4 @@
-"""`TextPipeline`: a pipeline whose last step is told the blocks of its features and the names of the classes."""
+"""`TextPipeline`: a pipeline whose last step gets the blocks of its features and the names of the classes."""
 
 from collections.abc import Mapping
 
