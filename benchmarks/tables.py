@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from field_tables import FIELD_TABLES
 from few_labels_tables import LABEL_TABLES
+from field_tables import FIELD_TABLES
 from scale_tables import SCALE_TABLES
 from speed.tables import SPEED_TABLES
 
