@@ -103,7 +103,8 @@ class BlockRidgeRegressor(RegressorMixin, VersionedPickle, BaseEstimator):
         choice = _choose(rows, targets, weights, candidates, self.alphas)
         coef, intercept = rows.fit(targets, weights, choice)
         one = np.ndim(y) == 1
-        self.coef_, self.intercept_ = (coef[:, 0], float(intercept[0])) if one else (coef.T, intercept)
+        self.coef_ = coef[:, 0] if one else coef.T
+        self.intercept_ = float(intercept[0]) if one else intercept
         self.block_weights_ = dict(zip(columns, choice.shares.tolist(), strict=True))
         self.alpha_ = choice.alpha
         return self

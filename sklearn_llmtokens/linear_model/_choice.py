@@ -77,7 +77,7 @@ def middle(candidates: np.ndarray, alphas, name_weights, likely=None) -> Choice:
 
 def mix(grams: Sequence[np.ndarray], shares: np.ndarray) -> np.ndarray:
     """Return the weighted sum of the Gram matrices."""
-    return sum(share * gram for share, gram in zip(shares, grams, strict=True))  # type: ignore[return-value]
+    return sum(share * gram for share, gram in zip(shares, grams, strict=True))
 
 
 def rows_to_choose_by(groups: np.ndarray, most: int = MOST_ROWS) -> np.ndarray:

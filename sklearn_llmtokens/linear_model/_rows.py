@@ -56,7 +56,7 @@ class BlockRows:
     def products(self, coef: np.ndarray) -> np.ndarray:
         """Return the products of the rows with coefficients (n_features, n_targets)."""
         pairs = zip(self._blocks, self._columns, strict=True)
-        return sum(block @ coef[columns] for block, columns in pairs)  # type: ignore[return-value]
+        return sum(block @ coef[columns] for block, columns in pairs)
 
     def fit(self, targets: np.ndarray, weights: np.ndarray, choice: Choice) -> tuple[np.ndarray, np.ndarray]:
         """Return coefficients (n_features, n_targets) and intercepts (n_targets,) of the ridge regression."""
