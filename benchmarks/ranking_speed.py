@@ -10,16 +10,12 @@ median of ours. The lists of both are compared. Without ``--baseline`` our own t
 
 import argparse
 import hashlib
-import json
-import os
+import operator
 import platform
-import statistics
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
+from checkouts import commit, measure, table, work, write
 
 N_ITEMS, N_QUERIES = 30_000, 1_000
 
@@ -97,82 +93,19 @@ def cases() -> dict:
     }
 
 
-def work() -> None:
-    """Obey the lines of the standard input: the name of a case prepares it, an empty line times one call."""
-    known, call = cases(), None
-    for line in sys.stdin:
-        name = line.strip()
-        if name:
-            call = known[name]()
-            print(hashlib.sha256(str(call().tolist()).encode()).hexdigest(), flush=True)
-            continue
-        start = time.perf_counter()
-        call()
-        print(time.perf_counter() - start, flush=True)
-
-
-class Worker:
-    """A process that imports the package of one checkout."""
-
-    def __init__(self, folder: Path):
-        environment = {**os.environ, "PYTHONPATH": str(folder.resolve()), "OMP_NUM_THREADS": "1"}
-        command = [sys.executable, __file__, "--work"]
-        self.process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=folder
-        )
-
-    def ask(self, line: str) -> str:
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline().strip()
-        if not answer:
-            raise RuntimeError("a worker ended before it answered; its error stands above")
-        return answer
-
-
-def measure(folders: list[Path], names: list[str], n_repeats: int) -> list[dict]:
-    workers = [Worker(folder) for folder in folders]
-    rows = []
-    for name in names:
-        lists = [worker.ask(name) for worker in workers]
-        times = [[float(worker.ask("")) for worker in workers] for _ in range(n_repeats)]
-        medians = [1000 * statistics.median(column) for column in zip(*times, strict=True)]
-        row = {"case": name, "ms": medians[0]}
-        if len(folders) > 1:
-            row |= {"baseline_ms": medians[1], "ratio": medians[1] / medians[0], "same": lists[0] == lists[1]}
-        rows.append(row)
-        print(row, file=sys.stderr, flush=True)
-    for worker in workers:
-        worker.process.stdin.close()
-        worker.process.wait()
-    return rows
-
-
-def commit(folder: Path) -> str:
-    done = subprocess.run(
-        ["git", "-C", str(folder), "rev-parse", "--short=7", "HEAD"], capture_output=True, text=True, check=False
-    )
-    return done.stdout.strip() or "unknown"
-
-
-def table(rows: list[dict]) -> str:
-    lines = ["| case | baseline, ms | now, ms | times as fast | same lists |", "|---|---:|---:|---:|---|"]
-    for row in rows:
-        baseline, ratio = (f"{row['baseline_ms']:.1f}", f"{row['ratio']:.2f}") if "ratio" in row else ("", "")
-        same = {True: "yes", False: "no", None: ""}[row.get("same")]
-        lines.append(f"| {row['case']} | {baseline} | {row['ms']:.1f} | {ratio} | {same} |")
-    return "\n".join(lines)
+def digest(lists) -> str:
+    return hashlib.sha256(str(lists.tolist()).encode()).hexdigest()
 
 
 def page(rows: list[dict], baseline: Path | None, n_repeats: int) -> str:
-    against = f"commit {commit(baseline)}" if baseline else "nothing"
     return f"""# Speed of ranking
 
 Written by `benchmarks/ranking_speed.py`: {N_ITEMS:,} items, {N_QUERIES:,} queries and k=10 where the case says nothing
-else, beside {against}, in one run of alternating calls; medians of {n_repeats}, one thread, numpy {np.__version__},
-{platform.machine()}. Times are of the whole call of `recommend` or `top_k_labels`, from lists of ids to lists of ids.
+else, beside {commit(baseline)}, in one run of alternating calls; medians of {n_repeats}, one thread,
+numpy {np.__version__}, {platform.machine()}. Times are of the whole call of
+`recommend` or `top_k_labels`, from lists of ids to lists of ids.
 
-{table(rows)}
+{table(rows, "same lists")}
 """
 
 
@@ -185,15 +118,13 @@ def main() -> None:
     parser.add_argument("--work", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.work:
-        work()
+        work(cases(), digest)
         return
-    folders = [Path(__file__).parents[1], *([arguments.baseline] if arguments.baseline else [])]
-    rows = measure(folders, arguments.cases or list(cases()), arguments.repeats)
-    print(table(rows))
+    names = arguments.cases or list(cases())
+    rows = measure(__file__, [], arguments.baseline, names, arguments.repeats, operator.eq)
+    print(table(rows, "same lists"))
     if arguments.write:
-        arguments.write.parent.mkdir(exist_ok=True)
-        arguments.write.write_text(page(rows, arguments.baseline, arguments.repeats), encoding="utf-8")
-        arguments.write.with_suffix(".json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        write(arguments.write, page(rows, arguments.baseline, arguments.repeats), rows)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-Rows = list[dict]
-
 
 def plot(figures: dict, file: Path) -> None:
     """Draw speed against fidelity, a panel a length."""
@@ -33,9 +31,14 @@ def plot(figures: dict, file: Path) -> None:
     pyplot.close(figure)
 
 
-def markdown(columns: dict[str, Callable[[dict], str]], rows: Sequence[dict]) -> str:
+Cell = str | Callable[[dict], str]
+"""A format of the fields of a row, or a function of it."""
+
+
+def markdown(columns: dict[str, Cell], rows: Sequence[dict]) -> str:
+    cells = [cell.format_map if isinstance(cell, str) else cell for cell in columns.values()]
     lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
-    lines += ["| " + " | ".join(cell(row) for cell in columns.values()) + " |" for row in rows]
+    lines += ["| " + " | ".join(cell(row) for cell in cells) + " |" for row in rows]
     return "\n".join(lines)
 
 
@@ -50,144 +53,96 @@ def machine(figures: dict, section: str) -> str:
     )
 
 
+def section(name: str, columns: dict[str, Cell]) -> Callable[[dict], str]:
+    """Return the function of all figures that writes the table of a section, and on what it was measured."""
+    return lambda figures: f"{markdown(columns, figures[name]['rows'])}\n\n{machine(figures, name)}"
+
+
+def optional(field: str, template: str) -> Callable[[dict], str]:
+    return lambda row: "" if row.get(field) is None else template.format_map(row)
+
+
+MODEL = {"model": "{model}"}
+METHOD = {"method": "{method}"}
+RATE = {"texts/s": "{texts_per_s:,.1f}"}
+RATIO = {"times sentence-transformers'": "{ratio:.2f}"}
+COSINE = {"mean cosine": "{cosine_mean:.5f}"}
+FIRST_CALL = {"first call, s": "{first_call_s:.1f}"}
+
+
 def summary(figures: dict) -> str:
     """Short texts alone, and of each row what a choice needs."""
     rows = [row for row in figures["speed"]["rows"] if row["texts"] in ("short reviews", "questions")]
-    columns: dict[str, Callable[[dict], str]] = {
-        "model": lambda row: row["model"],
-        "method": lambda row: row["method"],
-        "texts/s": lambda row: f"{row['texts_per_s']:,.1f}",
-        "times sentence-transformers'": lambda row: f"{row['ratio']:.2f}",
-        "mean cosine": lambda row: f"{row['cosine_mean']:.5f}",
-        "first call, s": lambda row: f"{row['first_call_s']:.1f}",
-    }
+    columns = {**MODEL, **METHOD, **RATE, **RATIO, **COSINE, **FIRST_CALL}
     return f"{markdown(columns, rows)}\n\n{machine(figures, 'speed')}"
 
 
-def peers(rows: Rows) -> str:
-    def share(row: dict) -> str:
-        return f"{row['share_of_matrix_rate']:.0%}" if "share_of_matrix_rate" in row else ""
-
-    columns: dict[str, Callable[[dict], str]] = {
-        "model": lambda row: row["model"],
-        "texts (tokens each)": lambda row: f"{row['texts']} ({row['tokens_a_text']:.0f})",
-        "texts a block": lambda row: f"{row['texts_a_block']:,}",
-        "method": lambda row: row["method"],
-        "texts/s": lambda row: f"{row['texts_per_s']:,.1f}",
-        "tokens/s": lambda row: f"{row['tokens_per_s']:,}",
-        "times sentence-transformers'": lambda row: f"{row['ratio']:.2f}",
-        "mean cosine": lambda row: f"{row['cosine_mean']:.5f}",
-        "of the matrix rate": share,
-        "first call, s": lambda row: f"{row['first_call_s']:.1f}",
-        "peak memory, MB": lambda row: f"{row['peak_memory_mb']:,}" if "peak_memory_mb" in row else "",
-    }
-    return markdown(columns, rows)
-
-
-def accuracy(rows: Rows) -> str:
-    return markdown(
-        {
-            "model": lambda row: row["model"],
-            "method": lambda row: row["method"],
-            "texts": lambda row: f"{row['rows']:,}",
-            "accuracy": lambda row: f"{row['accuracy']:.4f}",
-            "mean cosine": lambda row: f"{row['cosine_mean']:.5f}",
-        },
-        rows,
-    )
-
-
-def growth(rows: Rows) -> str:
-    return markdown(
-        {
-            "model": lambda row: row["model"],
-            "method": lambda row: row["method"],
-            "texts": lambda row: f"{row['n_texts']:,}",
-            "tokens": lambda row: f"{row['n_tokens']:,}",
-            "microseconds a token": lambda row: f"{row['us_per_token']}",
-            "peak memory, MB": lambda row: f"{row['peak_memory_mb']:,}",
-            "at the first text, MB": lambda row: f"{row['at_start_mb']:,}",
-            "texts and rows, MB": lambda row: f"{row['input_and_result_mb']:,}",
-        },
-        rows,
-    )
-
-
-def duplicates(rows: Rows) -> str:
-    return markdown(
-        {
-            "model": lambda row: row["model"],
-            "method": lambda row: row["method"],
-            "copies": lambda row: f"{row['duplicates']:.0%}",
-            "texts/s": lambda row: f"{row['texts_per_s']:,.1f}",
-            "times sentence-transformers'": lambda row: f"{row['ratio']:.2f}",
-        },
-        rows,
-    )
-
-
-def serving(rows: Rows) -> str:
-    return markdown(
-        {
-            "model": lambda row: row["model"],
-            "dtype": lambda row: row["dtype"],
-            "predict, ms": lambda row: f"{row['predict_ms']}",
-            "the model in transformers, ms": lambda row: f"{row['transformers_ms']}",
-            "predict beyond it": lambda row: f"{row['beyond_transformers']:.0%}",
-            "seen before, ms": lambda row: f"{row['from_the_store_ms']}",
-        },
-        rows,
-    )
-
-
-def decoder(rows: Rows) -> str:
-    return markdown(
-        {
-            "method": lambda row: row["method"],
-            "texts/s": lambda row: f"{row['texts_per_s']:,.1f}",
-            "times the padded pass": lambda row: f"{row['ratio']:.2f}",
-            "mean cosine": lambda row: "" if row["cosine_mean"] is None else f"{row['cosine_mean']:.5f}",
-        },
-        rows,
-    )
-
-
-def operations(rows: Rows) -> str:
+def operations(figures: dict) -> str:
+    """One row per model and dtype, one column per kind of operation."""
+    rows = figures["operations"]["rows"]
     models = list(dict.fromkeys((row["model"], row["dtype"]) for row in rows))
     kinds = list(dict.fromkeys(row["kind"] for row in rows))
     by = {(row["model"], row["dtype"], row["kind"]): row for row in rows}
-    columns: dict[str, Callable[[dict], str]] = {"model": lambda row: row["model"], "dtype": lambda row: row["dtype"]}
-    for kind in kinds:
-        columns[kind] = lambda row, kind=kind: f"{row[kind]['us']} ({row[kind]['share']:.0%})"
-    return markdown(
-        columns,
-        [{"model": m, "dtype": dtype} | {kind: by[m, dtype, kind] for kind in kinds} for m, dtype in models],
-    )
-
-
-def batches(rows: Rows) -> str:
-    return markdown(
-        {
-            "model": lambda row: row["model"],
-            "batch_tokens": lambda row: f"{row['batch_tokens']:,}",
-            "microseconds a token": lambda row: f"{row['us_per_token']}",
-        },
-        rows,
-    )
-
-
-def _section(name: str, make: Callable[[Rows], str]) -> Callable[[dict], str]:
-    return lambda figures: f"{make(figures[name]['rows'])}\n\n{machine(figures, name)}"
+    columns = {**MODEL, "dtype": "{dtype}", **{kind: f"{{{kind}[us]}} ({{{kind}[share]:.0%}})" for kind in kinds}}
+    wide = [{"model": m, "dtype": dtype} | {kind: by[m, dtype, kind] for kind in kinds} for m, dtype in models]
+    return f"{markdown(columns, wide)}\n\n{machine(figures, 'operations')}"
 
 
 SPEED_TABLES: dict[str, Callable[[dict], str]] = {
     "short texts": summary,
-    "peers": _section("speed", peers),
-    "accuracy": _section("accuracy", accuracy),
-    "growth": _section("growth", growth),
-    "duplicates": _section("duplicates", duplicates),
-    "serving": _section("serving", serving),
-    "decoder": _section("decoder", decoder),
-    "operations": _section("operations", operations),
-    "batches": _section("batches", batches),
+    "peers": section(
+        "speed",
+        {
+            **MODEL,
+            "texts (tokens each)": "{texts} ({tokens_a_text:.0f})",
+            "texts a block": "{texts_a_block:,}",
+            **METHOD,
+            **RATE,
+            "tokens/s": "{tokens_per_s:,}",
+            **RATIO,
+            **COSINE,
+            "of the matrix rate": optional("share_of_matrix_rate", "{share_of_matrix_rate:.0%}"),
+            **FIRST_CALL,
+            "peak memory, MB": optional("peak_memory_mb", "{peak_memory_mb:,}"),
+        },
+    ),
+    "accuracy": section("accuracy", {**MODEL, **METHOD, "texts": "{rows:,}", "accuracy": "{accuracy:.4f}", **COSINE}),
+    "growth": section(
+        "growth",
+        {
+            **MODEL,
+            **METHOD,
+            "texts": "{n_texts:,}",
+            "tokens": "{n_tokens:,}",
+            "microseconds a token": "{us_per_token}",
+            "peak memory, MB": "{peak_memory_mb:,}",
+            "at the first text, MB": "{at_start_mb:,}",
+            "texts and rows, MB": "{input_and_result_mb:,}",
+        },
+    ),
+    "duplicates": section("duplicates", {**MODEL, **METHOD, "copies": "{duplicates:.0%}", **RATE, **RATIO}),
+    "serving": section(
+        "serving",
+        {
+            **MODEL,
+            "dtype": "{dtype}",
+            "predict, ms": "{predict_ms}",
+            "the model in transformers, ms": "{transformers_ms}",
+            "predict beyond it": "{beyond_transformers:.0%}",
+            "seen before, ms": "{from_the_store_ms}",
+        },
+    ),
+    "decoder": section(
+        "decoder",
+        {
+            **METHOD,
+            **RATE,
+            "times the padded pass": "{ratio:.2f}",
+            "mean cosine": optional("cosine_mean", "{cosine_mean:.5f}"),
+        },
+    ),
+    "operations": operations,
+    "batches": section(
+        "batches", {**MODEL, "batch_tokens": "{batch_tokens:,}", "microseconds a token": "{us_per_token}"}
+    ),
 }

@@ -99,7 +99,7 @@ def _refuse_surrogates(texts: list[str | None], place: Callable[[int], str]) -> 
     for start in range(0, len(texts), _SURROGATE_CHECK_ROWS):
         block = texts[start : start + _SURROGATE_CHECK_ROWS]
         try:
-            "".join(text for text in block if text is not None).encode()
+            "".join(filter(None, block)).encode()
         except UnicodeEncodeError:
             for i, text in enumerate(block, start):
                 if text is not None and (at := lone_surrogate(text)) is not None:

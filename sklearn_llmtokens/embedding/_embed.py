@@ -1,4 +1,9 @@
-"""Unique texts -> cache look-up -> chunks of uncached texts -> the model -> cache -> rows."""
+"""Unique texts -> cache look-up -> chunks of uncached texts -> the model -> cache -> rows.
+
+A text that cannot be embedded raises `TextTooLongError`, `OutOfMemoryError` or `NonFiniteVectorError`, whose message
+names its place. Each call warns once of texts that were cut, and once of those that the vocabulary mostly lacks, with
+their number.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -61,6 +66,21 @@ class OutputRows:
         self.array[self.rows[idx]] = copied
 
 
+def result_array(out, shape: tuple[int, int]) -> np.ndarray:
+    """Return the array that gets the rows: a new one, or `out` if it can hold them in place."""
+    if out is None:
+        return np.empty(shape, dtype=np.float32)
+    if not isinstance(out, np.ndarray) or out.dtype not in (np.float32, np.float16):
+        raise TypeError(
+            f"out must be an ndarray of float32 or float16, not {getattr(out, 'dtype', type(out).__name__)}."
+        )
+    if out.shape != shape:
+        raise ValueError(f"out must be of shape {shape}, and is of {out.shape}.")
+    if not out.flags.c_contiguous or not out.flags.writeable:
+        raise ValueError("out must be writeable, with its rows one after the other (C-contiguous).")
+    return out
+
+
 def embed(texts: Texts, spec: EmbeddingSpec, cache: Cache, resources: Resources, output: OutputRows) -> None:
     """Write the vectors of unique texts into rows, from the cache where it has them and from the model otherwise.
 
@@ -76,16 +96,6 @@ def embed(texts: Texts, spec: EmbeddingSpec, cache: Cache, resources: Resources,
         Device, batches, workers.
     output : OutputRows
         Where they are written to.
-
-    Raises
-    ------
-    TextTooLongError, OutOfMemoryError, NonFiniteVectorError
-        If a text cannot be embedded; the message names its place.
-
-    Warns
-    -----
-    TruncationWarning, UnknownTokenWarning
-        Once each, with the number of texts that were cut, and of those that are mostly unknown to the vocabulary.
     """
     namespace = spec.digest()
 
@@ -108,31 +118,17 @@ def fill_cache(
 
     Parameters
     ----------
-    texts : Texts
-        Unique texts.
+    texts, cache, resources
+        As in `embed`.
     forward : ForwardSpec
         What goes through the model.
     readouts : sequence of Readout
         What is taken. A text goes through the model if one of them is not in the cache.
-    cache : Cache
-        Where vectors are kept.
-    resources : Resources
-        Device, batches, workers.
 
     Returns
     -------
     n_encoded, n_tokens : int
         Texts and tokens that went through the model.
-
-    Raises
-    ------
-    TextTooLongError, OutOfMemoryError, NonFiniteVectorError
-        If a text cannot be embedded; the message names its place.
-
-    Warns
-    -----
-    TruncationWarning, UnknownTokenWarning
-        Once each, with the number of texts that were cut, and of those that are mostly unknown to the vocabulary.
     """
     namespaces = [EmbeddingSpec(forward, readout).digest() for readout in readouts]
     n_encoded = n_tokens = 0
@@ -155,27 +151,13 @@ def embed_tokens(texts: Texts, spec: EmbeddingSpec, resources: Resources) -> lis
 
     Parameters
     ----------
-    texts : Texts
-        The texts.
-    spec : EmbeddingSpec
-        Everything that changes a vector.
-    resources : Resources
-        Device, batches.
+    texts, spec, resources
+        As in `embed`.
 
     Returns
     -------
     list of TextTokens
         One for each text.
-
-    Raises
-    ------
-    TextTooLongError, OutOfMemoryError, NonFiniteVectorError
-        If a text cannot be embedded; the message names its place.
-
-    Warns
-    -----
-    TruncationWarning, UnknownTokenWarning
-        Once each, with the number of texts that were cut, and of those that are mostly unknown to the vocabulary.
     """
     whole = replace(spec.forward, long_text="error" if spec.forward.long_text == "error" else "truncate")
     encoder = load_encoder(whole, resources.device, resources.batch_tokens)
@@ -230,7 +212,7 @@ def _encode_uncached(
                     found = dict(zip(others.tolist(), look_up(others).tolist(), strict=True))
                     progress.found(sum(found.values()))
                     wave = _where(wave, found, False)
-                    is_damaged = not claim.has_others  # what is stored, and cannot be read, is computed again
+                    is_damaged = not claim.others  # what is stored, and cannot be read, is computed again
     unread.warn(forward.max_length)
 
 

@@ -7,27 +7,23 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._utils._messages import shorten
 from .._utils._pickling import VersionedPickle
 from .._utils._sklearn import HasMethods, Interval, StrOptions, check_feature_names_in, fit_context
 from .._utils._text_table import TextTable
-from .._utils._texts import validate_texts
-from ..exceptions import FingerprintMismatchError
-from ._cache import open_cache
-from ._checkpoint import is_fingerprint, pinned_name, recall, resolve
-from ._embed import OutputRows, embed, embed_tokens
+from .._utils._texts import read_texts, validate_texts
+from ._checkpoint import resolve
+from ._embed import OutputRows, embed, embed_tokens, result_array
+from ._fitted import cache_of, checkpoint_of, resources_of, spec_of
 from ._resolve import resolve_spec
-from ._spec import POOLING_NAMES, EmbeddingSpec
+from ._spec import POOLING_NAMES, text_keys
 from ._unique_texts import find_unique_texts
-from ._workers import Resources
 
 
 class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedPickle, BaseEstimator):
     """Turn texts into the pooled token vectors of a pretrained language model.
 
-    Each distinct text goes through the model once; its vector is kept in a store that all clones share, so that the
-    folds and candidates of a search do not run the model again. Only the layers up to the deepest one that is asked for
-    are run.
+    Each distinct text goes through the model once; its vector is kept in a cache that all clones share, so that the
+    folds and candidates of a search do not run the model again. Only the layers up to the deepest one asked for run.
 
     Parameters
     ----------
@@ -48,9 +44,7 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
     word_weights : object with ``word_spans(text)``, default=None
         Weights the tokens of a mean by the words they belong to: ``word_spans`` gives ``[(start, end, weight), ...]``
         in characters, as `JiebaTokenizer` does (0 for stop words); where words overlap, a token belongs to the one that
-        begins last. The model still reads the whole sentence. Like all
-        that changes a vector, it is settled by ``fit``: another object has no effect before the next ``fit``, which
-        warns where no pooling is a mean.
+        begins last. The model still reads the whole sentence. ``fit`` settles it, and warns where no pooling is a mean.
     max_length : int, default=None
         Most tokens of a sequence, special tokens included. None is the checkpoint's own limit.
     long_text : {"truncate", "chunk", "error"}, default="truncate"
@@ -261,10 +255,10 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         check_is_fitted(self)
         table = self._read(X, reset=False)
         unique = find_unique_texts(table, self.word_weights_)
-        rows = _result(out, (table.n_rows, self.n_features_out_))
+        rows = result_array(out, (table.n_rows, self.n_features_out_))
         vectors = rows.reshape(len(unique.first), -1) if table.n_rows else rows  # one row for each cell
-        cache = self._store()
-        embed(unique.texts, self._spec_here(), cache, self._resources(), OutputRows(vectors, unique.rows))
+        cache = cache_of(self)
+        embed(unique.texts, spec_of(self), cache, resources_of(self), OutputRows(vectors, unique.rows))
         unique.fill(vectors)
         return rows
 
@@ -284,11 +278,6 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         -------
         ndarray of shape (n_texts, n_features_out_), dtype=float32
             One row per text; `out` where it is given.
-
-        Raises
-        ------
-        ValueError, TypeError, CheckpointError, MemoryError, FloatingPointError
-            As in `fit` and `transform`.
         """
         return self.fit(X, y).transform(X, out=out)
 
@@ -344,7 +333,7 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
             raise ValueError(f"X has {len(table.columns)} columns; transform_tokens takes one column of texts.")
         column: list[str | None] = ["" if text is None else text for text in table.columns[0]]  # neither has tokens
         unique = find_unique_texts(replace(table, columns=(column,)))
-        found = embed_tokens(unique.texts, self._spec_here(), self._resources())
+        found = embed_tokens(unique.texts, spec_of(self), resources_of(self))
         return [found[i] for i in unique.inverse.tolist()]
 
     def export(self, folder):
@@ -374,7 +363,7 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         check_is_fitted(self)
         from ._export import export_checkpoint
 
-        return export_checkpoint(self._checkpoint_here(), self._spec_here(), folder)
+        return export_checkpoint(checkpoint_of(self), spec_of(self), folder)
 
     def forget(self, texts):
         """Erase the vectors of texts from the store, in all settings of this checkpoint.
@@ -393,12 +382,9 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
             How many vectors were erased.
         """
         check_is_fitted(self)
-        from .._utils._texts import read_texts
-        from ._spec import text_key
-
         columns = read_texts(texts, missing="keep").columns
-        store = self._store()
-        return store.forget({text_key(text) for column in columns for text in column if text is not None})
+        keys = text_keys([text for column in columns for text in column if text is not None])
+        return cache_of(self).forget(set(keys))
 
     def cache_info(self):
         """Return what the store holds and how it was used.
@@ -409,42 +395,10 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
             Hits, misses, rows, bytes, bound and place.
         """
         check_is_fitted(self)
-        return self._store().info()
+        return cache_of(self).info()
 
     def _read(self, X, *, reset: bool) -> TextTable:
         return validate_texts(self, X, reset=reset, missing="keep" if self.missing == "zero" else "error")
-
-    def _checkpoint_here(self):
-        """Find the checkpoint again, and make sure that it is the one of ``fit``."""
-        checkpoint, found = recall(pinned_name(self.model, self.revision_), code=self.trust_remote_code)
-        if found != self.fingerprint_:
-            raise FingerprintMismatchError(
-                f"This embedder was fitted with model={shorten(self.model)} of fingerprint {self.fingerprint_}, and "
-                f"the checkpoint found at {checkpoint.folder} has {found}: put the same checkpoint there, or fit again."
-            )
-        return checkpoint
-
-    def _spec_here(self) -> EmbeddingSpec:
-        """Return the spec of ``fit`` for this machine; which code may run is for the parameter alone to say."""
-        spec = EmbeddingSpec.from_dict(self.spec_)
-        if spec.forward.trust_remote_code != self.trust_remote_code:
-            raise ValueError(
-                f"trust_remote_code is {self.trust_remote_code}, and was {spec.forward.trust_remote_code} in fit: fit "
-                "again."
-            )
-        checkpoint = self._checkpoint_here()
-        if spec.forward.fingerprint != self.fingerprint_:
-            raise FingerprintMismatchError("spec_ and fingerprint_ are of two checkpoints: fit again.")
-        return replace(spec, forward=replace(spec.forward, folder=str(checkpoint.folder)))
-
-    def _store(self):
-        """Open the store; its file is named after the fingerprint."""
-        if not is_fingerprint(self.fingerprint_):
-            raise FingerprintMismatchError(f"fingerprint_ is {shorten(self.fingerprint_)}, which is none: fit again.")
-        return open_cache(self.cache, self.fingerprint_)
-
-    def _resources(self) -> Resources:
-        return Resources(self.device, self.batch_tokens, self.n_jobs, self.verbose)
 
     @property
     def _n_features_out(self) -> int:
@@ -458,18 +412,3 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         tags.transformer_tags.preserves_dtype = []
         tags.no_validation = False
         return tags
-
-
-def _result(out, shape: tuple[int, int]) -> np.ndarray:
-    """Return the array that gets the rows: a new one, or `out` if it can hold them in place."""
-    if out is None:
-        return np.empty(shape, dtype=np.float32)
-    if not isinstance(out, np.ndarray) or out.dtype not in (np.float32, np.float16):
-        raise TypeError(
-            f"out must be an ndarray of float32 or float16, not {getattr(out, 'dtype', type(out).__name__)}."
-        )
-    if out.shape != shape:
-        raise ValueError(f"out must be of shape {shape}, and is of {out.shape}.")
-    if not out.flags.c_contiguous or not out.flags.writeable:
-        raise ValueError("out must be writeable, with its rows one after the other (C-contiguous).")
-    return out

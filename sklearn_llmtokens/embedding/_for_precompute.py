@@ -10,6 +10,7 @@ from . import _encoders
 from ._batches import total_order
 from ._cache import STORE_LIMIT_VARIABLE, Cache, open_cache, row_bytes
 from ._embed import fill_cache
+from ._fitted import resources_of, spec_of
 from ._spec import EmbeddingSpec, ForwardSpec, Readout
 from ._unique_texts import Texts, find_unique_texts
 from ._workers import Resources
@@ -68,9 +69,9 @@ def encoding_of(embedder) -> Encoding:
     Encoding
         Its specification.
     """
-    spec = embedder._spec_here()
+    spec = spec_of(embedder)
     n_features = embedder.n_features_out_ // embedder.n_features_in_
-    return Encoding(spec.forward, spec.readout, embedder._resources(), n_features)
+    return Encoding(spec.forward, spec.readout, resources_of(embedder), n_features)
 
 
 def unique_texts_of(embedder, X) -> tuple[Texts, int]:

@@ -5,24 +5,21 @@ import os
 import warnings
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
 from pathlib import Path
 
 from .._utils._messages import shorten
 from .._utils._optional import require
 from .._utils._warnings import stacklevel_of_caller
 from ..exceptions import TruncationWarning, UnknownTokenWarning
-from ._embed_batches import add_vectors, check_columns, column_names, fitted, vector_dtype
+from ._embed_batches import check_columns, column_names, fitted, vector_dtype
 from ._parquet_files import first_line, readable, renamed_when_whole
 from ._parquet_identity import SourceHashes, embedder_hash
+from ._parquet_part import METADATA_KEY, Job, Part, Settings, write_part
 from ._workers import hold_workers
 
 # Raise by one with any change after which parts of one run must not lie beside those of another.
 _FORMAT_VERSION = 2
-_METADATA_KEY = b"sklearn_llmtokens"
-
-_READ_BUFFER_BYTES = 1 << 20
 # Warnings that carry a number of texts.
 _COUNTED = (TruncationWarning, UnknownTokenWarning)
 
@@ -119,7 +116,7 @@ def embed_parquet(
     ['id', 'text', 'text_vector']
     """
     embedder = fitted(embedder)
-    settings = _Settings(
+    settings = Settings(
         version=_FORMAT_VERSION,
         text_columns=column_names(text_columns),
         columns=None if columns is None else column_names(columns, "columns"),
@@ -136,55 +133,15 @@ def embed_parquet(
     files, filesystem = _files(src)
     parts = _plan(files, filesystem, _folder(dst, src), settings, part_rows)[index::count]
     sources = SourceHashes(filesystem, settings.read_columns)
-    missing = [part for part in parts if not _is_written(part, settings, sources)]
-    n_done = sum(part.n_rows for part in parts) - sum(part.n_rows for part in missing)
-    with (
-        _bar(sum(part.n_rows for part in parts), n_done, verbose) as bar,
-        _gather_warnings() as gather,
-        hold_workers(),
-    ):
-        for part in missing:
-            about = part.describe(settings, sources)
-            with renamed_when_whole(part.path) as file, ExitStack() as stack:
-                _write_part(file, stack, part, about, embedder, settings, batch_rows, bar, gather)
+    with _gather_warnings() as gather, hold_workers():
+        job = Job(embedder, settings, sources, batch_rows, gather)
+        missing = [part for part in parts if not _is_written(part, job)]
+        n_done = sum(part.n_rows for part in parts) - sum(part.n_rows for part in missing)
+        with _bar(sum(part.n_rows for part in parts), n_done, verbose) as bar:
+            for part in missing:
+                with renamed_when_whole(part.path) as file:
+                    write_part(file, part, job, bar)
     return [part.path for part in parts]
-
-
-@dataclass(frozen=True)
-class _Settings:
-    """What must be the same for parts to lie side by side."""
-
-    version: int
-    text_columns: tuple[str, ...]
-    columns: tuple[str, ...] | None
-    suffix: str
-    dtype: str
-    embedder: str
-
-    @property
-    def read_columns(self) -> list[str] | None:
-        return None if self.columns is None else list(dict.fromkeys((*self.columns, *self.text_columns)))
-
-
-@dataclass(frozen=True)
-class _Part:
-    """Rows of one file, and where their vectors go."""
-
-    file: str
-    filesystem: object
-    start: int
-    stop: int
-    path: Path
-
-    @property
-    def n_rows(self) -> int:
-        return self.stop - self.start
-
-    def describe(self, settings: _Settings, sources: SourceHashes) -> dict:
-        """Return what is written into the part, as JSON gives it back."""
-        source = sources.of(self.file, self.start, self.stop)
-        values = {**asdict(settings), "source": source, "rows": [self.start, self.stop]}
-        return json.loads(json.dumps(values))
 
 
 def _folder(dst, src) -> Path:
@@ -202,7 +159,7 @@ def _folder(dst, src) -> Path:
     return folder
 
 
-def _plan(files: list[str], filesystem, dst: Path, settings: _Settings, part_rows: int) -> list[_Part]:
+def _plan(files: list[str], filesystem, dst: Path, settings: Settings, part_rows: int) -> list[Part]:
     """List the parts of all files, in the order of their names, and look at the columns of each file."""
     import pyarrow.parquet as pq
 
@@ -223,7 +180,7 @@ def _plan(files: list[str], filesystem, dst: Path, settings: _Settings, part_row
             raise ValueError(f"{file_of[stem]} and {file} would both be written to {dst / stem}-*: rename one of them.")
         for k, start in enumerate(range(0, max(1, n_rows), part_rows)):
             stop = min(start + part_rows, n_rows)
-            parts.append(_Part(file, filesystem, start, stop, dst / f"{stem}-{k:05d}.parquet"))
+            parts.append(Part(file, filesystem, start, stop, dst / f"{stem}-{k:05d}.parquet"))
     return parts
 
 
@@ -245,7 +202,7 @@ def _files(src) -> tuple[list[str], object]:
     return sorted(fragment.path for fragment in fragments), dataset.filesystem
 
 
-def _is_written(part: _Part, settings: _Settings, sources: SourceHashes) -> bool:
+def _is_written(part: Part, job: Job) -> bool:
     """Check whether a part is there, and make sure that it is this one."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -253,13 +210,13 @@ def _is_written(part: _Part, settings: _Settings, sources: SourceHashes) -> bool
     if not part.path.exists():
         return False
     try:
-        found = dict(json.loads((pq.read_schema(part.path).metadata or {}).get(_METADATA_KEY, b"{}")))
+        found = dict(json.loads((pq.read_schema(part.path).metadata or {}).get(METADATA_KEY, b"{}")))
     except (pa.ArrowException, OSError, ValueError, TypeError) as error:
         warnings.warn(
             f"{part.path} is damaged and is written again ({first_line(error)}).", RuntimeWarning, stacklevel=3
         )
         return False
-    expected = part.describe(settings, sources)
+    expected = part.describe(job)
     other = [name for name in expected if found.get(name) != expected[name]]
     if other:
         # Other rows or columns have other bytes: the source is worth naming where all else is the same.
@@ -268,64 +225,6 @@ def _is_written(part: _Part, settings: _Settings, sources: SourceHashes) -> bool
             f"{part.path} is of another run: its {', '.join(named)} differ(s). Choose another dst, or delete the parts."
         )
     return True
-
-
-def _write_part(
-    file, stack: ExitStack, part: _Part, about: dict, embedder, settings: _Settings, batch_rows: int, bar, gather
-) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    writer, row = None, part.start
-    for batch in _read_rows(part, settings, batch_rows):
-        kept = batch if settings.columns is None else batch.select(list(settings.columns))
-        try:
-            with gather():
-                whole = add_vectors(batch, embedder, settings.text_columns, settings.suffix, settings.dtype)
-        except Exception as error:
-            error.add_note(f"The batch is rows {row} to {row + len(batch) - 1} of {part.file}.")
-            raise
-        for name in whole.schema.names[len(batch.schema.names) :]:
-            kept = kept.append_column(whole.schema.field(name), whole.column(name))
-        if writer is None:
-            metadata = {**(kept.schema.metadata or {}), _METADATA_KEY: json.dumps(about).encode()}
-            schema = kept.schema.with_metadata(metadata)
-            flat = [field.name for field in schema if not pa.types.is_nested(field.type)]
-            options = {"use_dictionary": flat, "write_statistics": flat, "write_page_checksum": True}
-            writer = stack.enter_context(pq.ParquetWriter(file, schema, compression="zstd", **options))
-        writer.write_batch(kept.replace_schema_metadata(metadata))
-        row += len(batch)
-        bar.update(len(batch))
-
-
-def _read_rows(part: _Part, settings: _Settings, batch_rows: int) -> Iterator:
-    """Read the rows of a part, a batch at a time: whole row groups before it are left out, other rows cut off."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    columns = settings.read_columns
-    options = {"buffer_size": _READ_BUFFER_BYTES, "page_checksum_verification": True}
-    with readable(part.file), pq.ParquetFile(part.file, filesystem=part.filesystem, **options) as opened:
-        groups: list[int] = []
-        first = end = 0
-        for k in range(opened.metadata.num_row_groups):
-            start, end = end, end + opened.metadata.row_group(k).num_rows
-            if end > part.start and start < part.stop:
-                first = first if groups else start
-                groups.append(k)
-        if part.n_rows == 0:
-            schema = opened.schema_arrow
-            empty = pa.RecordBatch.from_arrays([pa.array([], field.type) for field in schema], schema=schema)
-            yield empty if columns is None else empty.select(columns)
-            return
-        row = first
-        for batch in opened.iter_batches(batch_rows, row_groups=groups, columns=columns):
-            start, stop = max(part.start - row, 0), min(part.stop - row, len(batch))
-            row += len(batch)
-            if start < stop:
-                yield batch.slice(start, stop - start)
-            if row >= part.stop:
-                return
 
 
 @contextmanager

@@ -4,7 +4,7 @@ A spec crosses process borders instead of a model, and its digest is the identit
 `ForwardSpec` is what goes through the model, `Readout` what is taken from it: several readouts share one forward pass.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from hashlib import blake2b
@@ -198,22 +198,23 @@ def _digest(spec: EmbeddingSpec, version: int) -> bytes:
     return blake2b(repr((version, values)).encode(), digest_size=DIGEST_BYTES).digest()
 
 
-def text_key(text: str, spans: tuple | None = None) -> bytes:
-    """Return the key of a text in a store: a digest, from which the text cannot be read back.
+def text_keys(texts: Sequence[str], spans: Sequence[tuple] | None = None) -> list[bytes]:
+    """Return the keys of texts in a cache: digests, from which a text cannot be read back.
 
     Parameters
     ----------
-    text : str
-        The text.
-    spans : tuple of (int, int, float), optional
-        Weighted words of the text, where they change the vector.
+    texts : sequence of str of length n_texts
+        The texts.
+    spans : sequence of length n_texts, optional
+        Weighted words of each text, where they change its vector.
 
     Returns
     -------
-    bytes
+    list of bytes of length n_texts
         16 bytes of BLAKE2b of the text, and 8 of the spans where there are any: every key of a text begins alike.
     """
-    key = blake2b(text.encode(), digest_size=DIGEST_BYTES).digest()
+    keys = [blake2b(text.encode(), digest_size=DIGEST_BYTES).digest() for text in texts]
     if spans is None:
-        return key
-    return key + blake2b(repr(spans).encode(), digest_size=SPANS_DIGEST_BYTES).digest()
+        return keys
+    ends = (blake2b(repr(words).encode(), digest_size=SPANS_DIGEST_BYTES).digest() for words in spans)
+    return [key + end for key, end in zip(keys, ends, strict=True)]

@@ -3,14 +3,15 @@
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from operator import index
+from itertools import repeat
+from operator import index, is_
 
 import numpy as np
 
 from .._utils._distinct import first_places
 from .._utils._messages import shorten
 from .._utils._text_table import TextTable
-from ._spec import text_key
+from ._spec import text_keys
 
 _COPIED_ROWS = 8192
 
@@ -34,14 +35,13 @@ class Texts:
     where: Callable[[int], str]
 
     def keys(self, idx: Sequence[int] | np.ndarray) -> list[bytes]:
-        """Return the keys in a store of the texts at `idx`; a million of them are more than is kept at once."""
-        if self.spans is None:
-            return [text_key(self.texts[i]) for i in idx]
-        return [text_key(self.texts[i], self.spans[i]) for i in idx]
+        """Return the keys in a cache of the texts at `idx`; a million of them are more than is kept at once."""
+        return text_keys(*self.take(idx))
 
     def take(self, idx: Sequence[int] | np.ndarray) -> tuple[list[str], list | None]:
         """Return the texts at `idx`, and their spans."""
-        return [self.texts[i] for i in idx], None if self.spans is None else [self.spans[i] for i in idx]
+        places = np.asarray(idx).tolist()  # plain integers index a list faster
+        return [self.texts[i] for i in places], None if self.spans is None else [self.spans[i] for i in places]
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def find_unique_texts(table: TextTable, word_weights=None) -> UniqueTexts:
     columns = table.columns
     cells = columns[0] if len(columns) == 1 else [text for row in zip(*columns, strict=True) for text in row]
     first = first_places(cells)
-    first[np.fromiter((text is None for text in cells), bool, len(cells))] = -1
+    first[np.fromiter(map(is_, cells, repeat(None)), bool, len(cells))] = -1
     rows = np.flatnonzero(first == np.arange(len(first)))
     texts: list[str] = cells if len(rows) == len(cells) else [cells[i] for i in rows]  # type: ignore[assignment, misc]
 

@@ -84,30 +84,14 @@ def use_in_vain(monkeypatch) -> list[float]:
     return found
 
 
-def open_claims_spy(monkeypatch) -> list[float]:
-    """Record how long each call is ready to wait for the file of claims."""
-    waited = []
-    open_claims = _claims.FileClaims._open
-    monkeypatch.setattr(
-        _claims.FileClaims, "_open", lambda self, seconds: waited.append(seconds) or open_claims(self, seconds)
-    )
-    return waited
-
-
 def _raise_interrupt(*_):
     raise KeyboardInterrupt
 
 
 # One after another, the steps in the middle of claiming that an interrupt may hit: before and after a claim is entered.
 interrupt_claims = [
-    lambda patch, name=name: patch.setattr(_claims, name, _raise_interrupt)
-    for name in ("_choose", "_FileClaim", "_ThreadClaim")
+    lambda patch, name=name: patch.setattr(_claims, name, _raise_interrupt) for name in ("_choose", "Claim")
 ]
-
-
-def wait_for_no_claim(monkeypatch) -> None:
-    """Have it fail to wait for a claim."""
-    monkeypatch.setattr(_claims, "FileLock", None)
 
 
 def check_no_file_when_opened(monkeypatch) -> None:

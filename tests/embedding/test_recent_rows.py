@@ -76,9 +76,9 @@ def test_rows_that_are_written_elsewhere_are_read(store, elsewhere):
     np.testing.assert_array_equal(read(store, 3)[1], vectors(3, start=60))
 
 
-def test_rows_that_are_evicted_are_gone(store, elsewhere, monkeypatch):
+def test_rows_that_are_evicted_are_gone(store, elsewhere, tmp_path, monkeypatch):
     monkeypatch.setenv(STORE_BYTES, "1")
-    for writer in (elsewhere, store):
+    for writer in (another_connection(tmp_path), open_cache(tmp_path, FINGERPRINT)):
         writer.write([OTHER], keys(1), [vectors(1)])
         assert not read(store, 20)[0].any()
         assert not read(elsewhere, 20)[0].any()
@@ -126,7 +126,7 @@ def test_no_more_is_kept_than_the_bound(tmp_path, monkeypatch):
     assert holds(store, 100)
     assert n_kept(store) == 10
     monkeypatch.setenv(RECENT_BYTES, "0")
-    assert holds(store, 100)
+    assert holds(open_cache(tmp_path, FINGERPRINT), 100)
     assert n_kept(store) == 0
 
 

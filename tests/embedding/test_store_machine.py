@@ -141,7 +141,7 @@ class FolderAgainstDict(AgainstDict):
     def evict_everything(self):
         os.environ[STORE_BYTES] = "1"
         try:
-            self.store.write([NAMESPACE], KEYS[:1], [np.zeros((1, N_FEATURES), np.float32)])
+            open_cache(self.folder, FINGERPRINT).write([NAMESPACE], KEYS[:1], [np.zeros((1, N_FEATURES), np.float32)])
         finally:
             del os.environ[STORE_BYTES]
         self.model.clear()

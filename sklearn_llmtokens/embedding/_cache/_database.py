@@ -1,6 +1,7 @@
 """One database file of this process: opened where it is used, shared by the threads, closed across forks."""
 
 import atexit
+import math
 import os
 import sqlite3
 import threading
@@ -10,8 +11,9 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
+from filelock import FileLock
+
 from ..._utils._fork import at_fork
-from ._claims import FileClaims
 from ._file import DamagedDatabaseError, check_whole, connect, create, quarantine
 from ._rows import BoundedRows
 from ._statements import data_version
@@ -24,6 +26,7 @@ CHECKED_BYTES = 64 * 2**20
 MOST_CONNECTIONS = 8
 
 _POLL_SECONDS = 0.002
+_BUSY_STEPS = 10  # steps of SQLite's own waiting in a second: setting it takes longer than most look-ups
 
 _Identity = tuple[int, int]
 
@@ -40,8 +43,6 @@ class Database:
     ----------
     path : Path
         The file.
-    claims : FileClaims
-        Who computes which rows.
     hits, misses : int
         Rows that this process looked up and found, or did not find.
     """
@@ -50,9 +51,9 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.claims = FileClaims(path.with_suffix(".claims"))
         self.hits = self.misses = 0
         self._connection: sqlite3.Connection | None = None
+        self._busy_steps = 0
         self._file: _Identity | None = None
         self._checked: _Identity | None = None
         self._recent = BoundedRows()
@@ -62,22 +63,16 @@ class Database:
         self._used = 0.0
         at_fork(self)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the file that lies there now has been opened before, and its version been found to be ours."""
+        return self._connection is not None and _identity(self.path) == self._file
+
     def run(self, action: Callable[[sqlite3.Connection], T], *, write: bool, timeout: float) -> T | None:
-        """Run `action` on the connection.
+        """Return what `action` returns for the connection; None where there is no file to read.
 
-        Parameters
-        ----------
-        action : callable
-            Takes the connection.
-        write : bool
-            Whether it writes: the file is made if it is not there, and other writers are kept out.
-        timeout : float
-            Seconds to wait, for threads and for other processes together.
-
-        Returns
-        -------
-        object or None
-            What `action` returns; None where there is no file to read.
+        With `write` the file is made if it is not there, and other writers are kept out. Threads and other processes
+        are waited for `timeout` seconds in all.
 
         Raises
         ------
@@ -98,37 +93,13 @@ class Database:
                 raise
 
     def check(self, connection: sqlite3.Connection, *, again: bool = False) -> None:
-        """Check that the whole file is sound.
-
-        Parameters
-        ----------
-        connection : sqlite3.Connection
-            What `run` passes on.
-        again : bool, default=False
-            Whether it is checked though this process has checked the file before.
-
-        Raises
-        ------
-        DamagedDatabaseError
-            If pages, index and rows do not agree.
-        """
+        """Raise `DamagedDatabaseError` unless the whole file is sound; once for each file, or `again`."""
         if again or self._checked != self._file:
             check_whole(connection)
             self._checked = self._file
 
     def recent_rows(self, connection: sqlite3.Connection) -> BoundedRows:
-        """Return the rows in memory that the file still has: none if it was changed from elsewhere.
-
-        Parameters
-        ----------
-        connection : sqlite3.Connection
-            What `run` passes on.
-
-        Returns
-        -------
-        BoundedRows
-            The rows; for the length of `action`.
-        """
+        """Return the rows in memory that the file still has: none if it was changed from elsewhere."""
         state = data_version(connection), self._size()
         if state != self._state:
             self._recent.clear()
@@ -141,13 +112,7 @@ class Database:
             self._state = self._state[0], self._size()
 
     def count(self, n_hits: int, n_misses: int) -> None:
-        """Add to the counts.
-
-        Parameters
-        ----------
-        n_hits, n_misses : int
-            Rows that were looked up and found, or not found.
-        """
+        """Count rows that were looked up and found, or not found."""
         with self._counting:
             self.hits += n_hits
             self.misses += n_misses
@@ -155,15 +120,7 @@ class Database:
     def quarantine(self, timeout: float) -> str | None:
         """Rename the damaged file that was used last, unless another process has done so meanwhile.
 
-        Parameters
-        ----------
-        timeout : float
-            Seconds to wait for writers.
-
-        Returns
-        -------
-        str or None
-            What was done; None where it could not be.
+        Return what was done; None where it could not be.
         """
         with suppress(OSError), self._alone(timeout), self._writing(time.monotonic() + timeout):
             damaged, self._file = self._file, None
@@ -181,6 +138,14 @@ class Database:
             if connection is not None:
                 connection.close()
 
+    def close_if_idle(self) -> None:
+        """Close the connection unless a thread uses it this moment."""
+        if self._mutex.acquire(blocking=False):
+            try:
+                self.close()
+            finally:
+                self._mutex.release()
+
     @contextmanager
     def _alone(self, timeout: float) -> Iterator[None]:
         """Keep the other threads out."""
@@ -191,9 +156,7 @@ class Database:
         finally:
             self._mutex.release()
 
-    def _writing(self, deadline: float):
-        from filelock import FileLock
-
+    def _writing(self, deadline: float) -> FileLock:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         timeout = max(0.0, deadline - time.monotonic())
         return FileLock(self.path.with_suffix(".writer"), timeout, mode=0o600, poll_interval=_POLL_SECONDS)
@@ -202,20 +165,20 @@ class Database:
         """Return a connection to the file that lies there now, which need not be the one of the call before."""
         there = _identity(self.path)
         if there is None and make:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             create(self.path)
             there = _identity(self.path)
         if there != self._file:
             self.close()
             self._file = there
-        timeout = max(0.0, deadline - time.monotonic())
-        if self._connection is not None:
-            self._connection.execute(f"PRAGMA busy_timeout={int(1000 * timeout)}").fetchall()
-        elif there is not None:
-            self._connection = connect(self.path, timeout)
+        steps = math.ceil(_BUSY_STEPS * max(0.0, deadline - time.monotonic()))
+        if self._connection is not None and steps != self._busy_steps:
+            self._connection.execute(f"PRAGMA busy_timeout={1000 * steps // _BUSY_STEPS}").fetchall()
+        elif self._connection is None and there is not None:
+            self._connection = connect(self.path, steps / _BUSY_STEPS)
             _close_unused(self)
             if self._size() <= CHECKED_BYTES:
                 self.check(self._connection)
+        self._busy_steps = steps
         return self._connection
 
     def _size(self) -> int:
@@ -238,35 +201,19 @@ class Database:
         raise TypeError("A database is opened where it is used and is never pickled.")
 
 
-_shared: dict[Path, Database] = {}
+_shared: dict[str, Database] = {}
 
 
 def shared_database(path: Path) -> Database:
-    """Return the one object of this process for a file, so that its threads share a connection and its counts.
-
-    Parameters
-    ----------
-    path : Path
-        The file, with links resolved.
-
-    Returns
-    -------
-    Database
-        The database.
-    """
-    return _shared.setdefault(path, _shared.get(path) or Database(path))
+    """Return the one object of this process for a file, so that its threads share a connection and its counts."""
+    return _shared.get(str(path)) or _shared.setdefault(str(path), Database(path))
 
 
 def _close_unused(opened: Database) -> None:
     """Close the connections that were used least lately, but for those that are in use this moment."""
     others = sorted((d for d in list(_shared.values()) if d is not opened and d._connection), key=lambda d: d._used)
     for database in others[: max(0, len(others) + 1 - MOST_CONNECTIONS)]:
-        if database._mutex.acquire(blocking=False):
-            try:
-                database.close()
-            finally:
-                database._mutex.release()
-        database.claims.close_if_idle()
+        database.close_if_idle()
 
 
 def _identity(path: Path) -> _Identity | None:
@@ -281,4 +228,3 @@ def _identity(path: Path) -> _Identity | None:
 def _at_exit() -> None:
     for database in list(_shared.values()):
         database.close()
-        database.claims.close_if_idle()

@@ -49,26 +49,10 @@ class DamagedDatabaseError(sqlite3.DatabaseError):
 
 
 def connect(path: Path, timeout: float) -> sqlite3.Connection:
-    """Open a database that exists.
+    """Open a database that exists, in autocommit mode, for any thread.
 
-    Parameters
-    ----------
-    path : Path
-        The file.
-    timeout : float
-        Seconds that a statement waits for another process.
-
-    Returns
-    -------
-    sqlite3.Connection
-        In autocommit mode, for any thread.
-
-    Raises
-    ------
-    StoreError
-        If its format is of a later version.
-    sqlite3.Error
-        If it cannot be opened, or is damaged (see `is_damage`).
+    Raise `StoreError` if its format is of a later version, and sqlite3.Error if it cannot be opened or is damaged
+    (see `is_damage`). A statement waits for other processes for `timeout` seconds.
     """
     # Never by open(): closing any descriptor of the file frees the locks that SQLite holds on it in this process.
     if path.stat().st_size == 0:
@@ -92,10 +76,7 @@ def connect(path: Path, timeout: float) -> sqlite3.Connection:
 def create(path: Path) -> None:
     """Make an empty database under another name and move it into place, so that nobody sees half of one.
 
-    Parameters
-    ----------
-    path : Path
-        The file. The caller holds the writer's lock.
+    The caller holds the writer's lock.
     """
     for leftover in path.parent.glob(f"{path.name}.new-*"):
         leftover.unlink(missing_ok=True)
@@ -113,88 +94,38 @@ def create(path: Path) -> None:
     finally:
         connection.close()
     # A journal that outlived its database would be played back into this one.
-    journal_of(path).unlink(missing_ok=True)
+    companions(path)[0].unlink(missing_ok=True)
     os.replace(new, path)
 
 
 def quarantine(path: Path) -> Path:
-    """Rename a damaged database, and remove the one that was renamed before it.
+    """Rename a damaged database, and remove the one that was renamed before it; return where it is now.
 
-    Parameters
-    ----------
-    path : Path
-        The file. The caller holds the writer's lock.
-
-    Returns
-    -------
-    Path
-        Where it is now.
+    The caller holds the writer's lock.
     """
     remove_quarantined(path)
     aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%dT%H%M%S')}")
     # The journal first: one that stayed behind would be played back into the next database of this name.
-    if journal_of(path).exists():
-        os.replace(journal_of(path), journal_of(aside))
+    journal, journal_aside = companions(path)[0], companions(aside)[0]
+    if journal.exists():
+        os.replace(journal, journal_aside)
     os.replace(path, aside)
     return aside
 
 
 def remove_quarantined(path: Path) -> None:
-    """Remove damaged databases that were renamed: they hold vectors too.
-
-    Parameters
-    ----------
-    path : Path
-        The database in whose place they were.
-    """
+    """Remove damaged databases that were renamed: they hold vectors too."""
     for aside in path.parent.glob(f"{path.name}.damaged-*"):
         aside.unlink(missing_ok=True)
 
 
-def journal_of(path: Path) -> Path:
-    """Name the rollback journal of a database.
-
-    Parameters
-    ----------
-    path : Path
-        The database.
-
-    Returns
-    -------
-    Path
-        The journal.
-    """
-    return path.with_name(f"{path.name}-journal")
-
-
 def companions(path: Path) -> list[Path]:
-    """Name the files beside a database that SQLite reads as parts of it.
-
-    Parameters
-    ----------
-    path : Path
-        The database.
-
-    Returns
-    -------
-    list of Path
-        Its journals, there or not.
-    """
-    return [journal_of(path), *(path.with_name(f"{path.name}-{end}") for end in ("wal", "shm"))]
+    """Name the files that SQLite reads as parts of a database, there or not: its rollback journal first."""
+    return [Path(f"{path}-{end}") for end in ("journal", "wal", "shm")]
 
 
 def row_bytes(n_features: int) -> int:
-    """Return the bytes of the file that a vector takes.
-
-    Parameters
-    ----------
-    n_features : int
-        Features of the vector.
-
-    Returns
-    -------
-    int
-        Its share of a page, and of the index, whose pages are about two thirds full.
+    """Return the bytes of the file that a vector takes: its share of a page, and of the index, about two thirds full.
 
     Examples
     --------
@@ -208,38 +139,14 @@ def row_bytes(n_features: int) -> int:
 
 
 def check_whole(connection: sqlite3.Connection) -> None:
-    """Check that pages, index and rows of the file agree.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The database, all of which is read: 64 MiB take about 0.1 seconds.
-
-    Raises
-    ------
-    DamagedDatabaseError
-        If they do not.
-    """
+    """Raise `DamagedDatabaseError` unless pages, index and rows agree; 64 MiB take about 0.1 seconds."""
     (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
     if found != b"ok":
         raise DamagedDatabaseError(found.decode(errors="replace").replace("\n", " "))
 
 
 def is_damage(error: Exception, path: Path) -> bool:
-    """Check whether an error is damage to the file, and not trouble with the medium, which passes.
-
-    Parameters
-    ----------
-    error : Exception
-        What SQLite raised.
-    path : Path
-        The file.
-
-    Returns
-    -------
-    bool
-        Whether the file itself is at fault.
-    """
+    """Check whether an error is damage to the file, and not trouble with the medium, which passes."""
     code = getattr(error, "sqlite_errorcode", 0)
     if code == sqlite3.SQLITE_READONLY:  # a byte of the header says so as well
         return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
@@ -247,18 +154,7 @@ def is_damage(error: Exception, path: Path) -> bool:
 
 
 def is_locked(error: Exception) -> bool:
-    """Check whether a lock was not free in time.
-
-    Parameters
-    ----------
-    error : Exception
-        What SQLite or the operating system raised.
-
-    Returns
-    -------
-    bool
-        Whether somebody else held it.
-    """
+    """Check whether SQLite or the operating system says that a lock was not free in time."""
     return isinstance(error, TimeoutError) or getattr(error, "sqlite_errorcode", 0) & 0xFF in _LOCKED_CODES
 
 

@@ -1,15 +1,18 @@
-"""Which cache the parameter ``cache`` names."""
+"""Which cache the parameter ``cache`` names, and whether others could have written vectors there."""
 
 import os
+import re
+import stat
 import warnings
 from pathlib import Path
 
 from ..._utils._messages import shorten
 from ...exceptions import StoreError, StoreWarning
+from ._database import shared_database
+from ._file import companions
 from ._memory import MemoryCache
-from ._private import private_folder
 from ._protocol import Cache, NoCache
-from ._sqlite import sqlite_cache
+from ._sqlite import SQLiteCache
 
 
 def open_cache(cache: str | os.PathLike | None, fingerprint: str) -> Cache:
@@ -52,8 +55,15 @@ def open_cache(cache: str | os.PathLike | None, fingerprint: str) -> Cache:
             stacklevel=3,
         )
         return NoCache()
-    private_folder(folder)
-    return sqlite_cache(folder, fingerprint)
+    if not re.fullmatch(r"[\w-]+", fingerprint, re.ASCII):
+        raise ValueError(f"a fingerprint has letters and digits only, got {fingerprint!r}")
+    _make_private(folder)
+    path = folder / f"{fingerprint}.sqlite3"
+    for file in (path, *companions(path)):
+        _check_owner(file, str(file), "delete it, or pass another folder as cache")
+    store = SQLiteCache(shared_database(path))
+    store.check_version()
+    return store
 
 
 def _resolve(cache: str) -> Path:
@@ -71,3 +81,36 @@ def _resolve(cache: str) -> Path:
         raise StoreError(
             f"cache={shorten(cache)} names no folder ({error}): pass a folder, 'memory' or None."
         ) from error
+
+
+def _make_private(folder: Path) -> None:
+    """Make the folder, for its owner alone, or check that nobody else could have put a database into it."""
+    try:
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise StoreError(f"cache={str(folder)!r} is a file: pass a folder.") from error
+    except OSError:
+        return  # the first write says so, and the texts are embedded all the same
+    remedy = f"pass a folder of your own, such as {str(folder / 'vectors')!r}"
+    _check_owner(folder, f"cache={str(folder)!r}", remedy)
+
+
+def _check_owner(path: Path, what: str, remedy: str) -> None:
+    """Raise `StoreError` if others can write to what is there, or it belongs to another user; links are followed."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return
+    if not hasattr(os, "geteuid"):
+        return
+    for bit, name, letter in ((stat.S_IWOTH, "every user", "o"), (stat.S_IWGRP, "the members of its group", "g")):
+        if status.st_mode & bit:
+            raise StoreError(
+                f"{what} can be written by {name} of this machine, who could plant vectors in it: {remedy}, or take "
+                f"the permission away (chmod {letter}-w)."
+            )
+    if status.st_uid not in (os.geteuid(), 0):
+        raise StoreError(
+            f"{what} belongs to another user (uid {status.st_uid}), who could plant vectors in it: {remedy}."
+        )

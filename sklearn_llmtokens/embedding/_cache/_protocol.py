@@ -1,6 +1,6 @@
 """What a cache of vectors is: rows under a namespace and a key, and claims on rows that are being computed."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -34,30 +34,28 @@ class CacheInfo:
     location: str | None
 
 
-class Claim(Protocol):
+@dataclass(frozen=True)
+class Claim:
     """The right to compute rows that nobody else is computing.
 
     Attributes
     ----------
     mine : ndarray of shape (n_keys,), bool
         Rows to compute here. The others are stored by now, or are being computed elsewhere.
-    has_others : bool
-        Whether some of the others are being computed elsewhere.
+    others : sequence of callable
+        One for each who computes some of the others: it waits until they are stored, or that one has ended.
     trouble : str or None
         Why nobody else could be asked, so that others may compute the same rows.
     """
 
-    @property
-    def mine(self) -> np.ndarray: ...
-
-    @property
-    def has_others(self) -> bool: ...
-
-    @property
-    def trouble(self) -> str | None: ...
+    mine: np.ndarray
+    others: Sequence[Callable[[], object]] = ()
+    trouble: str | None = None
 
     def wait_for_others(self) -> None:
         """Wait until those who compute the other rows have stored them or have ended; call it after the block."""
+        for wait in self.others:
+            wait()
 
 
 class Cache(Protocol):
@@ -93,26 +91,6 @@ class Cache(Protocol):
         """Return what the cache holds and how it has served this process."""
 
 
-@dataclass(frozen=True)
-class SoleClaim:
-    """A claim where nobody else computes rows, or nobody can be asked.
-
-    Attributes
-    ----------
-    mine : ndarray of shape (n_keys,), bool
-        Rows to compute.
-    trouble : str or None
-        Why nobody could be asked.
-    """
-
-    mine: np.ndarray
-    trouble: str | None = None
-    has_others: bool = False
-
-    def wait_for_others(self) -> None:
-        return None
-
-
 class NoCache:
     """Keeps nothing."""
 
@@ -127,7 +105,7 @@ class NoCache:
 
     @contextmanager
     def claim(self, namespaces: Sequence[bytes], keys: Sequence[bytes]) -> Iterator[Claim]:
-        yield SoleClaim(np.ones(len(keys), bool))
+        yield Claim(np.ones(len(keys), bool))
 
     def forget(self, prefixes: Iterable[bytes]) -> int:
         return 0

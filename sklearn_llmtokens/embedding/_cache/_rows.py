@@ -16,20 +16,6 @@ ENTRY_BYTES = 256
 def row_ids(namespace: bytes, keys: Sequence[bytes], head: bytes = b"") -> list[bytes]:
     """Return the id of each row: the key first, so that all rows of a text stand side by side, then the namespace.
 
-    Parameters
-    ----------
-    namespace : bytes
-        16 bytes.
-    keys : sequence of bytes
-        Keys of texts.
-    head : bytes, default=b""
-        What comes before every key.
-
-    Returns
-    -------
-    list of bytes
-        One id for each key.
-
     Examples
     --------
     >>> row_ids(b"n" * 16, [b"key"])
@@ -41,17 +27,7 @@ def row_ids(namespace: bytes, keys: Sequence[bytes], head: bytes = b"") -> list[
 
 
 def to_blobs(vectors: np.ndarray) -> list[bytes]:
-    r"""Return the bytes of each row.
-
-    Parameters
-    ----------
-    vectors : ndarray of shape (n, d)
-        Vectors.
-
-    Returns
-    -------
-    list of bytes
-        Little-endian float32.
+    r"""Return the bytes of each row of an array (n, d).
 
     Examples
     --------
@@ -65,21 +41,9 @@ def to_blobs(vectors: np.ndarray) -> list[bytes]:
 
 
 def fill_rows(blobs: Sequence[bytes | None], out: np.ndarray, places: np.ndarray | None = None) -> np.ndarray:
-    r"""Write blobs into the rows of an array.
+    r"""Write blobs into the rows `places` of `out`, float32 (n_rows, d); without `places`, one after the other.
 
-    Parameters
-    ----------
-    blobs : sequence of bytes or None of length n
-        None, or a blob of another width, leaves its row as it is.
-    out : ndarray of shape (n_rows, d), float32
-        Filled in place.
-    places : ndarray of shape (n,), intp, default=None
-        The row of each blob; by default they are in the order of the rows.
-
-    Returns
-    -------
-    ndarray of shape (n,), bool
-        The blobs that were written.
+    None, or a blob of another width, leaves its row as it is. Return which blobs were written, bool (n_blobs,).
 
     Examples
     --------

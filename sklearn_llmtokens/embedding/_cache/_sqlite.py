@@ -1,21 +1,19 @@
 """Vectors in a folder: SQLite, shared by processes and by later runs, one database file a checkpoint."""
 
-import re
 import sqlite3
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import NoReturn, TypeVar
 
 import numpy as np
 
 from ...exceptions import StoreError, StoreWarning
-from ._database import Database, shared_database
-from ._file import companions, is_damage, is_locked, remove_quarantined
+from ._claims import hold_in_folder
+from ._database import Database
+from ._file import is_damage, is_locked, remove_quarantined
 from ._limits import bytes_from_environment, seconds_from_environment
-from ._private import private_files
 from ._protocol import CacheInfo, Claim
 from ._rows import fill_rows, row_ids, to_blobs
 from ._statements import delete, fetch, find, insert, sizes
@@ -44,22 +42,25 @@ class SQLiteCache:
     ----------
     database : Database
         The file.
+
+    Raises
+    ------
+    StoreError
+        If a bound in the environment is not a number.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._seconds = self._patience = _lock_seconds()
+        self._seconds = self._patience = seconds_from_environment(LOCK_VARIABLE, DEFAULT_LOCK_SECONDS)
+        self._limit = bytes_from_environment(STORE_LIMIT_VARIABLE, DEFAULT_STORE_BYTES)
+        self._recent_limit = bytes_from_environment(RECENT_LIMIT_VARIABLE, DEFAULT_RECENT_BYTES)
         self._warned: set[str] = set()
         self._whole_checked = self._has_claimed = False
 
-    def check(self) -> None:
-        """Refuse a database of a later version; what else may be wrong with it is met where it is used.
-
-        Raises
-        ------
-        StoreError
-            If it is of a later version.
-        """
+    def check_version(self) -> None:
+        """Raise `StoreError` if the file is of a later version; what else may be wrong is met where it is used."""
+        if self._database.is_open:
+            return
         try:
             self._database.run(lambda connection: None, write=False, timeout=self._seconds)
         except (sqlite3.Error, OSError) as error:
@@ -101,7 +102,8 @@ class SQLiteCache:
         self._has_claimed = True
         ids = [row_ids(n, keys) for n in namespaces]
         seconds = 0.0 if "claim" in self._warned else self._seconds  # a call waits once for what is not free
-        with self._database.claims.hold(ids, lambda: self.contains(namespaces, keys), seconds) as claim:
+        path = self._database.path.with_suffix(".claims")
+        with hold_in_folder(path, ids, lambda: self.contains(namespaces, keys), seconds) as claim:
             if claim.trouble is not None:
                 message = f"Texts may be computed by several processes at once ({claim.trouble})."
                 for text in self._once("claim", message):
@@ -114,7 +116,7 @@ class SQLiteCache:
     def info(self) -> CacheInfo:
         n_rows, n_bytes = self._attempt(sizes, "read", otherwise=(0, 0))
         database = self._database
-        return CacheInfo(database.hits, database.misses, n_rows, n_bytes, _limit(), str(database.path))
+        return CacheInfo(database.hits, database.misses, n_rows, n_bytes, self._limit, str(database.path))
 
     def close(self) -> None:
         """Close the connection; the next call opens another."""
@@ -122,16 +124,19 @@ class SQLiteCache:
 
     def _fill(self, connection: sqlite3.Connection, ids: list[bytes], out: np.ndarray) -> tuple[np.ndarray, int]:
         """Fill the rows of `out` that are found, and count those that are damaged."""
-        recent, n_damaged = self._database.recent_rows(connection), 0
+        recent = self._database.recent_rows(connection)
         found = fill_rows(recent.take(ids, touch=False), out)
         missing = np.flatnonzero(~found)
+        if not len(missing):
+            return found, 0
         row_of = {ids[row]: row for row in missing.tolist()}
-        with closing(fetch(connection, row_of)) as parts:
-            for some, blobs, n_bad in parts:
-                rows = np.fromiter(map(row_of.__getitem__, some), np.intp, len(some))
-                found[rows] = fill_rows(blobs, out, rows)
-                recent.put(some, blobs, _recent_limit())
-                n_damaged += n_bad
+
+        def take(some: list[bytes], blobs: list[bytes]) -> None:
+            rows = np.fromiter(map(row_of.__getitem__, some), np.intp, len(some))
+            found[rows] = fill_rows(blobs, out, rows)
+            recent.put(some, blobs, self._recent_limit)
+
+        n_damaged = fetch(connection, row_of, take)
         if len(row_of) < len(missing):  # ids that were asked for twice
             rows = np.array([row_of[ids[row]] for row in missing], np.intp)
             out[missing[found[rows]]], found[missing] = out[rows[found[rows]]], found[rows]
@@ -142,7 +147,7 @@ class SQLiteCache:
 
     def _insert(self, connection: sqlite3.Connection, rows: list[tuple[bytes, bytes]]) -> bool:
         recent = self._database.recent_rows(connection)
-        if insert(connection, rows, _limit()):
+        if insert(connection, rows, self._limit):
             recent.clear()
         recent.drop(row_id for row_id, _ in rows)
         self._database.changed_here()
@@ -206,52 +211,8 @@ class SQLiteCache:
         raise TypeError("A store is opened where it is used and is never pickled.")
 
 
-def sqlite_cache(folder: Path, fingerprint: str) -> SQLiteCache:
-    """Open the store of a checkpoint in a folder, for one call.
-
-    Parameters
-    ----------
-    folder : Path
-        Where the file lies, with links resolved.
-    fingerprint : str
-        The checkpoint.
-
-    Returns
-    -------
-    SQLiteCache
-        The store.
-
-    Raises
-    ------
-    StoreError
-        If others could have written to its files, they are of a later version, or a bound in the environment is not a
-        number.
-    """
-    if not re.fullmatch(r"[\w-]+", fingerprint, re.ASCII):
-        raise ValueError(f"a fingerprint has letters and digits only, got {fingerprint!r}")
-    database = shared_database(folder / f"{fingerprint}.sqlite3")
-    private_files(database.path, *companions(database.path))
-    _limit()
-    _recent_limit()
-    store = SQLiteCache(database)
-    store.check()
-    return store
-
-
 def _warn(message: str) -> None:
     warnings.warn(message, StoreWarning, stacklevel=5)
-
-
-def _limit() -> int:
-    return bytes_from_environment(STORE_LIMIT_VARIABLE, DEFAULT_STORE_BYTES)
-
-
-def _recent_limit() -> int:
-    return bytes_from_environment(RECENT_LIMIT_VARIABLE, DEFAULT_RECENT_BYTES)
-
-
-def _lock_seconds() -> float:
-    return seconds_from_environment(LOCK_VARIABLE, DEFAULT_LOCK_SECONDS)
 
 
 def _commits(

@@ -1,7 +1,7 @@
 """The statements of a store: rows in and out of an open database, the oldest dropped where there is no room."""
 
 import sqlite3
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from zlib import crc32
 
@@ -15,89 +15,43 @@ _DENSE = 1.25
 
 
 def data_version(connection: sqlite3.Connection) -> int:
-    """Return a number that is another one whenever somebody else has changed the file.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The number is of this connection alone, and says nothing of what was changed through it.
-
-    Returns
-    -------
-    int
-        The number.
-    """
+    """Return a number that changes whenever somebody else has changed the file; it is of this connection alone."""
     return connection.execute("PRAGMA data_version").fetchone()[0]
 
 
 def find(connection: sqlite3.Connection, ids: Collection[bytes]) -> tuple[dict[int, bytes], int]:
     """Find rows by their ids; this reads the index alone.
 
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The database.
-    ids : collection of bytes
-        Row ids.
-
-    Returns
-    -------
-    id_at : dict of int to bytes
-        The ids that are there, by the place of their rows in the file.
-    n_damaged : int
-        How many others share a place with one of these, which only damage to the index brings about.
+    Return the ids that are there by the place of their rows in the file, and how many others share a place with one of
+    these, which only damage to the index brings about.
     """
     found = _select(connection, "id, key", "key", sorted(set(ids)), _INDEX_ROWS)
     id_at = dict(found)
     return id_at, len(found) - len(id_at)
 
 
-def fetch(connection: sqlite3.Connection, ids: Collection[bytes]) -> Generator[tuple[list[bytes], list[bytes], int]]:
-    """Read rows, in the order in which they lie in the file, in one transaction.
+def fetch(
+    connection: sqlite3.Connection, ids: Collection[bytes], take: Callable[[list[bytes], list[bytes]], None]
+) -> int:
+    """Read rows in one transaction, and call ``take(ids, blobs)`` with parts of them in the order of the file.
 
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The database.
-    ids : collection of bytes
-        Row ids.
-
-    Yields
-    ------
-    ids : list of bytes
-        The ids of some sound rows.
-    blobs : list of bytes
-        Their vectors.
-    n_damaged : int
-        How many rows among them had wrong checksums, or were not where the index has them.
+    Return how many rows had wrong checksums, or were not where the index has them.
     """
     with _transaction(connection, "DEFERRED"):
         id_at, n_damaged = find(connection, ids)
         places = sorted(id_at)
-        if n_damaged:
-            yield [], [], n_damaged
         for start in range(0, len(places), _FETCH_ROWS):
             part = places[start : start + _FETCH_ROWS]
             sound_ids, blobs = _sound(_rows_at(connection, part), id_at)
-            yield sound_ids, blobs, len(part) - len(sound_ids)
+            take(sound_ids, blobs)
+            n_damaged += len(part) - len(sound_ids)
+    return n_damaged
 
 
 def insert(connection: sqlite3.Connection, rows: list[tuple[bytes, bytes]], max_bytes: int) -> int:
-    """Write rows in one transaction, and drop the oldest where there are too many.
+    """Write (id, vector) in one transaction, those that are there again; return how many of the oldest were dropped.
 
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The database.
-    rows : list of (id, blob)
-        A row that is there already is replaced.
-    max_bytes : int
-        What the rows may take.
-
-    Returns
-    -------
-    int
-        How many rows were dropped.
+    All rows together take at most `max_bytes`.
     """
     summed = [(row_id, blob, checksum(row_id, blob)) for row_id, blob in rows]
     with _transaction(connection, "IMMEDIATE"):
@@ -110,20 +64,7 @@ def insert(connection: sqlite3.Connection, rows: list[tuple[bytes, bytes]], max_
 
 
 def delete(connection: sqlite3.Connection, prefixes: list[bytes]) -> int:
-    """Delete the rows whose keys begin with one of `prefixes`, and give the space back.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The database.
-    prefixes : list of bytes
-        Beginnings of keys.
-
-    Returns
-    -------
-    int
-        How many rows were deleted.
-    """
+    """Delete the rows whose keys begin with one of `prefixes`, and give the space back; return how many there were."""
     with _transaction(connection, "IMMEDIATE"):
         if b"" in prefixes:
             n_rows = connection.execute("DELETE FROM vectors").rowcount
@@ -134,38 +75,14 @@ def delete(connection: sqlite3.Connection, prefixes: list[bytes]) -> int:
 
 
 def sizes(connection: sqlite3.Connection) -> tuple[int, int]:
-    """Count rows and the bytes that they take.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The database.
-
-    Returns
-    -------
-    n_rows, n_bytes : int
-        Rows, and bytes of the file without its free pages.
-    """
+    """Return the number of rows, and the bytes of the file without its free pages."""
     with _transaction(connection, "DEFERRED"):
         (n_rows,) = connection.execute("SELECT count(*) FROM vectors").fetchone()
         return n_rows, _used_bytes(connection)
 
 
 def checksum(row_id: bytes, vector: bytes) -> int:
-    """Return the CRC-32 of a row.
-
-    Parameters
-    ----------
-    row_id : bytes
-        Its id, so that a vector under the wrong id is found out.
-    vector : bytes
-        Its vector.
-
-    Returns
-    -------
-    int
-        As of zlib.
-    """
+    """Return the CRC-32 (zlib) of a row; its id is in it, so that a vector under the wrong id is found out."""
     return crc32(vector, crc32(row_id))
 
 

@@ -9,8 +9,7 @@ from ...exceptions import CheckpointError
 from ._export_file import EXPORT_FILE, read_export_file
 from ._folder import Checkpoint, Module, inside, read_modules
 from ._module_files import (
-    check_dropout,
-    check_normalize,
+    check_without_weights,
     read_dense,
     read_model_file,
     read_pooling,
@@ -140,11 +139,9 @@ def _read_steps(modules: list[Module], checkpoint: Checkpoint) -> tuple[dict[str
             values = read_pooling(folder)
         elif kind == "Dense":
             head.append(_read_layer(checkpoint, folder))
-        elif kind == "Normalize":
-            check_normalize(folder)
-            head.append(UNIT_LENGTH)
         else:
-            check_dropout(folder)
+            check_without_weights(kind, folder)
+            head += [UNIT_LENGTH] if kind == "Normalize" else []
     if not values:
         raise CheckpointError(
             f"{checkpoint} has no Pooling module, so that its vectors are something else than pooled tokens, which is "

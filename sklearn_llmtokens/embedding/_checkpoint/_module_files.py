@@ -1,6 +1,7 @@
 """sentence-transformers' files, key by key: what is read, what changes no vector, and what is not supported.
 
-The tables follow its release 6.2, which reads those of all releases before it. A key that is not here is an error.
+The tables follow its release 6.2, which reads those of all releases before it. A key that is not here is an error, and
+so is a value that is not supported: every function raises `CheckpointError` then.
 """
 
 import os
@@ -148,9 +149,10 @@ _DENSE_KEYS: dict[str, Key] = {
     "use_residual": only(False),
 }
 
-_NORMALIZE_KEYS: dict[str, Key] = {"module_input_name": only(_VECTOR), "module_output_name": only(_VECTOR, None)}
-
-_DROPOUT_KEYS: dict[str, Key] = {"dropout": without_effect()}  # it drops nothing outside of training
+_WITHOUT_WEIGHTS: dict[str, dict[str, Key]] = {
+    "Normalize": {"module_input_name": only(_VECTOR), "module_output_name": only(_VECTOR, None)},
+    "Dropout": {"dropout": without_effect()},  # it drops nothing outside of training
+}
 
 # Of transformers' own files only what is used here is looked at: the rest is for transformers to judge.
 _LIMIT = Key(
@@ -160,22 +162,9 @@ _LIMIT = Key(
 
 
 def read_model_file(checkpoint: Checkpoint) -> dict[str, Any]:
-    """Read ``config_sentence_transformers.json``: prompts, the default one, and how many features are kept.
+    """Read ``config_sentence_transformers.json``.
 
-    Parameters
-    ----------
-    checkpoint : Checkpoint
-        The checkpoint.
-
-    Returns
-    -------
-    dict
-        ``prompts``, ``default_prompt`` and ``truncate_dim``, as in `Conventions`.
-
-    Raises
-    ------
-    CheckpointError
-        If something in it is not known or not supported.
+    Return ``prompts``, ``default_prompt`` and ``truncate_dim``, as in `Conventions`.
     """
     file = checkpoint.folder / "config_sentence_transformers.json"
     values = read_keys(load_object(file), _MODEL_KEYS, file)
@@ -192,24 +181,9 @@ def read_model_file(checkpoint: Checkpoint) -> dict[str, Any]:
 
 
 def read_transformer_file(folder: Path, is_module: bool) -> dict[str, Any]:
-    """Read how a transformer reads its texts: the longest sequence, and whether they are put into lower case.
+    """Read how the transformer in `folder` reads its texts; its own file where it is a module of sentence-transformers.
 
-    Parameters
-    ----------
-    folder : Path
-        The folder of the transformer.
-    is_module : bool
-        Whether it is a module of sentence-transformers, whose file is read then.
-
-    Returns
-    -------
-    dict
-        ``max_length`` and ``lowercase``, as in `Conventions`.
-
-    Raises
-    ------
-    CheckpointError
-        If something in the file is not known or not supported.
+    Return ``max_length`` and ``lowercase``, as in `Conventions`.
     """
     own = {"max_seq_length": None, "do_lower_case": False}
     if is_module:
@@ -226,23 +200,7 @@ def read_transformer_file(folder: Path, is_module: bool) -> dict[str, Any]:
 
 
 def read_pooling(folder: Path) -> dict[str, Any]:
-    """Read a Pooling module.
-
-    Parameters
-    ----------
-    folder : Path
-        Its folder.
-
-    Returns
-    -------
-    dict
-        ``pooling`` and ``include_prompt``, as in `Conventions`.
-
-    Raises
-    ------
-    CheckpointError
-        If something in its file is not known or not supported.
-    """
+    """Read a Pooling module; return ``pooling`` and ``include_prompt``, as in `Conventions`."""
     file = folder / "config.json"
     values = read_keys(_present(file), _POOLING_KEYS, file)
     if values["embedding_dimension"] is None and values["word_embedding_dimension"] is None:
@@ -257,23 +215,7 @@ def read_pooling(folder: Path) -> dict[str, Any]:
 
 
 def read_dense(folder: Path) -> dict[str, Any]:
-    """Read a Dense module.
-
-    Parameters
-    ----------
-    folder : Path
-        Its folder.
-
-    Returns
-    -------
-    dict
-        ``n_in``, ``n_out``, ``bias`` and ``activation``, as in `DenseLayer`.
-
-    Raises
-    ------
-    CheckpointError
-        If something in its file is not known or not supported.
-    """
+    """Read a Dense module; return ``n_in``, ``n_out``, ``bias`` and ``activation``, as in `DenseLayer`."""
     file = folder / "config.json"
     values = read_keys(_present(file), _DENSE_KEYS, file)
     activation = values["activation_function"]
@@ -289,38 +231,10 @@ def read_dense(folder: Path) -> dict[str, Any]:
     }
 
 
-def check_normalize(folder: Path) -> None:
-    """Check that a Normalize module scales the pooled vector, which it does where it has no file.
-
-    Parameters
-    ----------
-    folder : Path
-        Its folder.
-
-    Raises
-    ------
-    CheckpointError
-        If it scales something else.
-    """
+def check_without_weights(kind: str, folder: Path) -> None:
+    """Check that a Normalize module scales the pooled vector, or that a Dropout module says no more than its rate."""
     file = folder / "config.json"
-    read_keys(load_object(file), _NORMALIZE_KEYS, file)
-
-
-def check_dropout(folder: Path) -> None:
-    """Check that a Dropout module says no more than its rate.
-
-    Parameters
-    ----------
-    folder : Path
-        Its folder.
-
-    Raises
-    ------
-    CheckpointError
-        If it says more.
-    """
-    file = folder / "config.json"
-    read_keys(load_object(file), _DROPOUT_KEYS, file)
+    read_keys(load_object(file), _WITHOUT_WEIGHTS[kind], file)
 
 
 def _present(file: Path) -> dict[str, Any]:
