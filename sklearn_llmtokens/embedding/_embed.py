@@ -5,7 +5,7 @@ names its place. Each call warns once of texts that were cut, and once of those 
 their number.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -81,120 +81,56 @@ def result_array(out, shape: tuple[int, int]) -> np.ndarray:
     return out
 
 
-def embed(texts: Texts, spec: EmbeddingSpec, cache: Cache, resources: Resources, output: OutputRows) -> None:
-    """Write the vectors of unique texts into rows, from the cache where it has them and from the model otherwise.
+def embed(
+    texts: Texts,
+    forward: ForwardSpec,
+    readouts: Sequence[Readout],
+    cache: Cache,
+    resources: Resources,
+    output: OutputRows | None,
+) -> None:
+    """Take the readouts of unique texts from the cache where it has them, and from one forward pass otherwise.
+
+    Each text is encoded by the one who claims it first. What another thread or process has claimed is waited for and
+    read; where that one fails, it is claimed here.
 
     Parameters
     ----------
     texts : Texts
         The texts.
-    spec : EmbeddingSpec
-        Everything that changes a vector.
-    cache : Cache
-        Where vectors are kept.
-    resources : Resources
-        Device, batches, workers.
-    output : OutputRows
-        Where they are written to.
-    """
-    namespace = spec.digest()
-
-    def look_up(idx: np.ndarray) -> np.ndarray:
-        return output.read(cache, namespace, texts, idx)
-
-    def deliver(idx: np.ndarray, encoded: Encoded) -> None:
-        output.write(texts, idx, encoded.vectors[0])
-
-    everything = np.arange(len(texts.texts))
-    parts = [everything[start : start + _READ_ROWS] for start in range(0, len(everything), _READ_ROWS)]
-    uncached = np.concatenate([part[~look_up(part)] for part in parts]) if parts else everything
-    _encode_uncached(texts, uncached, spec.forward, [spec.readout], cache, resources, look_up, deliver)
-
-
-def fill_cache(
-    texts: Texts, forward: ForwardSpec, readouts: Sequence[Readout], cache: Cache, resources: Resources
-) -> tuple[int, int]:
-    """Put into a cache what several readouts take from one forward pass per text.
-
-    Parameters
-    ----------
-    texts, cache, resources
-        As in `embed`.
     forward : ForwardSpec
         What goes through the model.
     readouts : sequence of Readout
         What is taken. A text goes through the model if one of them is not in the cache.
-
-    Returns
-    -------
-    n_encoded, n_tokens : int
-        Texts and tokens that went through the model.
+    cache : Cache
+        Where vectors are kept.
+    resources : Resources
+        Device, batches, workers.
+    output : OutputRows or None
+        Where the vectors of the one readout are written to; None fills the cache alone, with any number of readouts.
     """
-    namespaces = [EmbeddingSpec(forward, readout).digest() for readout in readouts]
-    n_encoded = n_tokens = 0
-
-    def look_up(idx: np.ndarray) -> np.ndarray:
-        return np.all(cache.contains(namespaces, texts.keys(idx)), axis=0)
-
-    def deliver(idx: np.ndarray, encoded: Encoded) -> None:
-        nonlocal n_encoded, n_tokens
-        n_encoded += len(idx)
-        n_tokens += encoded.n_tokens
-
-    everything = np.arange(len(texts.texts))
-    _encode_uncached(texts, everything, forward, readouts, cache, resources, look_up, deliver)
-    return n_encoded, n_tokens
-
-
-def embed_tokens(texts: Texts, spec: EmbeddingSpec, resources: Resources) -> list[TextTokens]:
-    """Return the vectors of the tokens of unique texts; a text that is too long is cut, or refused.
-
-    Parameters
-    ----------
-    texts, spec, resources
-        As in `embed`.
-
-    Returns
-    -------
-    list of TextTokens
-        One for each text.
-    """
-    whole = replace(spec.forward, long_text="error" if spec.forward.long_text == "error" else "truncate")
-    encoder = load_encoder(whole, resources.device, resources.batch_tokens)
-    with Chunk(texts, np.arange(len(texts.texts))).naming_its_texts():
-        tokens, unread = encoder.encode_tokens(texts.texts, spec.readout.layers)
-    unread.warn(spec.forward.max_length)
-    return tokens
-
-
-def _encode_uncached(
-    texts: Texts,
-    uncached: np.ndarray,
-    forward: ForwardSpec,
-    readouts: Sequence[Readout],
-    cache: Cache,
-    resources: Resources,
-    look_up: Callable[[np.ndarray], np.ndarray],
-    deliver: Callable[[np.ndarray, Encoded], None],
-) -> None:
-    """Encode, cache and deliver the texts at `uncached`, each by the one who claims it first.
-
-    What another thread or process has claimed is waited for and read; where that one fails, it is claimed here.
-    """
-    if not len(uncached) and not resources.verbose:
-        return  # a bar also shows what comes from the cache
     namespaces = [EmbeddingSpec(forward, readout).digest() for readout in readouts]
     unread = Unread()
+
+    def look_up(idx: np.ndarray) -> np.ndarray:
+        if output is None:
+            return np.all(cache.contains(namespaces, texts.keys(idx)), axis=0)
+        return output.read(cache, namespaces[0], texts, idx)
 
     def finish(idx: np.ndarray, encoded: Encoded) -> None:
         nonlocal unread
         cache.write(namespaces, texts.keys(idx), encoded.vectors)
-        deliver(idx, encoded)
+        if output is not None:
+            output.write(texts, idx, encoded.vectors[0])
         progress.chunk(len(idx), encoded.n_tokens)
         unread += encoded.unread
 
+    parts = [np.arange(start, min(start + _READ_ROWS, len(texts))) for start in range(0, len(texts), _READ_ROWS)]
+    uncached = np.concatenate([part[~look_up(part)] for part in parts] or [np.arange(0)])
+    if not len(uncached) and not resources.verbose:
+        return  # a bar also shows what comes from the cache
     with (
-        Progress(len(texts.texts), len(texts.texts) - len(uncached), resources.verbose) as progress,
+        Progress(len(texts), len(texts) - len(uncached), resources.verbose) as progress,
         open_workers(resources.n_jobs) as workers,
     ):
         for wave in _waves(texts.texts, uncached, workers.n_workers):
@@ -214,6 +150,29 @@ def _encode_uncached(
                     wave = _where(wave, found, False)
                     is_damaged = not claim.others  # what is stored, and cannot be read, is computed again
     unread.warn(forward.max_length)
+
+
+def embed_tokens(texts: Texts, spec: EmbeddingSpec, resources: Resources) -> list[TextTokens]:
+    """Return the vectors of the tokens of unique texts; a text that is too long is cut, or refused.
+
+    Parameters
+    ----------
+    texts, resources
+        As in `embed`.
+    spec : EmbeddingSpec
+        Everything that changes a vector.
+
+    Returns
+    -------
+    list of TextTokens
+        One for each text.
+    """
+    whole = replace(spec.forward, long_text="error" if spec.forward.long_text == "error" else "truncate")
+    encoder = load_encoder(whole, resources.device, resources.batch_tokens)
+    with Chunk(texts, np.arange(len(texts))).naming_its_texts():
+        tokens, unread = encoder.encode_tokens(texts.texts, spec.readout.layers)
+    unread.warn(spec.forward.max_length)
+    return tokens
 
 
 def _where(chunks: Sequence[np.ndarray], values: dict[int, bool], value: bool) -> list[np.ndarray]:

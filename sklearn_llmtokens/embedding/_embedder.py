@@ -257,8 +257,8 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         unique = find_unique_texts(table, self.word_weights_)
         rows = result_array(out, (table.n_rows, self.n_features_out_))
         vectors = rows.reshape(len(unique.first), -1) if table.n_rows else rows  # one row for each cell
-        cache = cache_of(self)
-        embed(unique.texts, spec_of(self), cache, resources_of(self), OutputRows(vectors, unique.rows))
+        spec, output = spec_of(self), OutputRows(vectors, unique.rows)
+        embed(unique.texts, spec.forward, [spec.readout], cache_of(self), resources_of(self), output)
         unique.fill(vectors)
         return rows
 

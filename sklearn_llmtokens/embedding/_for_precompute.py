@@ -1,7 +1,7 @@
 """The interface of the embedder for `sklearn_llmtokens.model_selection`: all that it may use, and nothing else.
 
 A fitted embedder says which unique texts it would read, and what would become of them (`Encoding`). Encodings that
-share a forward pass are put together by `precompute`, which fills the cache from one pass for each text (`fill_cache`).
+share a forward pass are put together by `precompute`, which fills the cache from one pass for each text (`embed`).
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from . import _encoders
 from ._batches import total_order
 from ._cache import STORE_LIMIT_VARIABLE, Cache, open_cache, row_bytes
-from ._embed import fill_cache
+from ._embed import embed
 from ._fitted import resources_of, spec_of
 from ._spec import EmbeddingSpec, ForwardSpec, Readout
 from ._unique_texts import Texts, find_unique_texts
@@ -23,8 +23,8 @@ __all__ = [
     "Readout",
     "Resources",
     "Texts",
+    "embed",
     "encoding_of",
-    "fill_cache",
     "load_encoder",
     "namespace_of",
     "open_cache",

@@ -34,6 +34,9 @@ class Texts:
     spans: Sequence[tuple] | None
     where: Callable[[int], str]
 
+    def __len__(self) -> int:
+        return len(self.texts)
+
     def keys(self, idx: Sequence[int] | np.ndarray) -> list[bytes]:
         """Return the keys in a cache of the texts at `idx`; a million of them are more than is kept at once."""
         return text_keys(*self.take(idx))

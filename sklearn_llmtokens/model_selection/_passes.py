@@ -14,8 +14,8 @@ from ..embedding._for_precompute import (
     Readout,
     Resources,
     Texts,
+    embed,
     encoding_of,
-    fill_cache,
     load_encoder,
     namespace_of,
     open_cache,
@@ -174,7 +174,7 @@ def run_pass(one: Pass) -> None:
         What is wanted.
     """
     for work in work_of(one):
-        fill_cache(work.texts, one.forward, work.readouts, one.opened(), one.resources)
+        embed(work.texts, one.forward, work.readouts, one.opened(), one.resources, output=None)
 
 
 def estimate(passes: list[Pass]) -> Receipt:
