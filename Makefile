@@ -14,7 +14,7 @@ PYTHON ?= python3
 VENV ?= .venv
 JOBS ?= 2
 # every script but the soak, which has a target of its own, and the modules that make tables
-BENCH ?= $(filter-out %/soak.py %/tables.py %/scale_tables.py,$(sort $(wildcard benchmarks/*.py)))
+BENCH ?= $(filter-out %/soak.py %/tables.py %/scale_tables.py %/checkouts.py,$(sort $(wildcard benchmarks/*.py)))
 PYTEST_ARGS ?=
 SOAK_MINUTES ?= 5
 OLDEST ?= .venv-oldest

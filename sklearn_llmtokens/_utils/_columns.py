@@ -11,21 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from ._lazy import eager_call
 from ._messages import shorten
-
-_EAGER_CALLS = {  # what gives a frame in memory, by the module of the class of one that is not
-    "dask": ".compute()",
-    "datafusion": ".to_pandas()",
-    "datasets": ".to_pandas()",
-    "duckdb": ".df()",
-    "ibis": ".to_pandas()",
-    "narwhals": ".collect()",
-    "polars": ".collect()",
-    "pyspark": ".toPandas()",
-    "pyspark.pandas": ".to_pandas()",
-    "ray": ".to_pandas()",
-    "sqlframe": ".toPandas()",
-}
 
 
 def is_missing(value) -> bool:
@@ -256,20 +243,6 @@ def as_objects(values: Iterable) -> np.ndarray:
     if type(np.ma.masked) in kinds:
         values = [None if value is np.ma.masked else value for value in values]
     return np.fromiter(values, dtype=object, count=len(values))
-
-
-def eager_call(values) -> str | None:
-    """Return the call that makes a frame or column of a lazy library one in memory; None where it is in memory already.
-
-    Examples
-    --------
-    >>> eager_call([1, 2]) is None
-    True
-    """
-    parts = type(values).__module__.lstrip("_").split(".")
-    if parts[0] in ("polars", "narwhals") and type(values).__name__ != "LazyFrame":
-        return None
-    return _EAGER_CALLS.get(".".join(parts[:2])) or _EAGER_CALLS.get(parts[0])
 
 
 def _refuse_other_containers(values, name: str, accepted: str = "a list, an array or a Series") -> None:

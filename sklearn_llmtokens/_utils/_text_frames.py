@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..exceptions import InvalidTextError, TextTypeError
-from ._columns import eager_call
+from ._lazy import eager_call
 from ._numbers_as_text import has_value, numbers_as_text, warn_numbers
 from ._text_table import TextTable
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .._utils._columns import eager_call
+from .._utils._lazy import eager_call
 from .._utils._messages import shorten
 
 _NAMES = {  # the names that are looked for, in lower case and without "_", "-" and spaces
