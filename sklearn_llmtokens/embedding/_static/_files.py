@@ -17,7 +17,7 @@ from ...exceptions import CheckpointError
 from .._checkpoint import Checkpoint
 from .._checkpoint._folder import Module, read_modules
 from .._checkpoint._json_file import flag, load_object, optional_count, read_keys
-from .._checkpoint._module_files import check_normalize, read_model_file
+from .._checkpoint._module_files import check_without_weights, read_model_file
 
 NO_LIMIT = 1 << 30
 _DEFAULT_MAX_LENGTH = 512  # of model2vec, where its file names none
@@ -142,5 +142,5 @@ def _ends_in_unit_length(checkpoint: Checkpoint, modules: list[Module]) -> bool:
                 f"{checkpoint} has a {kind} module ({folder.name}) behind its static vectors; only Normalize is "
                 "supported there."
             )
-        check_normalize(folder)
+        check_without_weights("Normalize", folder)
     return len(modules) > 1
