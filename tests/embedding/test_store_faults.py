@@ -5,6 +5,7 @@ import random
 import sqlite3
 import subprocess
 import warnings
+from contextlib import closing
 
 import numpy as np
 import pytest
