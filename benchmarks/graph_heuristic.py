@@ -1,7 +1,7 @@
 """A heuristic without training on the catalogues of ranking.py: how much of them a graph of neighbours solves.
 
-    python benchmarks/graph_heuristic.py --protocol ranking_protocol.py --queries 2500
-    python benchmarks/graph_heuristic.py --write                               # benchmarks/results, and the page
+    python benchmarks/graph_heuristic.py --protocol ranking_protocol.py --queries 1000
+    python benchmarks/graph_heuristic.py --write                  # all queries; benchmarks/results, and the page
 
 TGH ("An Embarrassingly Simple Graph Heuristic Reveals Shortcut-Solvable Benchmarks for Sequential Recommendation",
 arXiv 2605.07125, haoyuhan1/GraphRec) knows what followed what in training, as a directed graph, and vectors of the
@@ -40,7 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--protocol", default=os.environ.get("SKLEARN_LLMTOKENS_PROTOCOL"), metavar="FILE")
     parser.add_argument("--data", nargs="*", choices=list(FILES), default=list(FILES))
-    parser.add_argument("--queries", type=int, default=2500, metavar="N", help="at most so many of each kind")
+    parser.add_argument("--queries", type=int, metavar="N", help="at most so many of each kind, drawn evenly")
     parser.add_argument("--vectors", metavar="FOLDER", help="vectors of the titles; without it they are embedded")
     parser.add_argument("--write", action="store_true", help="save the figures, and fill the page")
     options = parser.parse_args()
