@@ -1,4 +1,4 @@
-"""The console command ``sklearn-llmtokens``: embed the texts of Parquet files."""
+"""The console command ``sklearn-llmtokens``: embed the texts of Parquet files, and distil static checkpoints."""
 
 import argparse
 import re
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        return _embed(options)
+        return options.run(options)
     except (OSError, ValueError, TypeError, KeyError, ImportError, MemoryError, FloatingPointError) as error:
         message = error.args[0] if isinstance(error, KeyError) else error
         print("\n".join([f"sklearn-llmtokens: {message}", *getattr(error, "__notes__", [])]), file=sys.stderr)
@@ -66,6 +66,28 @@ def _embed(options: argparse.Namespace) -> int:
     return 0
 
 
+def _distill(options: argparse.Namespace) -> int:
+    from ._recipes import distill
+    from .embedding import LLMTokenEmbedder
+
+    embedder = LLMTokenEmbedder(
+        options.model, dtype=options.precision, cache=options.cache or None, n_jobs=options.n_jobs
+    )
+    with open(options.src, encoding="utf-8") as file:
+        texts = [line for line in map(str.strip, file) if line]
+    distill(
+        embedder,
+        texts,
+        options.dst,
+        n_tokens=options.n_tokens,
+        n_components=options.n_components,
+        dtype=options.dtype,
+        verbose=not options.quiet,
+    )
+    print(f"A static checkpoint is in {options.dst}; its README.md has the figures")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="sklearn-llmtokens", description="Sentence embeddings from Hugging Face models."
@@ -77,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Embed the text columns of Parquet files. The same command once more does what is left to do.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
+    embed.set_defaults(run=_embed)
     embed.add_argument("src", help="a Parquet file, or a folder of them")
     embed.add_argument("dst", help="the folder that gets the parts")
     embed.add_argument("--text-columns", nargs="+", default=["text"], metavar="NAME", help="the columns of text")
@@ -101,7 +124,30 @@ def _parser() -> argparse.ArgumentParser:
     model.add_argument("--cache", default="memory", help="'memory', or a folder; an empty one is none")
     model.add_argument("--n-jobs", type=_integer, metavar="N", help="processes that run the model")
     model.add_argument("--batch-tokens", type=_count_or_auto, default="auto", metavar="N", help="tokens of a batch")
+    _add_distill(commands)
     return parser
+
+
+def _add_distill(commands) -> None:
+    distill = commands.add_parser(
+        "distill",
+        help="make a static checkpoint from a model and texts",
+        description="Distil a model into one vector per token, as sklearn_llmtokens.distill does.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    distill.set_defaults(run=_distill)
+    distill.add_argument("src", help="a file with one text per line")
+    distill.add_argument("dst", help="the new folder that gets the checkpoint")
+    distill.add_argument("--model", default="zh-mini", help="the teacher: a bundled checkpoint, a folder or a Hub id")
+    distill.add_argument("--n-tokens", type=_integer, default=30_000, metavar="N", help="most tokens of the vocabulary")
+    distill.add_argument(
+        "--n-components", type=_integer, metavar="N", help="features; as many as the teacher if absent"
+    )
+    distill.add_argument("--dtype", choices=["float16", "int8", "float32"], default="float16", help="how it is stored")
+    distill.add_argument("--precision", choices=["auto", "float32", "bfloat16", "float16", "int8"], default="auto")
+    distill.add_argument("--cache", default="memory", help="'memory', or a folder; an empty one is none")
+    distill.add_argument("--n-jobs", type=_integer, metavar="N", help="processes that run the teacher")
+    distill.add_argument("--quiet", action="store_true", help="show no progress bar")
 
 
 def _shard(text: str) -> tuple[int, int]:

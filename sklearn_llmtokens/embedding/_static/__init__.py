@@ -6,8 +6,9 @@ from ..._utils._optional import require
 for _name in ("tokenizers", "safetensors"):
     require(_name, extra=None, purpose="A static model")
 
+from ._distill import DistillSettings, distill_static
 from ._encoder import StaticEncoder
 from ._export import export_static
 from ._resolve import resolve_static
 
-__all__ = ["StaticEncoder", "export_static", "resolve_static"]
+__all__ = ["DistillSettings", "StaticEncoder", "distill_static", "export_static", "resolve_static"]
