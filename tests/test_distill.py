@@ -91,7 +91,7 @@ def test_the_folder_is_one_of_model2vec_and_of_sentence_transformers(tmp_path):
 def test_a_rare_word_is_read_through_its_characters(tmp_path):
     texts = ["物流 很快", "物流 完好", "包装 完好", "屏幕 太暗", "电池 耐用"] * 40
     small = distill(Teacher(), texts, tmp_path, n_tokens=200).fit(texts)
-    vectors = small.transform(["物流", "物料", "屏幕"])
+    vectors = small.transform(["物流", "流物", "屏幕"])
     assert vectors[0] @ vectors[1] > vectors[2] @ vectors[1]
 
 
