@@ -137,9 +137,9 @@ def methods(options) -> dict[str, Callable]:
         "TF-IDF of titles": lambda catalog: ContentRecommender(catalog, embedder=TfidfVectorizer(sublinear_tf=True)),
         "item-kNN": ItemKNNRecommender,
         "EASE": EASERecommender,
-        "transitions, by counts": TransitionRecommender,
-        "transitions, by regression": lambda catalog: TransitionRecommender(catalog, method="ridge", profile=0.8),
-        "transitions, by regression with zh-mini as prior": lambda catalog: TransitionRecommender(
+        "transitions": TransitionRecommender,
+        "transitions by regression": lambda catalog: TransitionRecommender(catalog, method="ridge", profile=0.8),
+        "transitions by regression, zh-mini as prior": lambda catalog: TransitionRecommender(
             catalog, method="ridge", prior=LLMTokenEmbedder(cache=cache), profile=0.8
         ),
         "popularity of late": lambda catalog: PopularityRecommender(catalog, window="auto"),

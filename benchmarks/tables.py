@@ -168,7 +168,7 @@ def ranking_summary() -> str:
         published = {label: row for label, row in rows.items() if "fit_seconds" not in row}
         parts = {label: row for label, row in rows.items() if label not in {*published, ours, minilm}}
         for kind, score in rows[ours]["scores"].items():
-            ndcg = rows[ours]["ndcg"].get(kind)
+            ndcg = rows[ours].get("ndcg", {}).get(kind)
             beside = rows.get(minilm, {"scores": {}})["scores"].get(kind)
             numbers = [score, ndcg, beside]
             cells = ["" if value is None else f"{value:.4f}" for value in numbers]
@@ -299,9 +299,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "million": million,
     "ranking": ranking_summary,
     **{
-        f"{name}: {data}": lambda name=name, data=data: ranking(name, data)
+        f"{name}: {one['data']}": lambda name=name, data=one["data"]: ranking(name, data)
         for name in ("ranking", "ranking_choice")
-        for data in ("beauty", "toys", "movielens", "games")
+        for one in load(name)["results"]
     },
     **{f"search_cost: {part}": lambda part=part: search_cost(part) for part in ("peers", "ours")},
     "ease_scale": ease_scale,

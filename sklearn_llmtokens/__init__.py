@@ -15,7 +15,6 @@ if TYPE_CHECKING:
         HybridRecommender,
         ItemKNNRecommender,
         PopularityRecommender,
-        SmoothedTransitionRecommender,
         TransitionRecommender,
         top_k_labels,
     )
@@ -34,7 +33,6 @@ __all__ = [
     "JiebaTokenizer",
     "LLMTokenEmbedder",
     "PopularityRecommender",
-    "SmoothedTransitionRecommender",
     "TextNormalizer",
     "TextPipeline",
     "TransitionRecommender",
@@ -58,7 +56,6 @@ _MODULES = {
     "JiebaTokenizer": "text",
     "LLMTokenEmbedder": "embedding",
     "PopularityRecommender": "recommend",
-    "SmoothedTransitionRecommender": "recommend",
     "TextNormalizer": "text",
     "TextPipeline": "_recipes",
     "TransitionRecommender": "recommend",

@@ -24,7 +24,6 @@ from sklearn_llmtokens.recommend import (
     HybridRecommender,
     ItemKNNRecommender,
     PopularityRecommender,
-    SmoothedTransitionRecommender,
     TransitionRecommender,
 )
 from sklearn_llmtokens.text import JiebaTokenizer, TextColumn, TextNormalizer
@@ -61,7 +60,7 @@ RECOMMENDERS = {
     "EASE": lambda: EASERecommender(CATALOG),
     "kNN": lambda: ItemKNNRecommender(CATALOG),
     "transitions": lambda: TransitionRecommender(CATALOG),
-    "smoothed": lambda: SmoothedTransitionRecommender(content()),
+    "ridge": lambda: TransitionRecommender(CATALOG, method="ridge", prior=content().embedder),
     "hybrid": lambda: HybridRecommender([("ease", EASERecommender(CATALOG)), ("content", content())]),
     "recipe": lambda: text_recommender(CATALOG, embedder=Interrupted()),
 }
@@ -138,7 +137,7 @@ def test_a_recommender_whose_fit_fails_keeps_what_was_added_and_removed(name, X,
     assert recommender.recommend([["a", "n"], []], 5).tolist() == lists.tolist()
 
 
-@pytest.mark.parametrize("name", ["content", "smoothed", "hybrid", "recipe"])
+@pytest.mark.parametrize("name", ["content", "ridge", "hybrid", "recipe"])
 def test_a_fit_that_is_interrupted_half_way_changes_nothing(name):
     recommender = RECOMMENDERS[name]().fit(HISTORIES).add_items(["n"], ["grown"])
     before, lists = fitted_state(recommender), recommender.recommend([["a", "n"]], 5)

@@ -20,7 +20,6 @@ from ._popularity import PopularityRecommender
 from ._queries import Queries, make_queries
 from ._recbole import load_recbole_catalog, load_recbole_interactions
 from ._scorer import make_top_k_scorer
-from ._smoothed_transitions import SmoothedTransitionRecommender
 from ._transitions import TransitionRecommender
 from .metrics import catalog_coverage, exposure_gini, intra_list_diversity, mrr_at_k, ndcg_at_k, novelty, recall_at_k
 
@@ -40,7 +39,6 @@ __all__ = [
     "LeaveLastOut",
     "PopularityRecommender",
     "Queries",
-    "SmoothedTransitionRecommender",
     "TransitionRecommender",
     "calibrated_rerank",
     "catalog_coverage",

@@ -1,7 +1,6 @@
 """What the content of items says of which item predicts which, before any click: a prior for item-item regressions."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy import linalg, sparse
@@ -24,8 +23,8 @@ class ContentPrior:
 
     Attributes
     ----------
-    reduction : TruncatedSVD or None
-        What sparse vectors are reduced by.
+    components : ndarray of shape (n_features, n_raw_features) or None
+        Principal components that sparse vectors are projected on.
     mean : ndarray of shape (n_features,), dtype=float32
         What is subtracted from vectors.
     factor : ndarray of shape (n_features, n_features), dtype=float32
@@ -40,7 +39,7 @@ class ContentPrior:
        arXiv:2508.13500.
     """
 
-    reduction: Any
+    components: np.ndarray | None
     mean: np.ndarray
     factor: np.ndarray
     left: np.ndarray
@@ -49,14 +48,15 @@ class ContentPrior:
     @classmethod
     def of(cls, items: EmbeddedItems) -> "ContentPrior":
         """Compute the prior of a catalogue from the vectors of its items."""
-        raw, reduction = items.raw, None
+        raw, components = items.raw, None
         if sparse.issparse(raw):
             n_components = min(_MOST_COMPONENTS, raw.shape[1] - 1, raw.shape[0])
             if n_components < 1:
                 raw = raw.toarray()
             else:
                 reduction = TruncatedSVD(n_components, random_state=0, n_iter=3).fit(raw[items.has_content])
-                raw = reduction.transform(raw)
+                components = reduction.components_
+                raw = raw @ components.T
         mean = raw[items.has_content].mean(axis=0, dtype=np.float64).astype(np.float32)
         vectors = _centred(raw, mean, items.has_content)
         gram = vectors.T.astype(np.float64) @ vectors
@@ -66,14 +66,14 @@ class ContentPrior:
         left = vectors @ factor.T
         leverage = np.einsum("ij,ij->i", left, left, dtype=np.float64)
         right = left / (1 - leverage)[:, np.newaxis].astype(np.float32)
-        return cls(reduction, mean, factor, left, right)
+        return cls(components, mean, factor, left, right)
 
     def extended(self, idx: np.ndarray, items: EmbeddedItems) -> tuple["ContentPrior", np.ndarray]:
         """Return the prior with other items at `idx`, ascending, and which of them have another vector than before.
 
         Items past the end make it longer. The regression has not seen a vector that is new: it has no leverage.
         """
-        raw = items.raw if self.reduction is None else self.reduction.transform(items.raw)
+        raw = items.raw if self.components is None else items.raw @ self.components.T
         new = _centred(raw, self.mean, items.has_content) @ self.factor.T
         n_items = max(len(self.left), int(idx[-1]) + 1)
         left, right = (np.zeros((n_items, new.shape[1]), dtype=np.float32) for _ in range(2))
@@ -81,7 +81,7 @@ class ContentPrior:
         is_other = (idx >= len(self.left)) | ~np.isclose(left[idx], new, atol=1e-6).all(axis=1)
         changed = idx[is_other]
         left[changed] = right[changed] = new[is_other]
-        return ContentPrior(self.reduction, self.mean, self.factor, left, right), changed
+        return ContentPrior(self.components, self.mean, self.factor, left, right), changed
 
     def columns(self, columns: np.ndarray) -> np.ndarray:
         """Return columns of ``C``, shape (n_items, n), dtype=float32, with zeros on its diagonal."""

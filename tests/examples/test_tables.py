@@ -63,10 +63,10 @@ def test_figures_of_the_pages_are_those_of_the_results():
 
     by = {row[0]: row for row in cells("ranking")}
     beauty = next(one for one in results("ranking")["results"] if one["data"] == "beauty")["rows"]
-    assert float(by["EASE"][1]) == pytest.approx(beauty["EASE"]["scores"]["last"], abs=5e-5)
-    assert float(by["text_recommender"][2]) == pytest.approx(
-        beauty["text_recommender"]["scores"]["leave one out"], abs=5e-5
-    )
+    ours = beauty["text_recommender"]
+    assert float(by["beauty, last"][1]) == pytest.approx(ours["scores"]["last"], abs=5e-5)
+    assert float(by["beauty, leave one out"][2]) == pytest.approx(ours["ndcg"]["leave one out"], abs=5e-5)
+    assert by["beauty, last"][5] == "0.0633 (SASRec, full cross-entropy)"
 
     zh_mini = results("few_shot")["zh-mini"]["accuracy"]
     sets = ("shop hotel sentiment", "shop fruit sentiment", "shop categories", "thucnews")
@@ -124,7 +124,7 @@ def test_variants_of_the_recipe_can_be_built(monkeypatch):
     built = {name: build(catalog) for name, build in variants.items()}
     parts = {name: dict(model.recommenders) for name, model in built.items() if isinstance(model, HybridRecommender)}
     assert parts["without ease"]["ease"] == "drop"
-    assert set(parts["and popularity, default weight 0.2"]) == {*parts["the recipe"], "popularity"}
-    assert built["and popularity, default weight 0.2"].default_weights["popularity"] == 0.2
+    assert set(parts["and item-kNN"]) == {*parts["the recipe"], "neighbours"}
+    assert built["and item-kNN"].default_weights["neighbours"] == 0.5
     figures = json.loads((BENCHMARKS / "results" / "ranking_choice.json").read_text(encoding="utf-8"))
     assert {name for one in figures["results"] for name in one["rows"]} <= set(variants)

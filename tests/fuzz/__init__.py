@@ -13,7 +13,7 @@ Few examples, always the same ones, run with the other tests; `make fuzz` runs a
 | popularity, item-kNN, transitions: naive loops | test_recommenders.test_click_models_are_their_loops |
 | EASE: the closed form of the paper, dense and sparse | test_recommenders.test_ease_is_its_closed_form |
 | content: cosines with the profile | test_recommenders.test_content_is_cosines_with_the_profile |
-| hybrid and smoothed transitions: their formulas | test_recommenders.test_composed_recommenders_are_their_formulas |
+| hybrid: its formula | test_recommenders.test_composed_recommenders_are_their_formulas |
 | lists are a stable sort of what is allowed | test_ranking.test_lists_are_a_stable_sort_of_what_is_allowed |
 | shares of events add up to the score | test_ranking.test_shares_add_up_to_the_score |
 | items added and removed: as a fresh fit says | test_ranking.test_items_added_and_removed_are_as_in_a_fresh_fit |

@@ -10,7 +10,6 @@ from sklearn_llmtokens.recommend import (
     HybridRecommender,
     ItemKNNRecommender,
     PopularityRecommender,
-    SmoothedTransitionRecommender,
     TransitionRecommender,
 )
 
@@ -27,7 +26,7 @@ RECOMMENDERS = {
     "EASE": EASERecommender(CATALOG),
     "sparse EASE": EASERecommender(CATALOG, max_dense_items=0),
     "transitions": TransitionRecommender(CATALOG),
-    "smoothed": SmoothedTransitionRecommender(content_of(VECTORS), n_neighbors=3),
+    "ridge": TransitionRecommender(CATALOG, method="ridge", prior=content_of(VECTORS).embedder),
     "hybrid": HybridRecommender(
         [
             ("content", content_of(VECTORS)),

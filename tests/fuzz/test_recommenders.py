@@ -9,7 +9,6 @@ from sklearn_llmtokens.recommend import (
     HybridRecommender,
     ItemKNNRecommender,
     PopularityRecommender,
-    SmoothedTransitionRecommender,
     TransitionRecommender,
 )
 
@@ -110,17 +109,3 @@ def test_composed_recommenders_are_their_formulas(clicks, asked, table, weights,
             best = max((abs(part[i, j]) for j in others), default=0)
             expected[i] += weight * part[i] / (best if best > 1e-6 * np.abs(part[i]).max() else 1)
     assert_allclose(hybrid.fit(clicks).score_items(asked), expected, rtol=1e-4, atol=1e-4)
-
-    smoothed = SmoothedTransitionRecommender(
-        content, n_neighbors=N_ITEMS - 1, amplification=amplification, backward_weight=0.5
-    )
-    alike = np.maximum(units(table) @ units(table).T, 0)
-    np.fill_diagonal(alike, 0)
-    alike[alike < 1e-6] = 0
-    powers = alike**amplification
-    totals = powers.sum(axis=1, keepdims=True)
-    spread = np.eye(N_ITEMS) + np.divide(powers, totals, out=np.zeros_like(powers), where=totals > 0)
-    counts = followed(clicks, 5)
-    counts = counts + 0.5 * counts.T
-    matrix = spread @ (counts / np.sqrt(counts.sum(axis=1, keepdims=True) + 1.0)) @ spread.T
-    assert_allclose(smoothed.fit(clicks).score_items(asked), scores_of(asked, matrix, "harmonic"), rtol=1e-3, atol=1e-4)

@@ -16,7 +16,7 @@ from sklearn_llmtokens.recommend import (
     ContentRecommender,
     HybridRecommender,
     ItemKNNRecommender,
-    SmoothedTransitionRecommender,
+    TransitionRecommender,
 )
 
 WORDS = ["good", "bad", "text", "word", "about"]
@@ -70,11 +70,11 @@ def test_the_parts_of_a_hybrid_share_a_pass(embedder, tmp_path):
     parts = [
         ("content", content),
         ("knn", ItemKNNRecommender(CATALOG)),
-        ("smoothed", SmoothedTransitionRecommender(content, n_neighbors=2)),
+        ("ridge", TransitionRecommender(CATALOG, method="ridge", prior=embedder)),
     ]
     grid = {
         "content__embedder__pooling": ["mean", "max"],
-        "smoothed__content__embedder__layer": [-1, 0],
+        "ridge__prior__layer": [-1, 0],
         "knn": ["drop", ItemKNNRecommender(CATALOG, shrinkage=1)],
     }
     search = RandomizedSearchCV(HybridRecommender(parts), grid, n_iter=4, cv=2, random_state=0)

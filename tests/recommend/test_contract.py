@@ -18,7 +18,6 @@ from sklearn_llmtokens.recommend import (
     HybridRecommender,
     ItemKNNRecommender,
     PopularityRecommender,
-    SmoothedTransitionRecommender,
     TransitionRecommender,
 )
 from sklearn_llmtokens.testing import recommender_checks
@@ -59,7 +58,6 @@ RECOMMENDERS = {
     ),
     "EASE with a prior": EASERecommender(CATALOG, l2=1.0, prior=dense(), prior_strength=2.0),
     "popularity of late": PopularityRecommender(CATALOG, window="auto"),
-    "transitions, smoothed": SmoothedTransitionRecommender(ContentRecommender(CATALOG), n_neighbors=3),
     "hybrid, by scores": HybridRecommender(
         [("content", ContentRecommender(CATALOG)), ("ease", EASERecommender(CATALOG, l2=1.0))], weights=[2, 1]
     ),

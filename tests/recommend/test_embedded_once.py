@@ -12,7 +12,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 
 from sklearn_llmtokens import text_recommender
-from sklearn_llmtokens.recommend import Catalog, ContentRecommender, HybridRecommender, SmoothedTransitionRecommender
+from sklearn_llmtokens.recommend import Catalog, ContentRecommender, HybridRecommender, TransitionRecommender
 
 IDS = [f"i{i}" for i in range(100)]
 TEXTS = [f"{a}{b}{i}" for i in range(5) for a in "绿红黑白" for b in "茶壶杯碗盘"]
@@ -72,7 +72,7 @@ def test_new_and_changed_texts_are_embedded_once(pickled):
 def test_parts_that_share_vectors_score_as_they_do_alone():
     params = [{"whiten": 0.3, "profile": 0.8}, {"whiten": 1.0}, {"whiten": 0.0}]
     parts = [(f"part{i}", content(**one)) for i, one in enumerate(params)]
-    parts.append(("smoothed", SmoothedTransitionRecommender(content(whiten=0.5))))
+    parts.append(("ridge", TransitionRecommender(CATALOG, method="ridge", prior=content().embedder)))
     together = HybridRecommender(parts, weights=[1] * 4).fit(HISTORIES)
     assert_each_once(TEXTS)
     together.add_items(["new"], ["绿茶盘"])

@@ -11,7 +11,6 @@ from sklearn_llmtokens.recommend import (
     HybridRecommender,
     ItemKNNRecommender,
     PopularityRecommender,
-    SmoothedTransitionRecommender,
     TransitionRecommender,
 )
 from tests.recommend.test_embedded_once import CATALOG, HISTORIES, IDS, Counting
@@ -25,7 +24,7 @@ RECOMMENDERS = {
     "EASE": EASERecommender(CATALOG),
     "sparse EASE": EASERecommender(CATALOG, max_dense_items=0),
     "transitions": TransitionRecommender(CATALOG),
-    "smoothed": SmoothedTransitionRecommender(CONTENT),
+    "ridge": TransitionRecommender(CATALOG, method="ridge", prior=CONTENT.embedder),
     "weights given": HybridRecommender([("a", CONTENT), ("b", EASERecommender(CATALOG))], weights=[(1, 2), (2, 0)]),
     "recipe": text_recommender(CATALOG, embedder=Counting()),
 }

@@ -13,7 +13,6 @@ from sklearn_llmtokens.recommend import (
     HybridRecommender,
     ItemKNNRecommender,
     PopularityRecommender,
-    SmoothedTransitionRecommender,
     TransitionRecommender,
     mmr_rerank,
 )
@@ -56,7 +55,6 @@ RECOMMENDERS = {
     "EASE": EASERecommender(CATALOG, l2=1.0),
     "sparse EASE": EASERecommender(CATALOG, l2=1.0, max_dense_items=0),
     "transitions": TransitionRecommender(CATALOG),
-    "smoothed": SmoothedTransitionRecommender(content(), n_neighbors=3),
     "hybrid": HybridRecommender(
         [("content", content()), ("knn", ItemKNNRecommender(CATALOG)), ("next", TransitionRecommender(CATALOG))]
     ),
@@ -174,13 +172,12 @@ REFUSED = {
     "item-kNN": lambda scale: scale < 1e-15,
     "EASE": lambda scale: not 1e-15 < scale < 1e7,
     "sparse EASE": lambda scale: not 1e-15 < scale < 1e7,
-    "smoothed": lambda scale: scale < 1e-15,
     "hybrid": lambda scale: scale < 1e-15,
     "hybrid, given": lambda scale: not 1e-15 < scale < 1e7,
 }
 
 
-@pytest.mark.parametrize("name", ["item-kNN", "EASE", "sparse EASE", "smoothed", "hybrid", "hybrid, given"])
+@pytest.mark.parametrize("name", ["item-kNN", "EASE", "sparse EASE", "hybrid", "hybrid, given"])
 @pytest.mark.parametrize("scale", [1e-57, 1e-20, 1e-7, 1e20, 3e29])
 def test_absolute_weights_of_training_are_exact_or_refused(name, scale):
     recommender = RECOMMENDERS[name]
@@ -228,15 +225,6 @@ def test_a_part_of_a_hybrid_that_knows_only_an_old_event_gives_no_nan(profile):
     scores = fitted.score_items(query)
     assert np.isfinite(scores).all()
     assert_allclose(fitted.explain(query, [8])[0].sum(), scores[0, 8], rtol=1e-5)
-
-
-def test_a_amplification_that_underflows_keeps_the_nearest_item():
-    fitted = SmoothedTransitionRecommender(content(whiten=0), n_neighbors=2, amplification=1e4).fit([[0, 1]])
-    nearest = content(whiten=0).fit(None).similar_items(CATALOG.ids, k=1)[:, 0]
-    with_neighbour_0 = [i for i in range(2, N_ITEMS) if nearest[i] == 0]
-    scores = fitted.score_items([[i] for i in range(N_ITEMS)])
-    assert np.isfinite(scores).all()
-    assert all(scores[i, 1] > 0 for i in with_neighbour_0)
 
 
 @pytest.mark.parametrize("factor", [1e-200, 1e-20, 1e100])

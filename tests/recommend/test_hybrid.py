@@ -16,7 +16,6 @@ from sklearn_llmtokens.recommend import (
     Event,
     HybridRecommender,
     PopularityRecommender,
-    SmoothedTransitionRecommender,
     TransitionRecommender,
 )
 from tests.recommend.hybrids import N_ITEMS, make_catalog, make_histories, make_parts
@@ -233,13 +232,11 @@ class Fragile(TfidfVectorizer):
         return super().transform(texts).toarray()
 
 
-@pytest.mark.parametrize("nested", ["beside", "in a hybrid", "in smoothed transitions"])
+@pytest.mark.parametrize("nested", ["beside", "in a hybrid"])
 def test_an_embedder_that_fails_on_new_items_leaves_all_as_it_was(catalog, nested):
     content, fragile = ContentRecommender(catalog), ContentRecommender(catalog, embedder=Fragile())
     if nested == "in a hybrid":
         content = HybridRecommender([("content", content), ("next", TransitionRecommender(catalog))], weights=[1, 1])
-    elif nested == "in smoothed transitions":
-        content = SmoothedTransitionRecommender(content, n_neighbors=5)
     hybrid = HybridRecommender([("first", content), ("fragile", fragile)], weights=[1, 1]).fit(make_histories(30))
     hybrid.remove_items(["i2"])
     queries = [["i1"], ["i2"], [], ["i8", "i50"]]

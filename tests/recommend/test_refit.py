@@ -12,7 +12,6 @@ from sklearn_llmtokens.recommend import (
     EASERecommender,
     HybridRecommender,
     PopularityRecommender,
-    SmoothedTransitionRecommender,
 )
 
 CATALOG = Catalog(["a", "b", "c", "d"], ["green tea", "black tea", "iron pot", "oak desk"])
@@ -88,7 +87,7 @@ def test_a_text_of_a_live_item_changes_at_once():
         recommender.add_items(["b"], ["oak chair"])
 
 
-@pytest.mark.parametrize("name", ["content", "smoothed", "hybrid"])
+@pytest.mark.parametrize("name", ["content", "hybrid"])
 def test_a_changed_text_scores_as_if_it_had_been_there_in_fit(name):
     words = FunctionTransformer(
         lambda texts: np.array([[word in text for word in ["tea", "pot", "desk"]] for text in texts], float)
@@ -99,7 +98,6 @@ def test_a_changed_text_scores_as_if_it_had_been_there_in_fit(name):
         parts = [("content", content), ("ease", EASERecommender(catalog, l2=1.0))]
         made = {
             "content": content,
-            "smoothed": SmoothedTransitionRecommender(content, n_neighbors=1),
             "hybrid": HybridRecommender(parts, weights=[1, 1]),
         }
         return made[name].fit(HISTORIES)

@@ -2,17 +2,14 @@
 
 import numpy as np
 import pytest
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from sklearn_llmtokens import text_recommender
 from sklearn_llmtokens.recommend import (
     Catalog,
-    ContentRecommender,
     EASERecommender,
     HybridRecommender,
     ItemKNNRecommender,
     PopularityRecommender,
-    SmoothedTransitionRecommender,
     TransitionRecommender,
     make_top_k_scorer,
 )
@@ -61,15 +58,6 @@ def test_transitions_count_an_item_that_follows_itself():
         recommender.score_items([["milk"]])[0, :2], [1 / np.sqrt(2.5 * 1), 1.5 / np.sqrt(2.5 * 1.5)], rtol=1e-6
     )
     assert diagonal(TransitionRecommender(CATALOG, window=2).fit([["milk", "milk", "bread"]]))[0] == 0
-
-
-def test_smoothed_transitions_count_an_item_that_follows_itself():
-    own = Catalog(["milk", "lamp"], ["milk", "lamp"])  # no item is like another
-    content = ContentRecommender(own, embedder=TfidfVectorizer())
-    recommender = SmoothedTransitionRecommender(content, filter_seen=False, backward_weight=0.0, shrinkage=0.0)
-    np.testing.assert_allclose(diagonal(recommender.fit([["milk", "milk"]])), [1, 0], atol=1e-6)
-    assert recommender.content_.filter_seen is False
-    assert (diagonal(recommender.set_params(filter_seen=True).fit([["milk", "milk"]])) == 0).all()
 
 
 @pytest.mark.parametrize("cls", [EASERecommender, ItemKNNRecommender, TransitionRecommender])

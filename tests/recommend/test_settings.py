@@ -17,7 +17,7 @@ from sklearn_llmtokens.recommend import (
     ContentRecommender,
     EASERecommender,
     HybridRecommender,
-    SmoothedTransitionRecommender,
+    TransitionRecommender,
 )
 
 IDS = [f"i{i}" for i in range(8)]
@@ -51,7 +51,7 @@ RECOMMENDERS = {
     "own output": lambda: ContentRecommender(Catalog(IDS, TEXTS), embedder=frames()),
     "texts": lambda: ContentRecommender(Catalog(IDS, TEXTS), query="texts"),
     "hybrid": lambda: HybridRecommender(parts(Catalog(IDS, TEXTS)), weights=[1, 1]),
-    "smoothed": lambda: SmoothedTransitionRecommender(ContentRecommender(Catalog(IDS, TEXTS))),
+    "ridge": lambda: TransitionRecommender(Catalog(IDS, TEXTS), method="ridge", prior=TfidfVectorizer(analyzer="char")),
     "recipe": lambda: text_recommender(Catalog(IDS, TEXTS), embedder=TfidfVectorizer(analyzer="char")),
 }
 SETTINGS = [

@@ -16,7 +16,6 @@ from sklearn_llmtokens.recommend import (
     HybridRecommender,
     ItemKNNRecommender,
     PopularityRecommender,
-    SmoothedTransitionRecommender,
     TransitionRecommender,
     calibrated_rerank,
     make_queries,
@@ -231,13 +230,13 @@ def test_texts_know_no_unknown_ids():
 def test_parts_of_a_hybrid_ignore_what_it_ignores():
     parts = [
         ("knn", ItemKNNRecommender(CATALOG)),
-        ("smoothed", SmoothedTransitionRecommender(ContentRecommender(CATALOG))),
+        ("inner", HybridRecommender([("content", ContentRecommender(CATALOG))], weights=[1])),
     ]
     hybrid = HybridRecommender(parts, weights=[1, 1], unknown="ignore").fit([["1", "gone", "2"], ["2", "3"]])
     assert hybrid.recommend([["gone", "1"]], 2).tolist() == hybrid.recommend([["1"]], 2).tolist()
     for part in hybrid.recommenders_.values():
         assert part.recommend([["gone", "1"]], 2).shape == (1, 2)
-    assert hybrid.recommenders_["smoothed"].content_.unknown == "ignore"
+    assert hybrid.recommenders_["inner"].recommenders_["content"].unknown == "ignore"
     strict = HybridRecommender([("knn", ItemKNNRecommender(CATALOG, unknown="ignore"))], weights=[1])
     with pytest.raises(ValueError, match="gone"):
         strict.fit([["1", "gone"]])
