@@ -180,7 +180,10 @@ def recording_work(log, kill_after=None):
                     os.kill(os.getpid(), signal.SIGKILL)
                 except FileExistsError:
                     pass
-        result = _workers._encode(*pickle.loads(item)), None
+        try:
+            result = _workers._encode(*pickle.loads(item)), None
+        except Exception as error:  # as a value, like that of the work it stands for
+            result = None, _workers._portable(error)
         with open(log, "a") as file:
             file.write(f"{os.getpid()} {_load.n_loads} {len(pickle.loads(item)[0])}\n")
         return result
