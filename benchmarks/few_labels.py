@@ -111,6 +111,7 @@ def one_draw(texts, labels, names, n_labels, seed, embedder):
     n_test = min(N_TEST, max(200, len(rest) // 2))
     test, others = rest[:n_test], rest[n_test:][:N_UNLABELLED]
     found = {}
+    embedder.fit_transform(texts[np.r_[train, test]])  # seconds are those of the rest
     for method, (last, parameters, named, unlabelled) in METHODS.items():
         if (n_labels >= MANY and method not in OF_MANY) or (not n_labels and not (named and unlabelled)):
             continue

@@ -13,8 +13,8 @@ COLUMNS = {"0": "no label", "8": "8 labels a class", "32": "32 labels a class", 
 
 
 def means_table(found, markdown) -> str:
-    """Return means over the sets, and the standard error of the difference from logistic regression by set."""
-    methods = list(dict.fromkeys(m for of in found.values() for n in of.values() for m in n if ":" not in m))
+    """Return means over the sets that each number of labels was measured on."""
+    methods = _methods(found)
 
     def cell(method, n):
         sets = [name for name in found if method in found[name].get(n, {})]
@@ -30,7 +30,7 @@ def means_table(found, markdown) -> str:
 
 def sets_table(found, markdown) -> str:
     """Return accuracies by set, with the standard error over the draws."""
-    methods = list(dict.fromkeys(m for of in found.values() for n in of.values() for m in n if ":" not in m))
+    methods = _methods(found)
 
     def cell(name, n, method):
         scores = found[name][n].get(method)
@@ -42,6 +42,12 @@ def sets_table(found, markdown) -> str:
     columns = [(name, n) for name in found for n in COLUMNS if n in found[name]]
     head = ["", *(f"{name}, {COLUMNS[n]}" for name, n in columns)]
     return markdown(head, ([method, *(cell(name, n, method) for name, n in columns)] for method in methods))
+
+
+def _methods(found) -> list[str]:
+    """Return the classifiers in the order of the benchmark, which measures few of them without a label."""
+    counts = ("8", "32", "3000", "0")
+    return list(dict.fromkeys(m for n in counts for of in found.values() for m in of.get(n, {}) if ":" not in m))
 
 
 def halves_table(found, markdown) -> str:

@@ -48,7 +48,7 @@ class BlockRidgeRegressor(RegressorMixin, VersionedPickle, BaseEstimator):
 
     Notes
     -----
-    Of more than 400 rows, 400 are chosen by. Over 5,000 rows the solution is found by conjugate gradients; up to there
+    Of more than 1,000 rows, 1,000 are chosen by. Over 5,000 rows the solution is found by conjugate gradients; up to there
     it is exact.
 
     Examples

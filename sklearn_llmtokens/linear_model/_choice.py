@@ -7,8 +7,8 @@ import numpy as np
 
 from ._kernel_ridge import decompose, leave_one_out
 
-# Rows that are enough to choose by: eigenvectors of more take longer than all else.
-MOST_ROWS = 400
+# Rows to choose by: what words are worth grows with the rows, and eigenvectors of more rows take longer than all else.
+MOST_ROWS = 1000
 
 # Losses of few rows differ by chance, and one row counts in all of them: their differences count by this factor.
 _TRUST = 0.3
