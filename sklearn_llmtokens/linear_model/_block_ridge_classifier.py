@@ -74,8 +74,8 @@ class BlockRidgeClassifier(ClassifierMixin, VersionedPickle, BaseEstimator):
 
     Notes
     -----
-    Of more than 1,000 labelled rows, 1,000 are chosen by, evenly over the classes. Over 5,000 rows the solution is found
-    by conjugate gradients; up to there it is exact.
+    Of more than 1,000 labelled rows, 1,000 are chosen by, evenly over the classes. Over 5,000 rows the solution is
+    found by conjugate gradients; up to there it is exact.
 
     Examples
     --------

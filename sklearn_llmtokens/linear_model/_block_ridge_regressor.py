@@ -48,8 +48,8 @@ class BlockRidgeRegressor(RegressorMixin, VersionedPickle, BaseEstimator):
 
     Notes
     -----
-    Of more than 1,000 rows, 1,000 are chosen by. Over 5,000 rows the solution is found by conjugate gradients; up to there
-    it is exact.
+    Of more than 1,000 rows, 1,000 are chosen by. Over 5,000 rows the solution is found by conjugate gradients; up to
+    there it is exact.
 
     Examples
     --------
