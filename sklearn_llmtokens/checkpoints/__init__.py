@@ -4,7 +4,7 @@ from pathlib import Path
 
 __all__ = ["BUNDLED_CHECKPOINTS", "bundled_checkpoint"]
 
-BUNDLED_CHECKPOINTS = ("zh-mini",)
+BUNDLED_CHECKPOINTS = ("zh-mini", "zh-nano")
 
 
 def bundled_checkpoint(name):

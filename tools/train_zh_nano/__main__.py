@@ -1,0 +1,5 @@
+"""`python -m tools.train_zh_nano`."""
+
+from .train import main
+
+main()
