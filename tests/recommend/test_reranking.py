@@ -124,7 +124,7 @@ def test_relevance_alone_keeps_the_order_and_ids_come_as_objects():
 
 def test_many_queries_are_reranked_as_each_alone():
     generator = np.random.default_rng(0)
-    table = generator.normal(size=(9, 50_000))  # wide, so that a few queries fill a chunk
+    table = generator.normal(size=(9, 3)) @ generator.normal(size=(3, 50_000))  # wide: a few queries fill a chunk
     rows = [generator.permutation(IDS).tolist() for _ in range(20)]
     scores = [sorted(generator.normal(size=9), reverse=True) for _ in rows]
     whole = mmr_rerank(rows, scores, items=IDS, vectors=table, k=4)

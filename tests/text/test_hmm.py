@@ -49,3 +49,7 @@ def test_many_runs_of_one_length_at_once(judge, runs):
 @pytest.mark.parametrize("char", ["哈", "鷲", "好"])
 def test_ties_of_a_repeated_character(judge, char):
     check(judge, [char * n for n in (1, 2, 3, 50, 501)])
+
+
+def test_ties_after_a_character_that_the_model_has_never_seen(judge):
+    check(judge, ["了靐", "不差靐", "研龘靐了差", "好龘好齉鷲", "鷲的研杭杭齉研不哈靐"])
