@@ -3,6 +3,8 @@
 import functools
 
 from sklearn.base import _fit_context
+from sklearn.utils import _safe_indexing as safe_indexing
+from sklearn.utils._indexing import _get_column_indices as column_indices
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -23,7 +25,9 @@ __all__ = [
     "StrOptions",
     "check_feature_names_in",
     "check_sample_weight",
+    "column_indices",
     "fit_context",
+    "safe_indexing",
 ]
 
 

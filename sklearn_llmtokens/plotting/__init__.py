@@ -6,6 +6,7 @@ from ._ranking_report import HitRatesByGroup, RankingReportDisplay
 from ._search_cost import SearchCostDisplay
 from ._semantic_map import SemanticMapDisplay
 from ._spectrum import SpectrumDisplay
+from ._token_contributions import TokenContributionDisplay
 from ._tradeoff import TradeoffDisplay
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "SearchCostDisplay",
     "SemanticMapDisplay",
     "SpectrumDisplay",
+    "TokenContributionDisplay",
     "TradeoffDisplay",
 ]
 

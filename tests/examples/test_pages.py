@@ -18,6 +18,7 @@ PAGES = [
     *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("benchmarks/**/*.md")),
 ]
 NEED_A_CLUSTER = {"docs/scale.md"}  # tests/scale runs it
+PEERS = ("lime", "shap")  # the last blocks of docs/explain.md
 # A block that begins with "```python no-run" is shown only: it is wrong on purpose, or needs the network.
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)")
@@ -38,6 +39,9 @@ def test_code_on_the_page_runs(page, tmp_path, monkeypatch):
         line = text[: block.start(1)].count("\n")
         if "openTSNE" in block[1]:
             pytest.importorskip("openTSNE")
+        if any(f"\n{statement} {package}" in f"\n{block[1]}" for package in PEERS for statement in ("import", "from")):
+            for package in PEERS:
+                pytest.importorskip(package, reason=f"the rest of the page needs {package}: pip install lime shap")
         if block[1].startswith(">>>"):
             shown = doctest.DocTestParser().get_doctest(block[1], names, page, page, line)
             assert not doctest.DocTestRunner().run(shown, clear_globs=False).failed

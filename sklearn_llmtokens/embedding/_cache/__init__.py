@@ -2,8 +2,16 @@
 
 from ._file import row_bytes
 from ._memory import set_memory_limit
-from ._open import open_cache
+from ._open import caches_bypassed, open_cache
 from ._protocol import Cache, CacheInfo
 from ._sqlite import STORE_LIMIT_VARIABLE
 
-__all__ = ["STORE_LIMIT_VARIABLE", "Cache", "CacheInfo", "open_cache", "row_bytes", "set_memory_limit"]
+__all__ = [
+    "STORE_LIMIT_VARIABLE",
+    "Cache",
+    "CacheInfo",
+    "caches_bypassed",
+    "open_cache",
+    "row_bytes",
+    "set_memory_limit",
+]

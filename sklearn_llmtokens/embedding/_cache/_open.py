@@ -4,6 +4,9 @@ import os
 import re
 import stat
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from ..._utils._messages import shorten
@@ -14,6 +17,18 @@ from ._memory import MemoryCache
 from ._protocol import Cache, NoCache
 from ._sqlite import SQLiteCache
 
+_bypassed: ContextVar[bool] = ContextVar("bypassed", default=False)
+
+
+@contextmanager
+def caches_bypassed() -> Iterator[None]:
+    """Neither read nor write any cache within this context, of this thread alone."""
+    token = _bypassed.set(True)
+    try:
+        yield
+    finally:
+        _bypassed.reset(token)
+
 
 def open_cache(cache: str | os.PathLike | None, fingerprint: str) -> Cache:
     """Open the cache that `cache` names.
@@ -21,7 +36,8 @@ def open_cache(cache: str | os.PathLike | None, fingerprint: str) -> Cache:
     Parameters
     ----------
     cache : None, "memory", str or path-like
-        Nothing is kept; or the memory that this process shares; or a folder, which is made if it is not there.
+        Nothing is kept, as always within `caches_bypassed`; or the memory that this process shares; or a folder, which
+        is made if it is not there.
     fingerprint : str
         The checkpoint whose vectors are kept.
 
@@ -41,7 +57,7 @@ def open_cache(cache: str | os.PathLike | None, fingerprint: str) -> Cache:
     StoreWarning
         If `cache` is relative and there is no working directory: nothing is kept.
     """
-    if cache is None:
+    if cache is None or _bypassed.get():
         return NoCache()
     if isinstance(cache, str) and cache == "memory":
         return MemoryCache(fingerprint)

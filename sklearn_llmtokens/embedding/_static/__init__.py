@@ -10,5 +10,14 @@ from ._distill import DistillSettings, distill_static
 from ._encoder import StaticEncoder
 from ._export import export_static
 from ._resolve import resolve_static
+from ._trace import StaticTrace, trace_static
 
-__all__ = ["DistillSettings", "StaticEncoder", "distill_static", "export_static", "resolve_static"]
+__all__ = [
+    "DistillSettings",
+    "StaticEncoder",
+    "StaticTrace",
+    "distill_static",
+    "export_static",
+    "resolve_static",
+    "trace_static",
+]

@@ -10,14 +10,17 @@ from ._encoder import Encoder
 from ._load import ModelFacts, describe, load, unload
 from ._precision import choose_device, choose_dtype
 from ._sequences import check_room
+from ._trace import Trace, trace
 
 __all__ = [
     "Encoder",
     "ModelFacts",
+    "Trace",
     "check_room",
     "choose_device",
     "choose_dtype",
     "describe",
     "load",
+    "trace",
     "unload",
 ]

@@ -233,6 +233,7 @@ def _product(linear: nn.Module) -> Int8Product:
     return linear.product
 
 
+@torch.inference_mode(False)  # tensors of inference mode could never have part in a gradient
 def _join(*linears: nn.Linear) -> _Plain:
     """Put weights one below the other; the layers themselves go on with views of them."""
     weight = torch.cat([linear.weight.data for linear in linears])

@@ -14,7 +14,6 @@ class _DeepEnough(Exception):
     """Leaves the forward pass once the last hidden state that is needed is there."""
 
 
-@torch.inference_mode()
 def hidden_states(
     transformer: Transformer,
     token_ids: torch.Tensor,

@@ -42,6 +42,11 @@ def mean_of_windows(pooled: torch.Tensor, sequences: Sequence[Sequence_], n_text
 
 def finish(pooled: torch.Tensor, readout: Readout, head: Sequence[Step]) -> np.ndarray:
     """Apply head, truncation and scaling to unit length: (n_texts, n_features) of float32."""
+    return np.ascontiguousarray(finish_rows(pooled, readout, head).numpy(), dtype=np.float32)
+
+
+def finish_rows(pooled: torch.Tensor, readout: Readout, head: Sequence[Step]) -> torch.Tensor:
+    """Apply head, truncation and scaling to unit length: (n_texts, n_features) of float64, on the CPU."""
     vectors = pooled.double()
     if readout.head:
         for layer in head:
@@ -50,4 +55,4 @@ def finish(pooled: torch.Tensor, readout: Readout, head: Sequence[Step]) -> np.n
         vectors = vectors[:, : readout.truncate_dim]
     if readout.normalize:
         vectors = torch.nn.functional.normalize(vectors, dim=1)
-    return np.ascontiguousarray(vectors.numpy(), dtype=np.float32)
+    return vectors
