@@ -1,4 +1,4 @@
-"""What the tokens of one text contribute to the vector of a static checkpoint: their own vectors, weighted and scaled."""
+"""What the tokens of one text contribute to the vector of a static checkpoint: their own vectors, scaled."""
 
 from dataclasses import dataclass, replace
 
