@@ -4,6 +4,7 @@ A fitted `ContentRecommender` says which texts its profile of a history was made
 becomes a part of an item's score.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -58,7 +59,7 @@ def events_of(recommender, X) -> list[list[Event]]:
     return [events[start:stop] for start, stop in pairwise(histories.indptr.tolist())]
 
 
-def score_functions(recommender, vector: np.ndarray, items: np.ndarray) -> np.ndarray:
+def score_functions(recommender, vector: np.ndarray, items: Sequence) -> np.ndarray:
     """Return what items' cosines with a vector are, as functions of what the embedder returned.
 
     Parameters
