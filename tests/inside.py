@@ -12,8 +12,17 @@ from sklearn_llmtokens.embedding import _cache, _embed, _torch, _workers
 from sklearn_llmtokens.embedding._spec import ForwardSpec
 from sklearn_llmtokens.embedding._torch import _encoder, _load, _precision, _sequences
 from sklearn_llmtokens.embedding._torch._strategy import EqualLengths
+from sklearn_llmtokens.inspection import _alignment, _number_rules, _steps, _terms
 from sklearn_llmtokens.recommend import _ranking
 from sklearn_llmtokens.text import _shared
+
+# Pure functions of explanations, compared with scikit-learn's own terms and transforms.
+Alignment, align, find_terms = _alignment.Alignment, _alignment.align, _terms.find_terms
+
+
+def number_rule_of(step):
+    """Return the rule by which functions of the output of a step become functions of its input."""
+    return _steps.find_rule(_number_rules.NUMBER_RULES, step)
 
 
 def forget_models() -> None:

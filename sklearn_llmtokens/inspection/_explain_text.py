@@ -11,7 +11,7 @@ from .._utils._messages import shorten
 from ..embedding._for_inspection import caches_bypassed
 from ..exceptions import InvalidTextError
 from ..recommend import ContentRecommender
-from ._explanation import TextExplanation
+from ._explanation import TextExplanation, build_explanation
 from ._histories import explain_histories
 from ._models import Scores, linear_form, split, unwrapped
 from ._nodes import NotLinearError, Numbers, Read, Texts
@@ -160,9 +160,7 @@ def _exact(last, scores: Scores, given: Texts, features: Numbers, target, unit: 
     contributions = share_among([units[i] for i in read], [place.among(read) for place in places], len(chosen))
     texts = [given.columns[i].text or "" for i in read]
     values = values[chosen] * signs
-    return TextExplanation.build(
-        texts, [units[i] for i in read], contributions, values, outputs, scores.method, exact=True
-    )
+    return build_explanation(texts, [units[i] for i in read], contributions, values, outputs, scores.method, exact=True)
 
 
 def _by_occlusion(
@@ -180,7 +178,7 @@ def _by_occlusion(
 
     contributions, values = occlude(compute, texts, [units[i] for i in read])
     chosen, signs, outputs = scores.choose(target, len(values))
-    return TextExplanation.build(
+    return build_explanation(
         texts,
         [units[i] for i in read],
         contributions[:, chosen] * signs,

@@ -50,15 +50,6 @@ class TextExplanation:
     score_method: str
     exact: bool
 
-    @classmethod
-    def build(cls, texts, units, contributions, scores, outputs, score_method, *, exact) -> "TextExplanation":
-        """Build an explanation from the units of each text, and put what is left into the remainder."""
-        offsets = np.concatenate([*units, np.empty((0, 2), np.int64)])
-        text_idx = np.repeat(np.arange(len(texts)), [len(spans) for spans in units])
-        words = [texts[i][start:end] for i, (start, end) in zip(text_idx, offsets.tolist(), strict=True)]
-        remainder = scores - contributions.sum(axis=0)
-        return cls(words, offsets, contributions, remainder, scores, outputs, texts, text_idx, score_method, exact)
-
     def column(self, target=None) -> int:
         """Return the column of a target.
 
@@ -90,3 +81,14 @@ class TextExplanation:
         kind = "exact" if self.exact else "by occlusion"
         texts, outputs = shorten(self.texts), shorten(self.outputs)
         return f"TextExplanation({len(self.words)} words of {texts}, outputs={outputs}, {kind})"
+
+
+def build_explanation(texts, units, contributions, scores, outputs, score_method, *, exact) -> TextExplanation:
+    """Build an explanation from the units of each text, and put what is left into the remainder."""
+    offsets = np.concatenate([*units, np.empty((0, 2), np.int64)])
+    text_idx = np.repeat(np.arange(len(texts)), [len(spans) for spans in units])
+    words = [texts[i][start:end] for i, (start, end) in zip(text_idx, offsets.tolist(), strict=True)]
+    remainder = scores - contributions.sum(axis=0)
+    return TextExplanation(
+        words, offsets, contributions, remainder, scores, outputs, texts, text_idx, score_method, exact
+    )

@@ -6,7 +6,7 @@ from .._utils._messages import shorten
 from ..embedding._for_inspection import caches_bypassed
 from ..recommend import ContentRecommender
 from ..recommend._for_inspection import Event, events_of, score_functions
-from ._explanation import TextExplanation
+from ._explanation import TextExplanation, build_explanation
 from ._nodes import Located, NotLinearError, Numbers, Texts
 from ._rows import texts_of
 from ._steps import follow
@@ -69,7 +69,7 @@ def _explain(recommender, events: list[Event], items: list, scores: np.ndarray, 
             places += [Located(i, place.spans, place.values) for place in numbers.back(functions)]
     contributions = share_among(units, places, len(items))
     texts = [event.text for event in events]
-    return TextExplanation.build(texts, units, contributions, scores, list(items), "score", exact=True)
+    return build_explanation(texts, units, contributions, scores, list(items), "score", exact=True)
 
 
 def _follow(recommender, event: Event) -> Numbers | None:

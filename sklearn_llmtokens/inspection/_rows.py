@@ -62,5 +62,5 @@ def variants_of(row, read: Sequence[int], variants: Sequence[tuple[str, ...]]):
 
 
 def _with_index_of(frame, columns: list) -> list:
-    """Give columns of pandas the index of the frame."""
+    """Set the index of the frame on columns of pandas."""
     return [nw.maybe_set_index(column, index=nw.maybe_get_index(frame)) for column in columns]

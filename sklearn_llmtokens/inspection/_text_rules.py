@@ -74,7 +74,7 @@ def _terms_of(step, column: Column):
         return []
     found = find_terms(step, column.text)
     if sorted(term for term, _ in found) != sorted(step.build_analyzer()(column.text)):
-        raise NotLinearError(f"the places of the terms of {type(step).__name__} cannot be told")
+        raise NotLinearError(f"the places of the terms of {type(step).__name__} are not known")
     return found
 
 

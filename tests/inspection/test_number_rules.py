@@ -17,9 +17,7 @@ from sklearn.preprocessing import (
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
 
 from sklearn_llmtokens import EmbeddingPCA
-from sklearn_llmtokens.inspection._nodes import dense_row
-from sklearn_llmtokens.inspection._number_rules import NUMBER_RULES
-from sklearn_llmtokens.inspection._steps import find_rule
+from tests.inside import number_rule_of
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(30, 6)) * [1, 2, 3, 4, 5, 6] + 1
@@ -50,7 +48,7 @@ def test_differences_of_rows_are_kept(step):
     x, other = X[:2]
     y, changed = step.transform(X[:2])
     coef = COEF[:, : len(y)]
-    found = find_rule(NUMBER_RULES, step)(step, x, y, coef)
+    found = number_rule_of(step)(step, x, y, coef)
     np.testing.assert_allclose(found @ (x - other), coef @ (y - changed))
 
 
@@ -58,7 +56,7 @@ def test_differences_of_rows_are_kept(step):
 def test_what_is_scaled_row_by_row_keeps_its_sum(step):
     counts = sparse.csr_array(RNG.integers(0, 3, (5, 6)).astype(float))
     step.fit(counts)
-    x, y = dense_row(counts[[1]]), dense_row(step.transform(counts[[1]]))
-    found = find_rule(NUMBER_RULES, step)(step, x, y, COEF)
+    x, y = counts.toarray()[1], step.transform(counts)[[1]].toarray()[0]
+    found = number_rule_of(step)(step, x, y, COEF)
     np.testing.assert_allclose(found @ x, COEF @ y)
     np.testing.assert_allclose(found * x, COEF * y)  # feature by feature

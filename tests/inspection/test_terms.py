@@ -4,8 +4,7 @@ import pytest
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from sklearn_llmtokens import JiebaTokenizer
-from sklearn_llmtokens.inspection._alignment import Alignment, align
-from sklearn_llmtokens.inspection._terms import find_terms
+from tests.inside import Alignment, align, find_terms
 
 TEXTS = [
     "物流很快，包装  完好，清华大学的清华",
