@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+from explanations_tables import EXPLANATION_TABLES
 from few_labels_tables import LABEL_TABLES
 from field_tables import FIELD_TABLES
 from scale_tables import SCALE_TABLES
@@ -295,6 +296,10 @@ TABLES: dict[str, Callable[[], str]] = {
     **{
         f"few_labels: {part}": lambda make=make: make(load("few_labels"), markdown)
         for part, make in LABEL_TABLES.items()
+    },
+    **{
+        f"explanations: {part}": lambda make=make: make(load("explanations"), markdown)
+        for part, make in EXPLANATION_TABLES.items()
     },
     "million": million,
     "ranking": ranking_summary,
