@@ -14,6 +14,7 @@ Data as in `ranking.py`: SKLEARN_LLMTOKENS_DATA, and --protocol for the hit rate
 import argparse
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -43,14 +44,18 @@ def main() -> None:
     catalog = Catalog(items.item_id.tolist(), items.title.astype(str).tolist())
     embedder = LLMTokenEmbedder(cache=options.cache)
     embedder.fit(catalog.texts()).transform(catalog.texts())  # into the cache
-    figures = {
-        "update": [update_beside_fit(name, build, events) for name, build in recommenders(catalog, embedder).items()],
-        "approximation": approximation(catalog, embedder, folder, options.protocol),
-    }
-    for row in [*figures["update"], *figures["approximation"]]:
+    figures: dict = {"update": [], "approximation": []}
+
+    def keep(part: str, row: dict) -> None:
         print(row, flush=True)
-    if options.write:
-        save("ranking_update", figures)
+        figures[part].append(row)
+        if options.write:  # after each row, so that what took long is kept
+            save("ranking_update", figures)
+
+    for name, recommender in recommenders(catalog, embedder).items():
+        keep("update", update_beside_fit(name, recommender, events))
+    for row in approximation(catalog, embedder, folder, options.protocol):
+        keep("approximation", row)
 
 
 def recommenders(catalog: Catalog, embedder) -> dict:
@@ -90,8 +95,8 @@ def update_beside_fit(name: str, recommender, events) -> dict:
     }
 
 
-def approximation(catalog: Catalog, embedder, folder: Path, protocol: str) -> list[dict]:
-    """Return hit rates at 10 and seconds of the exact regressions and of the approximations."""
+def approximation(catalog: Catalog, embedder, folder: Path, protocol: str) -> Iterator[dict]:
+    """Yield hit rates at 10 and seconds of the exact regressions and of the approximations."""
     import pandas as pd
 
     events = pd.read_parquet(folder / "amazon_beauty_events.parquet")
@@ -105,15 +110,13 @@ def approximation(catalog: Catalog, embedder, folder: Path, protocol: str) -> li
         "EASE, exact": ease,
         "EASE, 100 neighbours": clone(ease).set_params(max_dense_items=5000, n_neighbors=100),
     }
-    rows = []
     for name, recommender in variants.items():
         seconds, fitted = timed(lambda one=recommender: clone(one).fit(train))
         rates = {}
         for kind, (histories, wanted) in targets.items():
             ranked = fitted.recommend(histories, k=10)
             rates[kind] = float((ranked == np.asarray(wanted, dtype=object)[:, np.newaxis]).any(axis=1).mean())
-        rows.append({"recommender": name, "fit_s": round(seconds, 1), **rates})
-    return rows
+        yield {"recommender": name, "fit_s": round(seconds, 1), **rates}
 
 
 def table(events) -> Interactions:

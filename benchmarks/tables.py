@@ -171,8 +171,7 @@ def ranking_summary() -> str:
         for kind, score in rows[ours]["scores"].items():
             ndcg = rows[ours].get("ndcg", {}).get(kind)
             beside = rows.get(minilm, {"scores": {}})["scores"].get(kind)
-            numbers = [score, ndcg, beside]
-            cells = ["" if value is None else f"{value:.4f}" for value in numbers]
+            cells = ["" if value is None else f"{value:.4f}" for value in (score, ndcg, beside)]
             lines.append([f"{one['data']}, {kind}", *cells, _best(parts, kind), _best(published, kind)])
     titles = ["", "HR@10, zh-mini", "NDCG@10, zh-mini", "HR@10, all-MiniLM-L6-v2", "best part alone", "best published"]
     return markdown(titles, lines)
