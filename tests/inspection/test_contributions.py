@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_llmtokens import JiebaTokenizer, LLMTokenEmbedder, TextNormalizer, text_pipeline
 from sklearn_llmtokens.inspection import explain_text
 from tests.checkpoints import TEXTS
+from tests.static_checkpoints import write_model2vec
 
 TWO = ["good", "bad", "good", "bad", "good", "good", "bad", "bad"]
 THREE = ["a", "b", "c", "a", "b", "c", "a", "b"]
@@ -253,3 +254,16 @@ def test_rows_of_text_pipeline_agree_with_sums_of_its_parts():
         coef @ row + model[-1].intercept_[0], abs=1e-6
     )
     assert abs(explanation.contributions.sum()) > abs(coef[block] @ row[block]) * 0.5
+
+
+@pytest.mark.parametrize("normalize", [True, False])
+def test_tokens_of_a_static_checkpoint_contribute_their_vectors(tmp_path, normalize):
+    """All tokens are in words: nothing is left but the intercept, and a word counts as often as it stands there."""
+    embedder = LLMTokenEmbedder(write_model2vec(tmp_path, normalize=normalize), cache=None)
+    model = make_pipeline(embedder, LogisticRegression()).fit(["物流 很快", "good room", "good", "很快"], [0, 1, 1, 0])
+    (explanation,) = explain_text(model, ["物流 good 物流"])
+    np.testing.assert_allclose(explanation.scores, model.decision_function(["物流 good 物流"]), atol=1e-6)
+    np.testing.assert_allclose(explanation.remainder, model[-1].intercept_, atol=1e-6)
+    first, good, last = explanation.contributions[:, 0]
+    assert first == pytest.approx(last)
+    assert good > first
