@@ -39,7 +39,7 @@ class TextPipeline(Pipeline):
     Examples
     --------
     >>> from sklearn_llmtokens import text_pipeline
-    >>> model = text_pipeline(label_texts={0: "快递物流", 1: "水果的味道"})
+    >>> model = text_pipeline(label_texts={0: "物流、发货、快递", 1: "味道、口感"})
     >>> model.fit(["发货迅速", "又酸又涩"], [None, None]).predict(["送货神速", "很甜"])
     array([0, 1])
     """

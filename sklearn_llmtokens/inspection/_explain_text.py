@@ -90,6 +90,7 @@ def explain_text(model, texts, target=None, unit="word", *, method="auto") -> li
 
     Examples
     --------
+    >>> import numpy as np
     >>> from sklearn_llmtokens import text_pipeline
     >>> from sklearn_llmtokens.inspection import explain_text
     >>> texts = ["物流很快", "发货迅速", "味道发苦", "又酸又涩"]

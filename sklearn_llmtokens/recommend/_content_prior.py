@@ -11,11 +11,12 @@ from ._embedded_items import EmbeddedItems
 
 _L2 = 2.0  # ridge of the regression on vectors of unit length: on four catalogues, 1 to 5 rank alike
 _MOST_COMPONENTS = 512
+_COLUMNS = 1024  # that are multiplied at once
 
 
 @dataclass(frozen=True)
 class ContentPrior:
-    """Weights ``C`` of the regression of each item on all others over the features of their vectors.
+    """Weights ``C`` of the regression of each item on all others over the features of their vectors, those above 0.
 
     With ``X`` of shape (n_features, n_items) the centred vectors of unit length in its columns, ``C`` is the closed
     form of EASE [1]_ on ``X``: ``I - P / diag(P)`` with ``P = (X^T X + l2 I)^-1``. By Woodbury's identity, it is the
@@ -30,7 +31,7 @@ class ContentPrior:
     factor : ndarray of shape (n_features, n_features), dtype=float32
         Inverse of the lower Cholesky factor of ``X X^T + l2 I``.
     left, right : ndarray of shape (n_items, n_features), dtype=float32
-        ``C[i, j] = left[i] @ right[j]`` where i is not j.
+        ``C[i, j] = max(left[i] @ right[j], 0)`` where i is not j: an item that is unlike another says nothing of it.
 
     References
     ----------
@@ -54,7 +55,9 @@ class ContentPrior:
             if n_components < 1:
                 raw = raw.toarray()
             else:
-                reduction = TruncatedSVD(n_components, random_state=0, n_iter=3).fit(raw[items.has_content])
+                reduction = TruncatedSVD(n_components, random_state=0, n_iter=3)
+                with np.errstate(divide="ignore", invalid="ignore"):  # of the share of variance, where there is none
+                    reduction.fit(raw[items.has_content])
                 components = reduction.components_
                 raw = raw @ components.T
         mean = raw[items.has_content].mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -83,17 +86,24 @@ class ContentPrior:
         left[changed] = right[changed] = new[is_other]
         return ContentPrior(self.components, self.mean, self.factor, left, right), changed
 
+    def rows(self, rows: np.ndarray) -> np.ndarray:
+        """Return rows of the weights, shape (n, n_items), dtype=float32."""
+        out = np.maximum(self.left[rows] @ self.right.T, 0)
+        out[np.arange(len(rows)), rows] = 0
+        return out
+
     def columns(self, columns: np.ndarray) -> np.ndarray:
-        """Return columns of ``C``, shape (n_items, n), dtype=float32, with zeros on its diagonal."""
-        out = self.left @ self.right[columns].T
+        """Return columns of the weights, shape (n_items, n), dtype=float32."""
+        out = np.maximum(self.left @ self.right[columns].T, 0)
         out[columns, np.arange(len(columns))] = 0
         return out
 
     def product(self, matrix: np.ndarray) -> np.ndarray:
-        """Return ``matrix @ C``, of the dtype of `matrix`, shape (n, n_items)."""
-        diagonal = np.einsum("ij,ij->i", self.left, self.right)
-        out = (matrix @ self.left.astype(matrix.dtype)) @ self.right.T.astype(matrix.dtype)
-        out -= matrix * diagonal.astype(matrix.dtype)
+        """Return the product of a matrix and the weights, of the dtype of `matrix`, shape (n, n_items)."""
+        out = np.empty((len(matrix), len(self.left)), dtype=matrix.dtype)
+        for start in range(0, len(self.left), _COLUMNS):
+            part = np.arange(start, min(start + _COLUMNS, len(self.left)))
+            out[:, part] = matrix @ self.columns(part).astype(matrix.dtype)
         return out
 
 

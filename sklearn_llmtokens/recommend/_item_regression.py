@@ -114,7 +114,7 @@ def dense_regression(
     Examples
     --------
     >>> gram = sparse.csr_array(np.array([[3.0, 0.0], [0.0, 1.0]]))
-    >>> dense_regression(gram, sparse.csr_array(np.array([[0.0, 2.0], [1.0, 0.0]])), 1.0)
+    >>> dense_regression(gram, sparse.csr_array(np.array([[0.0, 2.0], [1.0, 0.0]])), 1.0).round(4)
     array([[0. , 0.5],
            [0.5, 0. ]], dtype=float32)
     """

@@ -112,8 +112,7 @@ class RegressionMixin(PairModelMixin):
             gram, targets, float(self.l2), int(self.n_neighbors), prior, float(self.prior_strength), idx
         )
         cold = idx[gram.diagonal()[idx] == 0]
-        rows = float(self.prior_strength) / total * (prior.left[cold] @ prior.right.T)
-        rows[np.arange(len(cold)), cold] = 0
+        rows = float(self.prior_strength) / total * prior.rows(cold)
         old = self._item_weights.weights
         if not sparse.issparse(old):
             weights = np.zeros((n_items, n_items), dtype=np.float32)

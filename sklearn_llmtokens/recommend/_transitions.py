@@ -88,7 +88,7 @@ class TransitionRecommender(RegressionMixin, BaseRecommender):
         B = (S^T S + (l2 + e) I)^-1 (S^T T + e C)
 
     which minimises ``|T - S B|^2 + l2 |B|^2 + e |B - C|^2``. ``C`` is the closed form of EASE on centred vectors of
-    unit length. Times count as far as they make sessions; their distances do not.
+    unit length, without its negative weights. Times count as far as they make sessions; their distances do not.
 
     References
     ----------

@@ -196,11 +196,14 @@ def test_modules_that_are_not_read_are_refused(st_checkpoint):
         LLMTokenEmbedder(folder).fit(TEXTS)
 
 
-def test_first_module_must_be_a_transformer(st_checkpoint):
+@pytest.mark.parametrize(
+    ("module", "message"), [("BoW", "BoW"), ("StaticEmbedding", "holds embeddings.LayerNorm.bias")]
+)
+def test_first_module_must_be_one_that_the_weights_are_of(st_checkpoint, module, message):
     folder = st_checkpoint("bert")
-    modules = [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.StaticEmbedding"}]
+    modules = [{"idx": 0, "name": "0", "path": "", "type": f"sentence_transformers.models.{module}"}]
     (folder / "modules.json").write_text(json.dumps(modules))
-    with pytest.raises(CheckpointError, match="StaticEmbedding"):
+    with pytest.raises(CheckpointError, match=message):
         LLMTokenEmbedder(folder).fit(TEXTS)
 
 
