@@ -9,7 +9,7 @@ from sklearn.decomposition import TruncatedSVD
 from .._utils._unit_rows import row_norms
 from ._embedded_items import EmbeddedItems
 
-_L2 = 2.0  # ridge of the regression on vectors of unit length: on four catalogues, 1 to 5 rank alike
+_L2 = 2.0  # ridge of the regression, whose vectors have unit length
 _MOST_COMPONENTS = 512
 _COLUMNS = 1024  # that are multiplied at once
 

@@ -10,7 +10,7 @@ from ._base import SHARED_CONSTRAINTS, BaseRecommender
 from ._catalog import Catalog
 from ._histories import Histories
 
-_SHARE = 0.01  # of the events: on four catalogues, as good as the best number of days of each
+_SHARE = 0.01  # of the events, whatever the unit of their times
 
 
 class PopularityRecommender(BaseRecommender):
