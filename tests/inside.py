@@ -8,7 +8,7 @@ import sys
 from dataclasses import replace
 
 from sklearn_llmtokens.datasets import _amazon, _registry
-from sklearn_llmtokens.embedding import _cache, _embed, _torch, _workers
+from sklearn_llmtokens.embedding import _cache, _embed, _parquet_bar, _progress, _torch, _workers
 from sklearn_llmtokens.embedding._spec import ForwardSpec
 from sklearn_llmtokens.embedding._torch import _encoder, _load, _precision, _sequences
 from sklearn_llmtokens.embedding._torch._strategy import EqualLengths
@@ -60,6 +60,12 @@ def replace_encode(monkeypatch, change):
 def set_chunk_texts(monkeypatch, n_texts: int) -> None:
     """Have chunks of at most `n_texts` texts."""
     monkeypatch.setattr(_embed, "_CHUNK_TEXTS", n_texts)
+
+
+def set_bar_delay(monkeypatch, seconds: float) -> None:
+    """Have bars of texts and rows appear after so many seconds."""
+    monkeypatch.setattr(_progress, "DELAY_SECONDS", seconds)
+    monkeypatch.setattr(_parquet_bar, "DELAY_SECONDS", seconds)
 
 
 def replace_work(monkeypatch, change) -> None:

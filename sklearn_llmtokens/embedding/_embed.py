@@ -127,8 +127,8 @@ def embed(
 
     parts = [np.arange(start, min(start + _READ_ROWS, len(texts))) for start in range(0, len(texts), _READ_ROWS)]
     uncached = np.concatenate([part[~look_up(part)] for part in parts] or [np.arange(0)])
-    if not len(uncached) and not resources.verbose:
-        return  # a bar also shows what comes from the cache
+    if not len(uncached):
+        return
     with (
         Progress(len(texts), len(texts) - len(uncached), resources.verbose) as progress,
         open_workers(resources.n_jobs) as workers,

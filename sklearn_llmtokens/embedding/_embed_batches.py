@@ -128,7 +128,7 @@ def add_vectors(batch, embedder, text_columns: Sequence[str], suffix: str, dtype
     kind = _kind(batch)
     found = list(batch.schema.names) if kind == "arrow" else list(batch)
     check_columns(found, text_columns, suffix)
-    new = {name + suffix: _embed(embedder, _texts(batch[name], name), name, dtype) for name in text_columns}
+    new = {name + suffix: embed_column(embedder, column_texts(batch[name], name), name, dtype) for name in text_columns}
     if kind == "dict":
         return {**batch, **new}
     if kind == "pandas":
@@ -277,8 +277,26 @@ def _kind(batch) -> str:
     )
 
 
-def _texts(column, name: str) -> list:
-    """Return the cells of a column; what is not a text is left to the embedder to refuse."""
+def column_texts(column, name: str) -> list:
+    """Return the cells of a column; what is not a text is left to the embedder to refuse.
+
+    Parameters
+    ----------
+    column : list, ndarray, Series or pyarrow array
+        The column.
+    name : str
+        Its name, for messages.
+
+    Returns
+    -------
+    list
+        Its cells.
+
+    Raises
+    ------
+    TypeError
+        If a column of Arrow does not hold text.
+    """
     if type(column).__module__.partition(".")[0] != "pyarrow":
         if isinstance(column, list | tuple):
             return list(column)
@@ -290,16 +308,57 @@ def _texts(column, name: str) -> list:
                 f"Column {shorten(name)} is a {type(column).__name__}: a list or an array of texts is expected."
             )
         return convert()
-    import pyarrow as pa
-
-    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    texts = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
-    if not texts and not pa.types.is_string_view(kind):
-        raise TypeError(f"Column {shorten(name)} holds {str(column.type)[:60]}, not text.")
+    check_text_type(column.type, name)
     return column.to_pylist()
 
 
-def _embed(embedder, texts: list, name: str, dtype: str) -> np.ndarray:
+def check_text_type(found, name: str) -> None:
+    """Make sure that a column of Arrow holds text.
+
+    Parameters
+    ----------
+    found : pyarrow.DataType
+        Its type.
+    name : str
+        Its name.
+
+    Raises
+    ------
+    TypeError
+        If it holds something else.
+    """
+    import pyarrow as pa
+
+    kind = found.value_type if pa.types.is_dictionary(found) else found
+    texts = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
+    if not texts and not pa.types.is_string_view(kind):
+        raise TypeError(f"Column {shorten(name)} holds {str(found)[:60]}, not text.")
+
+
+def embed_column(embedder, texts: list, name: str, dtype: str) -> np.ndarray:
+    """Return the vectors of texts in the type that is written.
+
+    Parameters
+    ----------
+    embedder : fitted transformer
+        Turns texts into rows.
+    texts : list
+        The texts.
+    name : str
+        The name of their column, for messages.
+    dtype : str
+        Type of the vectors.
+
+    Returns
+    -------
+    ndarray of shape (n_texts, n_features)
+        The vectors.
+
+    Raises
+    ------
+    NonFiniteVectorError
+        If a value does not fit into float16.
+    """
     try:
         vectors = np.asarray(embedder.transform(texts))
     except (ValueError, TypeError, MemoryError, FloatingPointError) as error:

@@ -1,27 +1,16 @@
 """Vectors for corpora that are larger than memory: Parquet in, Parquet with vectors out, a part at a time."""
 
-import json
 import os
-import warnings
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from .._utils._messages import shorten
 from .._utils._optional import require
-from .._utils._warnings import stacklevel_of_caller
-from ..exceptions import TruncationWarning, UnknownTokenWarning
-from ._embed_batches import check_columns, column_names, fitted, vector_dtype
-from ._parquet_files import first_line, readable, renamed_when_whole
+from ._embed_batches import check_columns, check_text_type, column_names, fitted, vector_dtype
+from ._parquet_files import first_line, readable
 from ._parquet_identity import SourceHashes, embedder_hash
-from ._parquet_part import METADATA_KEY, Job, Part, Settings, write_part
-from ._workers import hold_workers
-
-# Raise by one with any change after which parts of one run must not lie beside those of another.
-_FORMAT_VERSION = 2
-# Warnings that carry a number of texts.
-_COUNTED = (TruncationWarning, UnknownTokenWarning)
+from ._parquet_part import Part, Settings
+from ._parquet_run import FORMAT_VERSION, run_parts
 
 
 def embed_parquet(
@@ -41,9 +30,10 @@ def embed_parquet(
     """Embed the text columns of Parquet files, and write the vectors beside the other columns.
 
     Rows are read, embedded and written a batch at a time, so that memory depends on `batch_rows` and not on the number
-    of rows. Each part is written under a temporary name and renamed when it is whole. A run that is started again
-    leaves the parts that are there and does the rest, once it has made sure that the columns they were made of still
-    hold the same bytes: these are read once more for that, and nothing is decoded.
+    of rows. Each part is written under a temporary name and renamed when it is whole. The vectors of an unfinished part
+    are kept in a hidden file beside it every few seconds. A run that is started again leaves the parts that are there,
+    takes these vectors and does the rest, once it has made sure that the columns they were made of still hold the same
+    bytes: these are read once more for that, and nothing is decoded.
 
     Parameters
     ----------
@@ -64,13 +54,14 @@ def embed_parquet(
     dtype : {"float32", "float16"}, default="float32"
         Type of the vectors, which are lists of fixed size.
     batch_rows : int, default=8192
-        Rows that are in memory at once. Give each worker some thousands.
+        Most rows that are in memory at once. Give each worker some thousands. They are embedded in slices of about four
+        seconds.
     part_rows : int, default=131072
-        Most rows of a part: what is done again after an interruption, unless the embedder has a store on disk.
+        Most rows of a part.
     shard : tuple of (int, int), default=(0, 1)
         ``(i, n)`` does every `n`-th part, from the `i`-th on, so that `n` processes without any engine share the work.
     verbose : int, default=0
-        1 shows a progress bar of rows.
+        1 shows a progress bar of rows, which appears after a second.
 
     Returns
     -------
@@ -86,6 +77,8 @@ def embed_parquet(
         files would get the same parts; and if a text is missing.
     TypeError
         If a column does not hold text.
+    BlockingIOError
+        If another process is writing the same part.
     FloatingPointError
         If a value does not fit into float16.
     OSError
@@ -115,15 +108,9 @@ def embed_parquet(
     ...     pq.read_table(parts[0]).schema.names
     ['id', 'text', 'text_vector']
     """
-    embedder = fitted(embedder)
-    settings = Settings(
-        version=_FORMAT_VERSION,
-        text_columns=column_names(text_columns),
-        columns=None if columns is None else column_names(columns, "columns"),
-        suffix=suffix,
-        dtype=vector_dtype(dtype),
-        embedder=embedder_hash(embedder),
-    )
+    text_columns = column_names(text_columns)
+    columns = None if columns is None else column_names(columns, "columns")
+    vector_dtype(dtype)
     for name, value in (("batch_rows", batch_rows), ("part_rows", part_rows)):
         if value < 1:
             raise ValueError(f"{name}={shorten(value)} must be at least 1.")
@@ -131,17 +118,13 @@ def embed_parquet(
     if not 0 <= index < count:
         raise ValueError(f"shard={shorten(shard)} must be (i, n) with 0 <= i < n.")
     files, filesystem = _files(src)
-    parts = _plan(files, filesystem, _folder(dst, src), settings, part_rows)[index::count]
+    parts = _plan(files, filesystem, _folder(dst, src), part_rows)[index::count]
+    for file in files:
+        _check_file(file, filesystem, text_columns, columns, suffix)
+    embedder = fitted(embedder)  # after all that can be wrong with files and columns: a model takes seconds
+    settings = Settings(FORMAT_VERSION, text_columns, columns, suffix, dtype, embedder_hash(embedder))
     sources = SourceHashes(filesystem, settings.read_columns)
-    with _gather_warnings() as gather, hold_workers():
-        job = Job(embedder, settings, sources, batch_rows, gather)
-        missing = [part for part in parts if not _is_written(part, job)]
-        n_done = sum(part.n_rows for part in parts) - sum(part.n_rows for part in missing)
-        with _bar(sum(part.n_rows for part in parts), n_done, verbose) as bar:
-            for part in missing:
-                with renamed_when_whole(part.path) as file:
-                    write_part(file, part, job, bar)
-    return [part.path for part in parts]
+    return run_parts(parts, embedder, settings, sources, batch_rows, verbose)
 
 
 def _folder(dst, src) -> Path:
@@ -159,8 +142,8 @@ def _folder(dst, src) -> Path:
     return folder
 
 
-def _plan(files: list[str], filesystem, dst: Path, settings: Settings, part_rows: int) -> list[Part]:
-    """List the parts of all files, in the order of their names, and look at the columns of each file."""
+def _plan(files: list[str], filesystem, dst: Path, part_rows: int) -> list[Part]:
+    """List the parts of all files, in the order of their names."""
     import pyarrow.parquet as pq
 
     # Names below the folder that holds all files; the name alone where there is one file.
@@ -170,11 +153,7 @@ def _plan(files: list[str], filesystem, dst: Path, settings: Settings, part_rows
     parts, file_of = [], dict[str, str]()
     for file in files:
         with readable(file), pq.ParquetFile(file, filesystem=filesystem) as opened:
-            n_rows, names = opened.metadata.num_rows, opened.schema_arrow.names
-        check_columns(names, settings.text_columns, settings.suffix)
-        if settings.columns is not None and not set(settings.columns) <= set(names):
-            absent = sorted(set(settings.columns) - set(names))
-            raise KeyError(f"{file}: columns names {shorten(absent)}, which are not there.")
+            n_rows = opened.metadata.num_rows
         stem = os.path.relpath(file, base).removesuffix(".parquet")
         if file_of.setdefault(stem, file) != file:
             raise ValueError(f"{file_of[stem]} and {file} would both be written to {dst / stem}-*: rename one of them.")
@@ -182,6 +161,20 @@ def _plan(files: list[str], filesystem, dst: Path, settings: Settings, part_rows
             stop = min(start + part_rows, n_rows)
             parts.append(Part(file, filesystem, start, stop, dst / f"{stem}-{k:05d}.parquet"))
     return parts
+
+
+def _check_file(file: str, filesystem, text_columns: Sequence[str], columns: Sequence[str] | None, suffix: str) -> None:
+    """Look at the names and types of the columns of a file."""
+    import pyarrow.parquet as pq
+
+    with readable(file), pq.ParquetFile(file, filesystem=filesystem) as opened:
+        schema = opened.schema_arrow
+    check_columns(schema.names, text_columns, suffix)
+    for name in text_columns:
+        check_text_type(schema.field(name).type, name)
+    if columns is not None and not set(columns) <= set(schema.names):
+        absent = sorted(set(columns) - set(schema.names))
+        raise KeyError(f"{file}: columns names {shorten(absent)}, which are not there.")
 
 
 def _files(src) -> tuple[list[str], object]:
@@ -200,58 +193,3 @@ def _files(src) -> tuple[list[str], object]:
     if not fragments:
         raise ValueError(f"src={src!r} holds no Parquet file.")
     return sorted(fragment.path for fragment in fragments), dataset.filesystem
-
-
-def _is_written(part: Part, job: Job) -> bool:
-    """Check whether a part is there, and make sure that it is this one."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    if not part.path.exists():
-        return False
-    try:
-        found = dict(json.loads((pq.read_schema(part.path).metadata or {}).get(METADATA_KEY, b"{}")))
-    except (pa.ArrowException, OSError, ValueError, TypeError) as error:
-        warnings.warn(
-            f"{part.path} is damaged and is written again ({first_line(error)}).", RuntimeWarning, stacklevel=3
-        )
-        return False
-    expected = part.describe(job)
-    other = [name for name in expected if found.get(name) != expected[name]]
-    if other:
-        # Other rows or columns have other bytes: the source is worth naming where all else is the same.
-        named = [name for name in other if name != "source"] or ["source (the bytes of the file it was made from)"]
-        raise ValueError(
-            f"{part.path} is of another run: its {', '.join(named)} differ(s). Choose another dst, or delete the parts."
-        )
-    return True
-
-
-@contextmanager
-def _gather_warnings() -> Iterator:
-    """Yield a context that counts the texts of warnings; issue one of each kind with their number, at the end."""
-    n_texts: Counter[type[Warning]] = Counter()
-    messages: dict[type[Warning], str] = {}
-
-    @contextmanager
-    def gather():
-        with warnings.catch_warnings(record=True) as caught:
-            for category in _COUNTED:
-                warnings.simplefilter("always", category)
-            yield
-        for warning in caught:
-            if warning.category in _COUNTED:
-                n_texts[warning.category] += getattr(warning.message, "n_texts", 1)
-                messages[warning.category] = str(warning.message).partition(" ")[2]
-            else:
-                warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
-
-    yield gather
-    for category, message in messages.items():
-        warnings.warn(f"{n_texts[category]} {message}", category, stacklevel=stacklevel_of_caller())
-
-
-def _bar(n_rows: int, n_done: int, verbose: int):
-    from tqdm.auto import tqdm
-
-    return tqdm(total=n_rows, initial=n_done, desc="embed_parquet", unit="row", disable=not verbose)

@@ -1,15 +1,10 @@
 """Parquet files on the way in and out: one that cannot be read is named, one that is written is whole or not there."""
 
-import glob
 import os
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-# A temporary file that nobody has written to for so long was left by a process that was killed.
-_STALE_SECONDS = 86_400
 
 
 @contextmanager
@@ -67,9 +62,6 @@ def renamed_when_whole(path: Path) -> Iterator:
         Open for bytes.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-        if time.time() - left.stat().st_mtime > _STALE_SECONDS:
-            left.unlink(missing_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     try:
         with open(handle, "wb") as file:

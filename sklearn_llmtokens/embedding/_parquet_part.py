@@ -1,19 +1,34 @@
 """One part of `embed_parquet`: rows of one file, read, embedded and written a batch at a time."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Protocol
 
-from ._embed_batches import add_vectors
+import numpy as np
+
+from ._embed_batches import column_texts, embed_column
+from ._parquet_bar import RowsBar
 from ._parquet_files import readable
-from ._parquet_identity import SourceHashes
+from ._parquet_journal import Journal
+from ._parquet_pace import Pace
+from ._parquet_writers import NpyWriter, ParquetWriter
+from ._progress import listen
 
-METADATA_KEY = b"sklearn_llmtokens"
+NPY = ".npy"
 
 _READ_BUFFER_BYTES = 1 << 20
+
+
+class Sources(Protocol):
+    """What rows were made of, as a hash."""
+
+    def of(self, file: str, start: int, stop: int) -> str:
+        """Return a hash of the rows of a file."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +78,7 @@ class Job:
         Fitted.
     settings : Settings
         What stands in the metadata of each part.
-    sources : SourceHashes
+    sources : Sources
         Hashes of the bytes that are read.
     batch_rows : int
         Rows that are in memory at once.
@@ -73,38 +88,73 @@ class Job:
 
     embedder: Any
     settings: "Settings"
-    sources: SourceHashes
+    sources: Sources
     batch_rows: int
     gather: Callable[[], AbstractContextManager]
 
 
-def write_part(file: str | Path, part: Part, job: Job, bar) -> None:
-    """Write a part into `file`; `bar` counts its rows."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def write_part(file: BinaryIO, part: Part, job: Job, journal: Journal, bar: RowsBar) -> None:
+    """Write a part into `file`, from the vectors of the journal and those of the model.
 
-    writer, row, settings = None, part.start, job.settings
-    about = json.dumps(part.describe(job)).encode()
+    Parameters
+    ----------
+    file : file object
+        Open for bytes.
+    part : Part
+        Its rows; the name of its file says in which format they are written.
+    job : Job
+        What is done with them.
+    journal : Journal
+        Has the vectors of the first rows, and gets the others.
+    bar : RowsBar
+        Counts the rows.
+    """
+    settings, pace, row, n_before = job.settings, Pace(), 0, bar.n
+    writer: NpyWriter | ParquetWriter
+    if part.path.suffix == NPY:
+        writer = NpyWriter(file, part.n_rows)
+    else:
+        writer = ParquetWriter(file, settings.columns, settings.suffix, json.dumps(part.describe(job)).encode())
     with ExitStack() as stack:
+        stack.callback(writer.close)
         for batch in _read_rows(part, settings, job.batch_rows):
-            kept = batch if settings.columns is None else batch.select(list(settings.columns))
-            try:
-                with job.gather():
-                    whole = add_vectors(batch, job.embedder, settings.text_columns, settings.suffix, settings.dtype)
-            except Exception as error:
-                error.add_note(f"The batch is rows {row} to {row + len(batch) - 1} of {part.file}.")
-                raise
-            for name in whole.schema.names[len(batch.schema.names) :]:
-                kept = kept.append_column(whole.schema.field(name), whole.column(name))
-            if writer is None:
-                metadata = {**(kept.schema.metadata or {}), METADATA_KEY: about}
-                schema = kept.schema.with_metadata(metadata)
-                flat = [field.name for field in schema if not pa.types.is_nested(field.type)]
-                options = {"use_dictionary": flat, "write_statistics": flat, "write_page_checksum": True}
-                writer = stack.enter_context(pq.ParquetWriter(file, schema, compression="zstd", **options))
-            writer.write_batch(kept.replace_schema_metadata(metadata))
+            writer.write(batch, _vectors_of(batch, row, part, job, journal, pace, bar))
             row += len(batch)
-            bar.update(len(batch))
+            bar.set(n_before + row)
+
+
+def _vectors_of(batch, row: int, part: Part, job: Job, journal: Journal, pace: Pace, bar: RowsBar) -> dict:
+    """Return the vectors of a batch that begins at `row` of the part: kept ones, and the others a slice at a time."""
+    names = job.settings.text_columns
+    kept = min(max(journal.n_rows - row, 0), len(batch))
+    found = [journal.read(row, row + kept)] if kept else []
+    texts = [column_texts(batch[name], name) for name in names]
+    start, n_before = kept, bar.n
+    while start < len(batch) or not found:
+        stop, cost = pace.cut(texts, start) if start < len(batch) else (start, 0)
+        started = time.monotonic()
+        try:
+            with job.gather(), listen(partial(_set_share, bar, n_before + start, stop - start)):
+                columns = zip(names, texts, strict=True)
+                vectors = {
+                    name: embed_column(job.embedder, column[start:stop], name, job.settings.dtype)
+                    for name, column in columns
+                }
+        except Exception as error:
+            first = part.start + row + start
+            error.add_note(f"The batch is rows {first} to {first + stop - start - 1} of {part.file}.")
+            raise
+        pace.learn(cost, time.monotonic() - started)
+        if stop > start:
+            journal.append(vectors)
+        found.append(vectors)
+        start = stop
+        bar.set(n_before + start)
+    return {name: np.concatenate([vectors[name] for vectors in found]) for name in names}
+
+
+def _set_share(bar: RowsBar, n_before: float, n_rows: int, share: float) -> None:
+    bar.set(n_before + share * n_rows)
 
 
 def _read_rows(part: Part, settings: Settings, batch_rows: int) -> Iterator:

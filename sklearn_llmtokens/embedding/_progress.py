@@ -1,7 +1,31 @@
-"""One bar of texts, with tokens a second and the share that came from the store."""
+"""One bar of texts, with tokens a second and the share that came from the cache."""
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
+
+# A call that is over before this has no bar.
+DELAY_SECONDS = 1.0
+
+_listener: ContextVar[Callable[[float], None] | None] = ContextVar("listener", default=None)
+
+
+@contextmanager
+def listen(hear: Callable[[float], None]) -> Iterator[None]:
+    """Call `hear` with the share of the texts that are done, from 0 to 1, after each batch of calls in this context.
+
+    Parameters
+    ----------
+    hear : callable
+        Gets a float.
+    """
+    token = _listener.set(hear)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
 
 
 class Progress:
@@ -21,14 +45,15 @@ class Progress:
         self.n_texts, self.n_found, self.n_tokens = n_texts, n_found, 0
         self.verbose, self.shown = verbose, 0
         self.bar: Any = None
+        self.n_done, self.hear = n_found, _listener.get()
         self.start = time.perf_counter()
 
     def __enter__(self) -> "Progress":
         if self.verbose:
             from tqdm.auto import tqdm
 
-            self.bar = tqdm(total=self.n_texts, initial=self.n_found, desc="embedding", unit="text")
-            self.bar.set_postfix_str(self._postfix())
+            options = {"desc": "embedding", "unit": "text", "delay": DELAY_SECONDS}
+            self.bar = tqdm(total=self.n_texts, initial=self.n_found, **options)
         return self
 
     def __exit__(self, *error) -> None:
@@ -54,6 +79,9 @@ class Progress:
         self._advance(n_texts)
 
     def _advance(self, n_texts: int) -> None:
+        self.n_done += n_texts
+        if self.hear is not None:
+            self.hear(min(1.0, self.n_done / max(1, self.n_texts)))
         if self.bar is not None:
             self.bar.set_postfix_str(self._postfix(), refresh=False)
             self.bar.update(n_texts)

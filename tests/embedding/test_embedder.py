@@ -16,7 +16,7 @@ from sklearn_llmtokens.exceptions import (
 )
 from tests.checkpoints import FAMILIES, TEXTS
 from tests.embedding.uncached import embedder
-from tests.inside import n_loads, set_native_precisions
+from tests.inside import n_loads, set_bar_delay, set_native_precisions
 
 
 def test_before_fit_it_says_so(checkpoints):
@@ -233,19 +233,28 @@ def test_a_device_that_is_not_here_is_refused(checkpoints):
         embedder(checkpoints["bert"], device="cuda").fit(TEXTS)
 
 
-def test_progress_goes_to_stderr_and_counts_every_text(checkpoints, capsys):
+def test_progress_goes_to_stderr_and_counts_every_text(checkpoints, capsys, monkeypatch):
+    set_bar_delay(monkeypatch, 0)
+    embedder(checkpoints["bert"], cache="memory").fit_transform(TEXTS[:2])
     embedder(checkpoints["bert"], verbose=1, cache="memory").fit_transform([*TEXTS, *TEXTS])
     shown = capsys.readouterr()
     assert shown.out == ""
     assert "8/8" in shown.err
-    assert "tokens/s, 0% from the cache" in shown.err
-    embedder(checkpoints["bert"], verbose=1, cache="memory").fit_transform(TEXTS)
-    assert "100% from the cache" in capsys.readouterr().err
+    assert "tokens/s, 25% from the cache" in shown.err
     embedder(checkpoints["bert"], verbose=0).fit_transform(TEXTS)
     assert capsys.readouterr().err == ""
 
 
-def test_progress_of_windows_counts_texts(checkpoints, capsys):
+@pytest.mark.parametrize(("delay", "n_cached"), [(3600, 0), (0, 8)], ids=["soon over", "from the cache"])
+def test_what_is_over_at_once_has_no_bar(checkpoints, capsys, monkeypatch, delay, n_cached):
+    set_bar_delay(monkeypatch, delay)
+    embedder(checkpoints["bert"], cache="memory").fit(TEXTS).transform(TEXTS[:n_cached])
+    embedder(checkpoints["bert"], verbose=1, cache="memory").fit_transform(TEXTS)
+    assert capsys.readouterr().err == ""
+
+
+def test_progress_of_windows_counts_texts(checkpoints, capsys, monkeypatch):
+    set_bar_delay(monkeypatch, 0)
     texts = [TEXTS[6] * 10, "good"]
     embedder(checkpoints["bert"], verbose=1, max_length=16, long_text="chunk").fit_transform(texts)
     assert "2/2" in capsys.readouterr().err

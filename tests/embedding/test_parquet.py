@@ -15,6 +15,7 @@ from sklearn_llmtokens.exceptions import MissingTextError, TruncationWarning
 from tests.checkpoints import HIDDEN
 from tests.embedding.parquet_helpers import MANY, N_ROWS, Recorder, names, read, table, vectors
 from tests.embedding.test_embed_batches import Doubler
+from tests.inside import set_bar_delay
 
 
 @pytest.fixture
@@ -195,7 +196,7 @@ def test_a_missing_text_is_named_with_its_rows(tmp_path):
     with pytest.raises(MissingTextError, match=r"X\[2\] is missing") as caught:
         embed_parquet(tmp_path / "gaps.parquet", tmp_path / "out", batch_rows=10)
     assert any("rows 10 to 12" in note for note in caught.value.__notes__)
-    assert names(tmp_path / "out") == []
+    assert ds.dataset(tmp_path / "out", format="parquet").files == []
 
 
 def test_texts_that_were_cut_are_counted_once(tmp_path, embedder):
@@ -205,9 +206,18 @@ def test_texts_that_were_cut_are_counted_once(tmp_path, embedder):
     assert len(caught) == 1
 
 
-def test_a_bar_of_rows(tmp_path, source, capsys):
+def test_a_bar_of_rows(tmp_path, source, capsys, monkeypatch):
+    set_bar_delay(monkeypatch, 0)
     embed_parquet(source, tmp_path / "out", embedder=Doubler(), verbose=1)
     assert "100/100" in capsys.readouterr().err
+    embed_parquet(source, tmp_path / "out", embedder=Doubler(), verbose=1)
+    assert capsys.readouterr().err == ""  # all is there
+
+
+def test_a_run_that_is_over_within_a_second_has_no_bar(tmp_path, source, capsys, monkeypatch):
+    set_bar_delay(monkeypatch, 3600)
+    embed_parquet(source, tmp_path / "out", embedder=Doubler(), verbose=1)
+    assert capsys.readouterr().err == ""
 
 
 def damaged(source, at):

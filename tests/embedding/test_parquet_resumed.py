@@ -5,17 +5,22 @@ import pickle
 import signal
 import subprocess
 import sys
+import time
+from contextlib import nullcontext, suppress
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.pipeline import FeatureUnion, make_pipeline
 
 from sklearn_llmtokens import JiebaTokenizer, LLMTokenEmbedder, embed_parquet
 from tests.checkpoints import TEXTS
-from tests.embedding.parquet_helpers import Recorder, names, read, table
+from tests.embedding.parquet_helpers import Recorder, names, read, table, vectors
 from tests.embedding.store_helpers import Child
 from tests.embedding.test_embed_batches import Doubler
 
@@ -39,10 +44,16 @@ def test_an_interrupted_run_leaves_whole_parts_alone(tmp_path, source):
     first.stop_at = 7
     with pytest.raises(KeyboardInterrupt):
         embed_parquet(source, tmp_path / "out", embedder=first, part_rows=40, batch_rows=10)
-    assert names(tmp_path / "out") == ["reviews-00000.parquet"]
+    assert names(tmp_path / "out") == [".reviews-00001.parquet.partial", "reviews-00000.parquet"]
     parts = embed_parquet(source, tmp_path / "out", embedder=second, part_rows=40, batch_rows=10)
-    assert second.texts == table()["text"].to_pylist()[40:]
+    assert second.texts == table()["text"].to_pylist()[70:]
+    assert_whole(parts)
+    assert names(tmp_path / "out") == [part.name for part in parts]
+
+
+def assert_whole(parts):
     assert read(parts).drop_columns("text_vector").equals(table())
+    np.testing.assert_array_equal(vectors(parts), Doubler().transform(table()["text"].to_pylist()))
 
 
 class Killed(Recorder):
@@ -62,24 +73,141 @@ def test_a_killed_run_is_finished_by_the_next(tmp_path, source):
         embed_parquet(source, tmp_path / "out", embedder=Killed(), part_rows=40, batch_rows=10)
 
     assert Child(run).end() == -signal.SIGKILL
-    left = names(tmp_path / "out")
-    assert left[-1] == "reviews-00000.parquet"
-    assert all(name.endswith(".tmp") for name in left[:-1])
+    kinds = [name.rpartition(".")[2] for name in names(tmp_path / "out")]
+    assert sorted(kinds) == ["lock", "parquet", "partial", "tmp"]
     assert ds.dataset(tmp_path / "out").count_rows() == 40  # readers do not see what is not whole
     second = Recorder()
     parts = embed_parquet(source, tmp_path / "out", embedder=second, part_rows=40, batch_rows=10)
-    assert second.texts == table()["text"].to_pylist()[40:]
-    assert read(parts).drop_columns("text_vector").equals(table())
+    assert second.texts == table()["text"].to_pylist()[70:]
+    assert_whole(parts)
+    assert names(tmp_path / "out") == [part.name for part in parts]
 
 
-def test_what_a_killed_run_left_is_removed_after_a_day(tmp_path, source):
-    (tmp_path / "out").mkdir()
-    old, young = (tmp_path / "out" / f".reviews-00000.parquet.{name}.tmp" for name in ("old", "young"))
-    for path, age in ((old, 2 * 86_400), (young, 0.5 * 86_400)):
+@given(
+    stops=st.lists(st.integers(0, 6), max_size=8),
+    batch_rows=st.lists(st.integers(1, 30), min_size=9, max_size=9),
+    part_rows=st.integers(1, 120),
+)
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_interrupted_anywhere_the_rows_are_those_of_one_run_and_none_is_embedded_twice(
+    tmp_path_factory, stops, batch_rows, part_rows
+):
+    folder = tmp_path_factory.mktemp("any")
+    pq.write_table(table(), folder / "reviews.parquet", row_group_size=30)
+    embedded = []
+    for k, stop_at in enumerate([*stops, None]):
+        recorder = Recorder()
+        recorder.stop_at = stop_at
+        with nullcontext() if stop_at is None else suppress(KeyboardInterrupt):
+            parts = embed_parquet(
+                folder / "reviews.parquet",
+                folder / "out",
+                embedder=recorder,
+                batch_rows=batch_rows[k],
+                part_rows=part_rows,
+            )
+        embedded += recorder.texts
+    assert embedded == table()["text"].to_pylist()
+    assert_whole(parts)
+
+
+@pytest.mark.parametrize("lost", [1, 100, 1_000, 10_000])
+def test_what_a_power_cut_damages_is_computed_again(tmp_path, source, lost):
+    first, second = Recorder(), Recorder()
+    first.stop_at = 7
+    with pytest.raises(KeyboardInterrupt):
+        embed_parquet(source, tmp_path / "out", embedder=first, batch_rows=10)
+    (journal,) = (tmp_path / "out").iterdir()
+    data = journal.read_bytes()
+    journal.write_bytes(data[:-lost] + bytes(min(lost, len(data))))
+    parts = embed_parquet(source, tmp_path / "out", embedder=second, batch_rows=10)
+    assert second.texts == table()["text"].to_pylist()[-len(second.texts) :]
+    assert len(second.texts) >= 40
+    assert_whole(parts)
+
+
+@pytest.mark.parametrize(("change", "named"), [({"dtype": "float16"}, "dtype"), ({"part_rows": 50}, "rows")])
+def test_unfinished_vectors_of_another_run_are_refused(tmp_path, source, change, named):
+    first, second = Recorder(), Recorder()
+    first.stop_at = 7
+    with pytest.raises(KeyboardInterrupt):
+        embed_parquet(source, tmp_path / "out", embedder=first, batch_rows=10)
+    (journal,) = (tmp_path / "out").iterdir()
+    data = journal.read_bytes()
+    with pytest.raises(ValueError, match=rf"\.partial has vectors of another run.* its {named} differ"):
+        embed_parquet(source, tmp_path / "out", embedder=second, batch_rows=10, **change)
+    assert second.texts == []
+    assert journal.read_bytes() == data
+
+
+def test_missing_texts_become_zeros_without_the_others_being_embedded_again(tmp_path, texts_through_the_model):
+    texts = [*"abcdefghijklmnopqrst", None]
+    pq.write_table(pa.table({"text": texts}), tmp_path / "gaps.parquet")
+    with pytest.raises(ValueError, match="is missing"):
+        embed_parquet(tmp_path / "gaps.parquet", tmp_path / "out", embedder=LLMTokenEmbedder(cache=None), batch_rows=10)
+    n_encoded = len(texts_through_the_model)
+    embedder = LLMTokenEmbedder(cache=None, missing="zero")
+    parts = embed_parquet(tmp_path / "gaps.parquet", tmp_path / "out", embedder=embedder, batch_rows=10)
+    assert n_encoded == 20
+    assert sorted(texts_through_the_model) == sorted(texts[:-1])
+    assert not vectors(parts)[-1].any()
+
+
+class Clock:
+    def __init__(self, monkeypatch):
+        self.now = 0.0
+        monkeypatch.setattr(time, "monotonic", lambda: self.now)
+
+
+class Slow(Recorder):
+    """Takes some seconds for each text, by a clock that nobody has to wait for."""
+
+    def __init__(self, clock, seconds):
+        super().__init__()
+        self.clock, self.seconds, self.took = clock, seconds, []
+
+    def transform(self, X):
+        self.took.append(self.seconds * len(set(X)))
+        self.clock.now += self.took[-1]
+        return super().transform(X)
+
+
+@pytest.mark.parametrize("seconds", [1e-3, 0.01, 0.1, 3.0])
+def test_vectors_are_kept_every_few_seconds_whatever_the_model(tmp_path, monkeypatch, seconds):
+    pq.write_table(table(3_000), tmp_path / "many.parquet")
+    slow = Slow(Clock(monkeypatch), seconds)
+    embed_parquet(tmp_path / "many.parquet", tmp_path / "out", embedder=slow, batch_rows=2_000)
+    assert max(slow.took[1:]) < 8
+    assert len(slow.took) < 12 + 3_000 * seconds / 1.5  # and not much more often
+
+
+class Nested(Recorder):
+    """Starts the same run once more."""
+
+    def __init__(self, *arguments):
+        super().__init__()
+        self.arguments = arguments
+
+    def transform(self, X):
+        with pytest.raises(BlockingIOError, match=r"reviews-00000\.parquet is being written by another process: wait"):
+            embed_parquet(*self.arguments, embedder=Recorder())
+        return super().transform(X)
+
+
+def test_a_second_process_on_the_same_parts_is_refused(tmp_path, source):
+    parts = embed_parquet(source, tmp_path / "out", embedder=Nested(source, tmp_path / "out"))
+    assert_whole(parts)
+    assert names(tmp_path / "out") == ["reviews-00000.parquet"]
+
+
+def test_what_killed_runs_have_left_is_removed_at_the_next_start(tmp_path, source):
+    parts = embed_parquet(source, tmp_path / "out", embedder=Doubler(), part_rows=60)
+    parts[1].unlink()
+    left = [tmp_path / "out" / f".reviews-0000{k}.parquet.{name}" for k in (0, 1) for name in ("a1.tmp", "lock")]
+    for path in (*left, tmp_path / "out" / ".reviews-00000.parquet.partial", tmp_path / "out" / ".other.tmp"):
         path.touch()
-        os.utime(path, (path.stat().st_mtime - age,) * 2)
-    embed_parquet(source, tmp_path / "out", embedder=Doubler())
-    assert names(tmp_path / "out") == [young.name, "reviews-00000.parquet"]
+    embed_parquet(source, tmp_path / "out", embedder=Doubler(), part_rows=60)
+    assert names(tmp_path / "out") == [".other.tmp", *(part.name for part in parts)]
 
 
 def test_a_damaged_part_is_written_again(tmp_path, source):
