@@ -253,7 +253,7 @@ def _refuse_other_containers(values, name: str, accepted: str = "a list, an arra
         raise TypeError(f"{name} is a {kind}, which has no order: pass {accepted}.")
     if (call := eager_call(values)) is not None:
         raise TypeError(f"{name} is a {kind}, which is not in memory: pass what its {call} returns.")
-    if hasattr(values, "columns") and not isinstance(values, np.ndarray):
+    if hasattr(values, "columns") and not callable(values.columns):
         raise TypeError(f"{name} is a frame ({kind}): pass one column of it, or its .to_numpy() where rows are lists.")
     if not isinstance(values, Iterable) and not hasattr(values, "__array__"):
         raise TypeError(f"{name} is {shorten(values)} of type {kind}: pass {accepted}.")

@@ -12,26 +12,17 @@ import numpy as np
 
 from .._utils._columns import read_list
 from .._utils._messages import shorten
+from ._catalog_changes import CatalogChangesMixin
 from ._catalog_ids import join_ids, plain_ids, read_only, refuse_duplicates
-from ._catalog_part import (
-    Part,
-    beside,
-    concatenate,
-    content_digest,
-    find_in_parts,
-    like_known,
-    merge_parts,
-    read_part,
-    refuse_known,
-    texts_of_parts,
-)
+from ._catalog_part import Part, beside, concatenate, content_digest, find_in_parts, read_part, texts_of_parts
 from ._feature_rows import take_rows
+from ._item_table import read_item_table
 from ._unknown_items import find_items
 
 _CHANGES = "append, merge and drop give a changed one, and Catalog(ids, texts, features) a new one."
 
 
-class Catalog:
+class Catalog(CatalogChangesMixin):
     """Items with their texts: what a recommender ranks.
 
     Parameters
@@ -64,13 +55,25 @@ class Catalog:
     Raises
     ------
     ValueError
-        If an id occurs twice, an id or a text is missing, the lengths differ, or a frame of features beside texts has a
-        column "text".
+        If an id occurs twice, an id or a text is missing, the lengths differ, a frame of features beside texts has a
+        column "text", or the row labels contradict each other.
     TypeError
-        If an id is neither a str nor an int, or a text is not a str.
+        If an id is neither a str nor an int, a text is not a str, or a frame is passed in the place of ids.
+
+    Warns
+    -----
+    UserWarning
+        If the ids look like texts and the texts like ids.
+
+    See Also
+    --------
+    Catalog.from_frame : Read a table of items.
 
     Notes
     -----
+    Columns of pandas are read by position. Where they have the same row labels in another order, because one was sorted
+    alone, that is an error.
+
     A catalogue never changes: `append`, `merge` and `drop` give another one. :func:`sklearn.base.clone` returns the
     same object. Two catalogues are equal if their content is.
 
@@ -92,6 +95,50 @@ class Catalog:
             raise ValueError(f"missing={shorten(missing)} is neither 'error' nor 'zero'.")
         self._keep((read_part(ids, texts, features, missing=missing),), missing)
         refuse_duplicates(self._parts[0].ids)
+
+    @classmethod
+    def from_frame(cls, items, *, id="auto", text="auto", features=None, missing="error") -> "Catalog":
+        """Read a table of items.
+
+        Parameters
+        ----------
+        items : DataFrame of pandas, polars, pyarrow or another library, mapping of columns, or array with named fields
+            One row for each item.
+        id : str, default="auto"
+            Name of the column of ids; "auto" finds item_id, itemId, movieId, item or id. Case, spaces, "_" and "-" do
+            not matter.
+        text : str, list of str, or None, default="auto"
+            Name of the column of text; "auto" finds text, title or name. Several columns are joined by a space, what is
+            missing left out. None reads no texts.
+        features : str or list of str, default=None
+            Names of the columns that are features, of a DataFrame.
+        missing : {"error", "zero"}, default="error"
+            As in :class:`Catalog`: what a missing text is.
+
+        Returns
+        -------
+        Catalog
+            The items in the order of the table.
+
+        Raises
+        ------
+        ValueError
+            If a column is missing, several columns may be the one that is looked for, and as for :class:`Catalog`.
+        TypeError
+            If `items` is none of these, or a lazy frame; the message has the call that brings it into memory.
+
+        See Also
+        --------
+        load_recbole_catalog : Read an ``.item`` file of RecBole.
+
+        Examples
+        --------
+        >>> from sklearn_llmtokens.recommend import Catalog
+        >>> items = {"item_id": ["t", "p"], "title": ["green tea", "pot"], "brand": ["Lu", None]}
+        >>> Catalog.from_frame(items, text=["title", "brand"]).texts()
+        ['green tea Lu', 'pot']
+        """
+        return cls(*read_item_table(items, id, text, features), missing=missing)
 
     @property
     def n_items(self) -> int:
@@ -132,7 +179,8 @@ class Catalog:
             If the catalogue has no texts.
         """
         if not self.has_texts:
-            raise ValueError("This catalogue has no texts: Catalog(ids, texts) has.")
+            example = f", ids alone, such as {shorten(self.ids[0])}" if self.n_items else ""
+            raise ValueError(f"This catalogue has no texts{example}: Catalog(ids, texts) has.")
         return texts_of_parts(self._parts, idx)
 
     def features(self, idx=None) -> Any:
@@ -211,103 +259,6 @@ class Catalog:
             Positions, or -1. What is no id is a TypeError, as in `index_of`.
         """
         return find_in_parts(plain_ids(read_list(ids, "ids"), "ids[{}]".format), self._parts)
-
-    def append(self, ids, texts=None, features=None) -> "Catalog":
-        """Return a catalogue with further items at its end.
-
-        Parameters
-        ----------
-        ids : sequence of str or int, length n
-            New ids.
-        texts : list, array or Series of str, length n, default=None
-            Their texts; needed where this catalogue has texts.
-        features : array-like or DataFrame of shape (n, n_features), default=None
-            Their further columns; needed where this catalogue has them. Those of a frame are found by name.
-
-        Returns
-        -------
-        Catalog
-            The longer catalogue, which shares what it can with this one.
-
-        Raises
-        ------
-        ValueError
-            If an id is there already or occurs twice, or texts or features are missing, not asked for or of other
-            columns.
-        """
-        new = self._new(ids, texts, features)
-        refuse_known(new.ids, self.lookup(new.ids.tolist()))
-        return self.merge(new)
-
-    def merge(self, other) -> "Catalog":
-        """Return a catalogue with the items of another one: new ones at the end, known ones with the other's texts.
-
-        Parameters
-        ----------
-        other : Catalog
-            Items with texts where this catalogue has texts, and with features where it has features.
-
-        Returns
-        -------
-        Catalog
-            The other catalogue; items of this one keep their positions.
-
-        Raises
-        ------
-        ValueError
-            If one of both has texts or features and the other has not.
-        """
-        part = like_known(concatenate(list(other._parts)), self._parts[0])
-        return self._of(merge_parts(self._parts, part, self.lookup(part.ids.tolist())))
-
-    def replace(self, ids, texts=None, features=None) -> "Catalog":
-        """Return a catalogue in which some items have other texts or features.
-
-        Parameters
-        ----------
-        ids : sequence of str or int, length n
-            Ids of this catalogue, each once.
-        texts : list, array or Series of str, length n, default=None
-            Their new texts. None leaves the texts.
-        features : array-like or DataFrame of shape (n, n_features), default=None
-            Their new features. None leaves the features.
-
-        Returns
-        -------
-        Catalog
-            The other catalogue; items keep their positions.
-
-        Raises
-        ------
-        ValueError
-            If an id is not in the catalogue or occurs twice, or it has no texts or features that were passed.
-        """
-        ids = read_list(ids, "ids")
-        idx = self.index_of(ids)
-        texts = self.texts(idx) if texts is None and self.has_texts else texts
-        features = self.features(idx) if features is None else features
-        return self.merge(self._new(ids, texts, features))
-
-    def drop(self, ids) -> "Catalog":
-        """Return a catalogue without some items.
-
-        Parameters
-        ----------
-        ids : sequence of str or int
-            Ids of this catalogue.
-
-        Returns
-        -------
-        Catalog
-            The shorter catalogue; positions of later items move up.
-
-        Raises
-        ------
-        ValueError
-            If an id is not in this catalogue.
-        """
-        kept = np.delete(np.arange(self.n_items), self.index_of(ids))
-        return self._of((concatenate(list(self._parts)).take(kept),))
 
     @cached_property
     def digest(self) -> str:

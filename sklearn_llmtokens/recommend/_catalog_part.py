@@ -1,6 +1,7 @@
 """Consecutive items of a catalogue, as arrays that are never changed: read, concatenated, and cut."""
 
 import hashlib
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,7 +12,9 @@ import numpy as np
 
 from .._utils._columns import read_list, read_matrix
 from .._utils._messages import shorten
+from .._utils._row_labels import refuse_other_order
 from .._utils._text_cells import check_column
+from .._utils._warnings import stacklevel_of_caller
 from ..exceptions import MissingTextError
 from ._catalog_ids import join_ids, read_ids, read_only
 from ._feature_rows import as_native, like, take_rows
@@ -49,15 +52,17 @@ class Part:
 def read_part(ids, texts, features, *, missing: str = "error") -> Part:
     """Read what a user passes as ids, texts and features; an error names the place of what is wrong."""
     for name, value in (("ids", ids), ("texts", texts)):
-        if hasattr(value, "columns"):
+        if hasattr(value, "columns") and not callable(value.columns):
             raise TypeError(
-                f"{name} is a frame ({type(value).__name__}): pass its columns one by one, as in Catalog(frame['id'], "
-                "frame['text'], frame[['price']])."
+                f"{name} is a frame ({type(value).__name__}): read it by Catalog.from_frame(frame), or pass its "
+                "columns one by one, as in Catalog(frame['id'], frame['text'], frame[['price']])."
             )
+    refuse_other_order({"ids": ids, "texts": texts, "features": features})
     ids = read_ids(ids, "ids")
     if texts is not None:
         texts = _read_texts(texts, missing)
         _check_length(texts, ids, "texts")
+        _warn_of_swap(ids, texts)
     if features is not None:
         features = _as_features(features)
         _check_length(features, ids, "features")
@@ -66,6 +71,22 @@ def read_part(ids, texts, features, *, missing: str = "error") -> Part:
                 f"features has a column {_TEXT!r}, which is the name of the texts beside them: give it another name."
             )
     return Part(ids, *_encode(texts), features)
+
+
+def _warn_of_swap(ids: np.ndarray, texts: list[str]) -> None:
+    """Warn if most ids are phrases, or not in Latin letters, and all texts are distinct single words that are."""
+    if len(ids) < 2 or ids.dtype != object or len(set(texts)) < len(texts) or not all(map(_is_code, texts)):
+        return
+    if 2 * sum(isinstance(one, str) and not _is_code(one) for one in ids.tolist()) > len(ids):
+        warnings.warn(
+            f"The ids look like texts ({shorten(ids[0])}) and the texts like ids ({shorten(texts[0])}): the order is "
+            "Catalog(ids, texts).",
+            stacklevel=stacklevel_of_caller(),
+        )
+
+
+def _is_code(text: str) -> bool:
+    return bool(text) and text.isascii() and not any(map(str.isspace, text))
 
 
 def _read_texts(texts, missing: str) -> list[str]:

@@ -13,6 +13,8 @@ _NAMES = {  # the names that are looked for, in lower case and without "_", "-" 
     "item": ("itemid", "item", "movieid"),
     "time": ("timestamp", "datetime", "time"),
     "weight": ("weight", "rating"),
+    "id": ("itemid", "item", "movieid", "id"),
+    "text": ("text", "title", "name"),
 }
 _DEFAULTS = {"user": "user_id", "item": "item_id", "time": "timestamp", "weight": "weight"}
 _EXAMPLES = {
@@ -20,6 +22,8 @@ _EXAMPLES = {
     "item": "item_id, movieId, MovieID, item",
     "time": "timestamp, datetime, time",
     "weight": "weight, rating",
+    "id": "item_id, id, movieId",
+    "text": "text, title, name",
 }
 
 
@@ -60,7 +64,7 @@ def read_event_table(events, asked: Mapping[str, str | None]) -> tuple[list, lis
             raise ValueError(f"events has the shape {events.shape}; the columns {wanted} are expected, (n_events, n).")
         columns = iter(events.T)
         return [None if name is None else next(columns) for name in names], names
-    available, column = _table(events)
+    available, column = table_columns(events, "events")
     names = [find_column(available, role) if name == "auto" else name for role, name in asked.items()]
     missing = [name for name in names if name is not None and name not in available]
     if missing:
@@ -69,13 +73,13 @@ def read_event_table(events, asked: Mapping[str, str | None]) -> tuple[list, lis
 
 
 def find_column(available: Iterable, role: str, table: str = "events"):
-    """Return the name of the column that is the user, the item, the time or the weight.
+    """Return the name of the column that is the user, the item, the time, the weight, or the id or text of an item.
 
     Parameters
     ----------
     available : iterable
         Names of columns.
-    role : {"user", "item", "time", "weight"}
+    role : {"user", "item", "time", "weight", "id", "text"}
         What is looked for.
     table : str, default="events"
         What has the columns, for the message.
@@ -101,11 +105,25 @@ def find_column(available: Iterable, role: str, table: str = "events"):
         return found[0]
     if found:
         raise ValueError(f"{table} has the columns {found}, each of which may be the {role}: pass {role}= one of them.")
-    none = f", or {role}=None where there is none" if role in ("time", "weight") else ""
+    none = f", or {role}=None where there is none" if role in ("time", "weight", "text") else ""
     raise ValueError(
         f"{table} has no column that is known as the {role} (such as {_EXAMPLES[role]}), it has "
         f"[{', '.join(map(shorten, available))}]: pass {role}= its name{none}."
     )
+
+
+def refuse_table(X) -> None:
+    """Raise a TypeError if a table of events, or the whole of what `make_queries` returns, stands for histories."""
+    kind = type(X).__name__
+    if hasattr(X, "columns") and not callable(X.columns):
+        raise TypeError(
+            f"X is a frame ({kind}): events are read by Interactions.from_frame(X), and histories are one column of "
+            "lists."
+        )
+    if isinstance(X, tuple) and hasattr(X, "_fields"):
+        raise TypeError(
+            f"X is a {kind}, a tuple of {', '.join(X._fields)}: pass X and y, as in fit(queries.X, queries.y)."
+        )
 
 
 def _plain(name: str) -> str:
@@ -113,21 +131,21 @@ def _plain(name: str) -> str:
     return name.partition(":")[0].lower().replace("_", "").replace("-", "").replace(" ", "")
 
 
-def _table(events) -> tuple[list, Any]:
-    """Return the names of the columns of a table, and what gives one by its name."""
-    if isinstance(events, np.ndarray):
-        return list(events.dtype.names), events.__getitem__
-    if isinstance(events, Mapping):
-        return list(events), events.__getitem__
-    if hasattr(events, "to_struct_array") and hasattr(events, "column"):  # pyarrow.RecordBatch, unknown to narwhals
-        return events.schema.names, events.column
+def table_columns(table, name: str) -> tuple[list, Any]:
+    """Return the names of the columns of a table of any library, and what gives one by its name."""
+    if isinstance(table, np.ndarray) and table.dtype.names is not None:
+        return list(table.dtype.names), table.__getitem__
+    if isinstance(table, Mapping):
+        return list(table), table.__getitem__
+    if hasattr(table, "to_struct_array") and hasattr(table, "column"):  # pyarrow.RecordBatch, unknown to narwhals
+        return table.schema.names, table.column
     import narwhals as nw
 
-    kind = type(events).__name__
-    if (call := eager_call(events)) is not None:
-        raise TypeError(f"events is a {kind}, which is not in memory: pass what its {call} returns.")
+    kind = type(table).__name__
+    if (call := eager_call(table)) is not None:
+        raise TypeError(f"{name} is a {kind}, which is not in memory: pass what its {call} returns.")
     try:
-        frame = nw.from_native(events, eager_only=True)
+        frame = nw.from_native(table, eager_only=True)
     except TypeError:
-        raise TypeError(f"events is a {kind}: pass a DataFrame, a dict of columns, or an array.") from None
+        raise TypeError(f"{name} is a {kind}: pass a DataFrame, a dict of columns, or an array.") from None
     return frame.columns, lambda name: frame[name].to_native()

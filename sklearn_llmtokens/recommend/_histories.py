@@ -11,6 +11,7 @@ from scipy import sparse
 from .._utils._columns import is_missing, read_column, read_rows
 from .._utils._messages import shorten
 from ._catalog import Catalog
+from ._event_table import refuse_table
 from ._history import Event, History, flatten
 from ._interactions import LARGEST_WEIGHT, Interactions
 from ._times import seconds_of
@@ -238,6 +239,7 @@ def as_rows(X) -> Sequence:
     """Return the rows of `X` as a sequence."""
     if isinstance(X, Interactions):
         return X.histories().tolist()
+    refuse_table(X)
     return read_rows(X, "X", "histories")
 
 

@@ -1,7 +1,7 @@
 """Events of users as one table: who, what, when and how much, each column once."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -14,6 +14,7 @@ import numpy as np
 from .._utils._columns import missing_places, read_column
 from .._utils._messages import shorten
 from .._utils._optional import require
+from .._utils._row_labels import refuse_other_order
 from ._event_table import read_event_table
 from ._history import History, UserEvents
 from ._times import ordered_times
@@ -53,10 +54,11 @@ class Interactions:
     Raises
     ------
     ValueError
-        If lengths differ, there is no event, a value is missing, a weight is of a magnitude beyond 1e30, or times
-        are numbers written as text; the message names the row.
+        If lengths differ, there is no event, a value is missing, a weight is of a magnitude beyond 1e30, times are
+        numbers written as text, or columns of pandas have the same row labels in another order; the message names the
+        row or the columns.
     TypeError
-        If a column is no list, array or Series, or a user cannot be hashed.
+        If a column is no list, array or Series, a table is passed in its place, or a user cannot be hashed.
 
     See Also
     --------
@@ -73,11 +75,17 @@ class Interactions:
     """
 
     user: np.ndarray
-    item: np.ndarray
+    item: np.ndarray = None  # type: ignore[assignment]  # so that a table in the place of `user` has a message
     time: np.ndarray | None = None
     weight: np.ndarray | None = None
 
     def __post_init__(self):
+        if self.item is None or isinstance(self.user, Mapping) or hasattr(self.user, "columns"):
+            raise TypeError(
+                f"Interactions got a {type(self.user).__name__} as its users"
+                f"{' and no items' if self.item is None else ''}: a table is read by Interactions.from_frame(table), "
+                "and columns are passed as Interactions(users, items)."
+            )
         self._keep(self._columns(), _COLUMNS)
 
     @classmethod
@@ -215,6 +223,7 @@ class Interactions:
 
     def _keep(self, given: list, names: Sequence) -> None:
         """Read the columns, put them in order and set them."""
+        refuse_other_order(dict(zip(map(repr, names), given, strict=True)))
         columns: list[Any] = [
             None if one is None else _present(one, name) for one, name in zip(given, names, strict=True)
         ]

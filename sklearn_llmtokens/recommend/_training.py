@@ -53,6 +53,8 @@ def read_training(X, y, groups, catalog: Catalog, *, unknown: str = "error") -> 
     rows = as_rows(X)
     if not len(rows):
         raise ValueError("Found array with 0 sample(s): X has no history. X=None fits without any.")
+    if y is None and isinstance(X, np.ndarray):
+        _warn_of_events(X)
     y_idx = None if y is None else as_targets(y, catalog, len(rows), unknown=unknown)
     known = _known(rows)
     if not len(known) and groups is None:
@@ -294,6 +296,17 @@ def _appended(histories: Histories, y_idx: np.ndarray | None) -> Histories:
         None if weights is None else np.insert(weights, ends, 1.0),
         None if times is None else np.insert(times, ends, np.nan),
     )
+
+
+def _warn_of_events(X: np.ndarray) -> None:
+    """Warn if an array of histories may be one of events: some columns of numbers."""
+    if X.ndim == 2 and X.shape[1] in (2, 3, 4) and X.dtype.kind in "iuf":
+        warnings.warn(
+            f"X has the shape {X.shape}, and each row is read as a history of {X.shape[1]} items. Columns of users and "
+            "items are read by Interactions.from_frame(X); X.tolist() is for histories.",
+            TrainingRowsWarning,
+            stacklevel=stacklevel_of_caller(),
+        )
 
 
 def _warn_of_growth(sequences: Histories) -> None:

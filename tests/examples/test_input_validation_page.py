@@ -202,6 +202,15 @@ RAISES = {
         lambda e, _: fitted().add_items(["3"], ["tea cup"]).fit([["1", "3"]]),
     ),
     ("a frame as the ids of a Catalog", 0): (TypeError, lambda e, _: Catalog(pd.DataFrame({"id": ["a"]}))),
+    ("columns of a Catalog or of Interactions, one of which was sorted alone", 0): (
+        ValueError,
+        lambda e, _: Catalog(pd.Series(["a", "b"]), pd.Series(["tea", "pot"]).sort_values()),
+    ),
+    ("texts and ids of a Catalog in each other's place", 0): (
+        UserWarning,
+        lambda e, _: Catalog(["green tea", "iron pot"], ["t1", "p1"]),
+    ),
+    ("a table of events in fit", 0): (TypeError, lambda e, _: fitted().fit(pd.DataFrame({"user_id": [1]}))),
     ("a missing text in a Catalog", 0): (ValueError, lambda e, _: Catalog(["a", "b"], ["tea", None])),
     ("features of new items of another kind", 0): (
         ValueError,
