@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._utils._messages import shorten
 from ..embedding._for_inspection import caches_bypassed
 from ..exceptions import InvalidTextError
-from ..recommend import ContentRecommender
+from ..recommend import BaseRecommender
 from ._explanation import TextExplanation, build_explanation
 from ._histories import explain_histories
 from ._models import Scores, linear_form, split, unwrapped
@@ -30,14 +30,15 @@ def explain_text(model, texts, target=None, unit="word", *, method="auto") -> li
     ----------
     model : fitted estimator
         A pipeline from texts to labels or numbers, such as that of `text_pipeline`, or a search over one; or a
-        `ContentRecommender`.
+        `ContentRecommender`, or a `HybridRecommender` with one, such as that of `text_recommender`.
     texts : list, 1-D array or Series of str, or frame
         What `model` predicts from. Of a frame the columns that are read as texts are explained. For a recommender these
         are histories.
     target : class, list of classes, or None, default=None
         Whose scores are explained. None is all of them. Of two classes, the first one has the decision function with
         its sign turned. Of a regression with several outputs it is the number of one. Of a recommender it is an item,
-        or a list of them, and None is the item that is recommended first.
+        a list of them, or a row of them for each history, as `recommend` returns them; None is the item that is
+        recommended first.
     unit : {"word", "token"} or object with ``word_spans(text)``, default="word"
         What gets a contribution: words of jieba, tokens of the language model, or the words of an object such as
         `JiebaTokenizer`.
@@ -57,7 +58,7 @@ def explain_text(model, texts, target=None, unit="word", *, method="auto") -> li
         If `target` is no class, `unit` or `method` is none of the above, tokens are asked for and no language model
         reads the text, or `method` is ``"exact"`` and a step is not linear; the message names it.
     TypeError
-        If `model` neither predicts nor recommends.
+        If `model` neither predicts nor recommends by texts.
     NotFittedError
         If it is not fitted.
 
@@ -70,6 +71,9 @@ def explain_text(model, texts, target=None, unit="word", *, method="auto") -> li
     Contributions and remainder add up to the score by construction. Scaling, PCA, whitening, Dense layers and
     concatenation are followed back exactly. What a row is divided by, such as its length, is a constant once the row is
     given; an activation of a Dense layer is the secant from zero to its input.
+
+    Of a hybrid the words have the shares of the parts that score by content; those of other parts belong to the
+    remainder.
 
     Of the vector of a text, a token contributes its share of the pooled states. It also contributes what it does to
     the states of others: the derivative of the score with respect to the logarithm of the weight with which it is
@@ -107,13 +111,10 @@ def explain_text(model, texts, target=None, unit="word", *, method="auto") -> li
     if not hasattr(unit, "word_spans") and not (isinstance(unit, str) and unit in ("word", "token")):
         raise ValueError(f"unit={shorten(unit)} is neither 'word' nor 'token' nor an object with word_spans(text).")
     check_is_fitted(model)
-    if isinstance(model, ContentRecommender):
+    if isinstance(model, BaseRecommender):
         return explain_histories(model, texts, target, unit)
     if hasattr(model, "recommend"):
-        raise TypeError(
-            f"{type(model).__name__} does not recommend by texts alone: pass a fitted ContentRecommender, such as the "
-            "part of a HybridRecommender."
-        )
+        raise TypeError(f"{type(model).__name__} is no recommender of this package: pass one that scores by texts.")
     if isinstance(texts, str):
         raise InvalidTextError(f"texts={shorten(texts)} is a single str: pass a list of texts.")
     model = unwrapped(model)

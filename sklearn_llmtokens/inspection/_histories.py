@@ -4,8 +4,8 @@ import numpy as np
 
 from .._utils._messages import shorten
 from ..embedding._for_inspection import caches_bypassed
-from ..recommend import ContentRecommender
-from ..recommend._for_inspection import Event, events_of, score_functions
+from ..recommend import BaseRecommender
+from ..recommend._for_inspection import ContentPart, Event, asked_items, content_parts, score_functions, scores_of
 from ._explanation import TextExplanation, build_explanation
 from ._nodes import Located, NotLinearError, Numbers, Texts
 from ._rows import texts_of
@@ -13,17 +13,18 @@ from ._steps import follow
 from ._units import Unit, share_among, token_units, word_units
 
 
-def explain_histories(recommender: ContentRecommender, histories, target, unit: Unit) -> list[TextExplanation]:
+def explain_histories(recommender: BaseRecommender, histories, target, unit: Unit) -> list[TextExplanation]:
     """Compute what each word of the texts of a history contributed to the scores of items.
 
     Parameters
     ----------
-    recommender : ContentRecommender
-        Fitted.
+    recommender : BaseRecommender
+        Fitted, with a part that scores by content.
     histories : list, array or Series of histories
         Of ids, whose items' texts are explained, or of texts, as `query` says.
-    target : id, list of ids, or None
-        The items. None is for each history the one that is recommended first.
+    target : id, list of ids, array of shape (n_histories, k), or None
+        The items: the same for all histories, or a row of them for each. None is for each history the one that is
+        recommended first.
     unit : "word", "token" or object with ``word_spans(text)``
         What gets a contribution.
 
@@ -35,41 +36,56 @@ def explain_histories(recommender: ContentRecommender, histories, target, unit: 
     Raises
     ------
     ValueError
-        If an item is not in the catalogue, or the embedder has a step that is not linear; the message names it.
+        If an item is not in the catalogue, or an embedder has a step that is not linear; the message names it.
+    TypeError
+        If no part scores by content.
     """
-    events = events_of(recommender, histories)
-    asked = _asked_items(recommender, histories, target)
-    shares = recommender.explain(histories, asked) if all(map(len, asked)) else [np.zeros((0, 0))] * len(events)
+    asked = asked_items(recommender, histories, target)
+    scores = scores_of(recommender, histories, asked)
+    parts = content_parts(recommender, histories, asked)
+    if not parts:
+        raise TypeError(
+            f"{type(recommender).__name__} has no part that recommends by texts: pass a fitted ContentRecommender, or "
+            "a HybridRecommender that has one."
+        )
+    read = _Read()
     with caches_bypassed():
-        return [
-            _explain(recommender, of_one, items, share.sum(axis=0), unit)
-            for of_one, items, share in zip(events, asked, shares, strict=True)
-        ]
+        return [_explain(parts, row, asked[row].tolist(), scores[row], unit, read) for row in range(len(asked))]
 
 
-def _asked_items(recommender, histories, target) -> list[list]:
-    if target is None:
-        return [[item for item in row if item is not None] for row in recommender.recommend(histories, k=1)]
-    items = list(target) if isinstance(target, list | np.ndarray) else [target]
-    recommender.catalog_.index_of(items, name="target")
-    return [items] * len(histories)
+class _Read:
+    """What embedders read of texts: each text once for each of them."""
+
+    def __init__(self):
+        self._numbers: dict[tuple[int, str], Numbers | None] = {}
+
+    def of(self, recommender, event: Event) -> Numbers | None:
+        key = id(recommender), event.text
+        if key not in self._numbers:
+            self._numbers[key] = _follow(recommender, event)
+        return self._numbers[key]
 
 
-def _explain(recommender, events: list[Event], items: list, scores: np.ndarray, unit: Unit) -> TextExplanation:
-    read: dict[str, Numbers | None] = {}
-    units, places = [], []
-    for i, event in enumerate(events):
-        if event.text not in read:
-            read[event.text] = _follow(recommender, event)
-        numbers = read[event.text]
-        tokens = {} if numbers is None else numbers.tokens
-        units.append(_units(event.text, tokens, unit))
-        if numbers is not None and len(items):
-            functions = score_functions(recommender, numbers.row, items) * event.share
-            places += [Located(i, place.spans, place.values) for place in numbers.back(functions)]
-    contributions = share_among(units, places, len(items))
-    texts = [event.text for event in events]
-    return build_explanation(texts, units, contributions, scores, list(items), "score", exact=True)
+def _explain(parts: list[ContentPart], row: int, items: list, scores: np.ndarray, unit: Unit, read: _Read):
+    """Explain the scores of the items of one history."""
+    kept = [j for j, item in enumerate(items) if item is not None]
+    asked = [items[j] for j in kept]
+    texts = [event.text for event in parts[0].events[row]]
+    tokens: list[dict] = [{} for _ in texts]
+    places = []
+    for part in parts:
+        for i, event in enumerate(part.events[row]):
+            numbers = read.of(part.recommender, event)
+            if numbers is None:
+                continue
+            tokens[i] = tokens[i] or numbers.tokens
+            if asked:
+                weights = event.share * part.factors[row, kept, np.newaxis]
+                functions = score_functions(part.recommender, numbers.row, asked) * weights
+                places += [Located(i, place.spans, place.values) for place in numbers.back(functions)]
+    units = [_units(text, found, unit) for text, found in zip(texts, tokens, strict=True)]
+    contributions = share_among(units, places, len(asked))
+    return build_explanation(texts, units, contributions, scores[kept], asked, "score", exact=True)
 
 
 def _follow(recommender, event: Event) -> Numbers | None:

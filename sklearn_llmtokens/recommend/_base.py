@@ -33,6 +33,7 @@ from .._utils._pickling import VersionedPickle
 from .._utils._sklearn import fit_context
 from ..exceptions import UnknownItemError
 from ._catalog import Catalog
+from ._explain import ExplainMixin
 from ._histories import Histories, given_events
 from ._item_changes import ItemChangesMixin
 from ._ranking import RankingMixin
@@ -42,7 +43,7 @@ from ._unknown_items import UNKNOWN_CONSTRAINTS
 SHARED_CONSTRAINTS: dict = {"unknown": UNKNOWN_CONSTRAINTS, "filter_seen": ["boolean"]}  # of every recommender
 
 
-class BaseRecommender(RankingMixin, ItemChangesMixin, VersionedPickle, BaseEstimator):
+class BaseRecommender(RankingMixin, ExplainMixin, ItemChangesMixin, VersionedPickle, BaseEstimator):
     """Base of recommenders: the methods that they share.
 
     Parameters

@@ -1,7 +1,8 @@
 """The interface of recommenders for `sklearn_llmtokens.inspection`: all that it may use, and nothing else.
 
 A fitted `ContentRecommender` says which texts its profile of a history was made of, and how a vector of its embedder
-becomes a part of an item's score.
+becomes a part of an item's score. A `HybridRecommender` says which of its parts are such ones, and what their scores
+are multiplied with.
 """
 
 from collections.abc import Sequence
@@ -35,22 +36,121 @@ class Event:
     share: float
 
 
-def events_of(recommender, X) -> list[list[Event]]:
-    """Return the events of histories, as the profiles of a fitted recommender have them.
+@dataclass(frozen=True)
+class ContentPart:
+    """A recommender by content, on its own or inside of a hybrid.
 
-    Parameters
+    Attributes
     ----------
     recommender : ContentRecommender
         Fitted.
-    X : list, array or Series of histories
+    factors : ndarray of shape (n_queries, k), dtype=float64
+        What its scores of the items that are asked for are multiplied with.
+    events : list of n_queries lists of Event
+        The events of the histories as its profiles have them; those of unknown items are left out.
+    """
+
+    recommender: Any
+    factors: np.ndarray
+    events: list[list[Event]]
+
+
+def asked_items(recommender, X, target) -> np.ndarray:
+    """Return the items whose scores are asked for.
+
+    Parameters
+    ----------
+    recommender : BaseRecommender
+        Fitted.
+    X : list, array or Series of histories, length n_queries
         As in ``recommend``.
+    target : id, list of ids, list of n_queries lists or array of shape (n_queries, k), or None
+        The same items for all queries, or a row of them for each. None is the item that is recommended first.
 
     Returns
     -------
-    list of list of Event
-        One list for each history; events of unknown items are left out.
+    ndarray of shape (n_queries, k), dtype=object
+        Ids, None where there is none.
+    """
+    if target is None:
+        return recommender.recommend(X, k=1)
+    rows = list(target) if isinstance(target, list | tuple | np.ndarray) else [target]
+    if rows and all(isinstance(row, list | tuple | np.ndarray) for row in rows):
+        array = np.array(rows, dtype=object)
+        recommender._asked_items(array, recommender._given(X).n_histories)
+        return array
+    recommender.catalog_.index_of(rows, name="target")
+    asked = np.empty((recommender._given(X).n_histories, len(rows)), dtype=object)
+    asked[:] = rows
+    return asked
+
+
+def content_parts(recommender, X, items: np.ndarray) -> list[ContentPart]:
+    """Return the parts of a fitted recommender that score by content.
+
+    Parameters
+    ----------
+    recommender : BaseRecommender
+        Fitted.
+    X : list, array or Series of histories
+        As in ``recommend``.
+    items : ndarray of shape (n_queries, k), dtype=object
+        Ids, None where there is none.
+
+    Returns
+    -------
+    list of ContentPart
+        Those of hybrids inside of a hybrid, too; empty where no part scores by content.
+
+    Raises
+    ------
+    ValueError
+        If ranks are added in place of scores.
     """
     histories = recommender._given(X).known()
+    item_idx = np.maximum(recommender._asked_items(items, histories.n_histories), 0)
+    found = _content_factors(recommender, histories, item_idx, np.ones(item_idx.shape))
+    return [ContentPart(part, factors, _events_of(part, histories)) for part, factors in found]
+
+
+def scores_of(recommender, X, items: np.ndarray) -> np.ndarray:
+    """Return the scores of some items, as ``score_items`` does for all.
+
+    Parameters
+    ----------
+    recommender : BaseRecommender
+        Fitted.
+    X : list, array or Series of histories
+        As in ``recommend``.
+    items : ndarray of shape (n_queries, k), dtype=object
+        Ids, None where there is none.
+
+    Returns
+    -------
+    ndarray of shape (n_queries, k), dtype=float64
+        The scores; NaN where there is no item.
+    """
+    histories = recommender._read(X)
+    item_idx = recommender._asked_items(items, histories.n_histories)
+    union, places = np.unique(np.maximum(item_idx, 0), return_inverse=True)
+    out = np.empty((histories.n_histories, len(union)))
+    for start, stop in recommender._query_chunks(histories.n_histories, len(union)):
+        scored = recommender._scored_chunks(histories.rows(start, stop), union)
+        out[start:stop] = np.concatenate([scores for _, scores in scored], axis=1) if len(union) else 0.0
+    scores = np.take_along_axis(out, places.reshape(item_idx.shape), axis=1)
+    return np.where(item_idx < 0, np.nan, scores)
+
+
+def _content_factors(recommender, histories, item_idx: np.ndarray, factors: np.ndarray) -> list[tuple]:
+    if hasattr(recommender, "item_vectors"):
+        return [(recommender, factors)]
+    if not hasattr(recommender, "recommenders_"):
+        return []
+    parts = recommender._factors_of_parts(histories, item_idx)
+    return [one for part, own in parts for one in _content_factors(part, histories, item_idx, factors * own)]
+
+
+def _events_of(recommender, histories) -> list[list[Event]]:
     shares = recommender._profiles(histories)[1] if len(histories.item_idx) else np.empty(0)
     read: dict[int, tuple[str, Any]] = {}
     for i in np.unique(histories.item_idx).tolist():

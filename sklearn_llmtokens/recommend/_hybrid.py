@@ -8,6 +8,7 @@ from .._utils._sklearn import BaseComposition, Interval, StrOptions
 from ._base import SHARED_CONSTRAINTS, BaseRecommender
 from ._fusion_weights import QUERIES_AT_ONCE, FusionWeights, bounded_boost, given_weights, learn_weights
 from ._histories import Histories
+from ._hybrid_shares import HybridSharesMixin
 from ._latest_slice import HeldOut, hold_out, is_known
 
 _LEAST_SCORE = np.float32(1e-30)  # a best score that others can be divided by
@@ -15,7 +16,7 @@ _ROUNDING = np.float32(1e-6)  # of the score of an item in the history: what oth
 _RANK_OFFSET = 60.0  # of reciprocal rank fusion (Cormack et al. 2009)
 
 
-class HybridRecommender(BaseComposition, BaseRecommender):
+class HybridRecommender(HybridSharesMixin, BaseComposition, BaseRecommender):
     """Rank by a weighted sum of the scores of several recommenders.
 
     Weights are learnt by default: the latest events of the training sequences are held out, the recommenders learn
@@ -277,21 +278,6 @@ class HybridRecommender(BaseComposition, BaseRecommender):
             scores[:, cold] = 0
             total += scores
         return total[:, items]
-
-    def _contributions(self, histories: Histories, items: np.ndarray) -> np.ndarray:
-        if self.fusion == "ranks":
-            raise ValueError('With fusion="ranks" the events have no exact shares: fusion="scores" has them.')
-        row_idx, is_cold = histories.row_idx, (~self._has_clicks[items]).astype(np.intp)  # (n_histories, k)
-        shares = (self.cold_bias_ * is_cold / np.maximum(histories.lengths, 1)[:, np.newaxis])[row_idx]
-        best = [np.empty((0, len(self.recommenders_)), dtype=np.float32)]
-        for start, stop in self._query_chunks(histories.n_histories, self.catalog_.n_items):
-            best.append(np.stack([one for _, one in self._parts(histories.rows(start, stop))], axis=1))
-        best_of_parts = np.concatenate(best).T
-        for j, part in enumerate(self.recommenders_.values()):
-            factors = self._weights.factors(j, best_of_parts[j]).astype(np.float64)
-            own = np.take_along_axis(factors, is_cold, axis=1)[row_idx]
-            shares = shares + own * part._contributions(histories, items)
-        return shares
 
     def _add(self, idx: np.ndarray) -> None:
         self.recommenders_ = {

@@ -1,4 +1,4 @@
-"""How a recommender answers: scores, lists of the best items, and the share of each event in a score."""
+"""How a recommender answers: scores, and lists of the best items."""
 
 from collections.abc import Iterator
 from numbers import Integral
@@ -8,7 +8,6 @@ import numpy as np
 from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted
 
-from .._utils._columns import is_missing, read_rows
 from .._utils._top_k import TopK
 from ._catalog import Catalog
 from ._histories import Histories
@@ -30,10 +29,8 @@ class RankingMixin:
     filter_seen: bool
     _needs_whole_rows: bool
     _read: Any
-    _given: Any
     _prepare: Any
     _score: Any
-    _contributions: Any
 
     def score_items(self, X):
         """Return the score of every item.
@@ -183,38 +180,6 @@ class RankingMixin:
         check_relevant(y, self.catalog_, len(recommended), unknown=self.unknown)
         return ndcg_at_k(y, recommended, k=10)
 
-    def explain(self, X, items):
-        """Return the exact share of each event of a history in the score of an item.
-
-        Parameters
-        ----------
-        X : list, array or Series of histories
-            As in ``fit``.
-        items : array-like of shape (n_queries,) or (n_queries, k)
-            One id for each history, or several, as `recommend` gives them; None gives NaN.
-
-        Returns
-        -------
-        list of n_queries ndarrays of shape (n_events,) or (n_events, k), dtype=float64
-            One number for each event of the history, 0 for what is left out of it: padding, and unknown ids with
-            ``unknown="ignore"``. They add up to the score. A history without events has no shares.
-
-        Raises
-        ------
-        ValueError
-            If an id is not in the catalogue, or `items` does not have one row for each history.
-        """
-        check_is_fitted(self)
-        given = self._given(X)
-        item_idx = self._asked_items(items, given.n_histories)
-        table = item_idx if item_idx.ndim == 2 else item_idx[:, np.newaxis]
-        shares = np.zeros((len(given.item_idx), table.shape[1]))
-        if table.size:
-            shares[given.item_idx >= 0] = self._contributions(given.known(), np.maximum(table, 0))
-        shares[np.repeat(table < 0, given.lengths, axis=0)] = np.nan
-        shares = shares[:, 0] if item_idx.ndim == 1 else shares
-        return np.split(shares, given.indptr[1:-1]) if given.n_histories else []
-
     def similar_items(self, ids, k=10):
         """Rank the items that are most like given ones: those that follow from a history of this item alone.
 
@@ -277,17 +242,6 @@ class RankingMixin:
             if is_empty.any():
                 scores[is_empty] = self.popularity_[items]
             yield items, scores
-
-    def _asked_items(self, items, n_queries: int) -> np.ndarray:
-        array = np.array(read_rows(items, "items", "ids"), dtype=object)
-        if array.ndim not in (1, 2) or len(array) != n_queries:
-            raise ValueError(
-                f"items has the shape {array.shape}: one id, or one row of ids, for each of {n_queries} queries."
-            )
-        flat = [None if is_missing(one) else one for one in array.ravel().tolist()]
-        named = [one for one in flat if one is not None]
-        found = iter(self.catalog_.index_of(named, name="items").tolist())
-        return np.array([-1 if one is None else next(found) for one in flat], dtype=np.intp).reshape(array.shape)
 
 
 def _positions(items) -> np.ndarray:
