@@ -11,8 +11,6 @@ from ._catalog_part import Part, concatenate, like_known, merge_parts, refuse_kn
 class CatalogChangesMixin:
     """Methods that return a changed catalogue."""
 
-    has_texts: bool
-    n_items: int
     index_of: Any
     lookup: Any
     texts: Any
@@ -93,7 +91,8 @@ class CatalogChangesMixin:
         """
         ids = read_list(ids, "ids")
         idx = self.index_of(ids)
-        texts = self.texts(idx) if texts is None and self.has_texts else texts
+        has_texts = self._parts[0].text_ends is not None
+        texts = self.texts(idx) if texts is None and has_texts else texts
         features = self.features(idx) if features is None else features
         return self.merge(self._new(ids, texts, features))
 
@@ -115,5 +114,6 @@ class CatalogChangesMixin:
         ValueError
             If an id is not in this catalogue.
         """
-        kept = np.delete(np.arange(self.n_items), self.index_of(ids))
-        return self._of((concatenate(list(self._parts)).take(kept),))
+        whole = concatenate(list(self._parts))
+        kept = np.delete(np.arange(len(whole.ids)), self.index_of(ids))
+        return self._of((whole.take(kept),))
