@@ -19,12 +19,16 @@ from ._mmr import mmr_rerank
 from ._popularity import PopularityRecommender
 from ._queries import Queries, make_queries
 from ._recbole import load_recbole_catalog, load_recbole_interactions
+from ._rule_rerank import RuledRanking, rule_rerank
+from ._rules import Available, Boost, MaxPerGroup, Pin
 from ._scorer import make_top_k_scorer
 from ._transitions import TransitionRecommender
 from .metrics import catalog_coverage, exposure_gini, intra_list_diversity, mrr_at_k, ndcg_at_k, novelty, recall_at_k
 
 __all__ = [
+    "Available",
     "BaseRecommender",
+    "Boost",
     "Catalog",
     "ColdItemSplit",
     "ContentRecommender",
@@ -37,8 +41,11 @@ __all__ = [
     "Interactions",
     "ItemKNNRecommender",
     "LeaveLastOut",
+    "MaxPerGroup",
+    "Pin",
     "PopularityRecommender",
     "Queries",
+    "RuledRanking",
     "TransitionRecommender",
     "calibrated_rerank",
     "catalog_coverage",
@@ -54,6 +61,7 @@ __all__ = [
     "ndcg_at_k",
     "novelty",
     "recall_at_k",
+    "rule_rerank",
     "top_k_labels",
 ]
 

@@ -56,7 +56,7 @@ def read_candidates(recommended, scores, items, k, weights: dict[str, float]) ->
     for name, weight in weights.items():
         check_scalar(weight, name, Real, min_val=0, max_val=1)
     codes, _ = encode_lists(recommended, item_index(items))
-    return Candidates(codes, _scaled(_read_scores(scores, codes), codes >= 0))
+    return Candidates(codes, scaled(read_scores(scores, codes), codes >= 0))
 
 
 def choose_greedily(candidates: Candidates, k: int, gain: Callable, update: Callable) -> np.ndarray:
@@ -90,8 +90,8 @@ def choose_greedily(candidates: Candidates, k: int, gain: Callable, update: Call
     return chosen
 
 
-def _read_scores(scores, codes: np.ndarray) -> np.ndarray:
-    """Return the scores, shape (n_queries, n_candidates), 0 where a row is short."""
+def read_scores(scores, codes: np.ndarray) -> np.ndarray:
+    """Return the scores of candidates, shape (n_queries, n_candidates), 0 for none; all are finite."""
     rows = [list(row)[: codes.shape[1]] for row in scores]
     if len(rows) != len(codes):
         raise ValueError(
@@ -108,12 +108,12 @@ def _read_scores(scores, codes: np.ndarray) -> np.ndarray:
     return table
 
 
-def _scaled(scores: np.ndarray, shown: np.ndarray) -> np.ndarray:
+def scaled(scores: np.ndarray, shown: np.ndarray) -> np.ndarray:
     """Scale the scores of each row to 0..1; equal scores are all 1.
 
     Examples
     --------
-    >>> _scaled(np.array([[4.0, 3.0, 2.0], [7.0, 7.0, 0.0]]), np.array([[True, True, True], [True, True, False]]))
+    >>> scaled(np.array([[4.0, 3.0, 2.0], [7.0, 7.0, 0.0]]), np.array([[True, True, True], [True, True, False]]))
     array([[1. , 0.5, 0. ],
            [1. , 1. , 0. ]])
     """

@@ -261,6 +261,11 @@ class Catalog(CatalogChangesMixin):
         return find_in_parts(plain_ids(read_list(ids, "ids"), "ids[{}]".format), self._parts)
 
     @cached_property
+    def _positions(self) -> dict:
+        """The position of each id, which nobody changes."""
+        return self._parts[0].index if len(self._parts) == 1 else {one: i for i, one in enumerate(self.ids.tolist())}
+
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the content and its types, by which catalogues are compared."""
         return content_digest(concatenate(list(self._parts)))

@@ -29,7 +29,7 @@ def item_index(items) -> dict:
     Returns
     -------
     dict
-        Position by id.
+        Position by id, which is not to be changed.
 
     Raises
     ------
@@ -41,6 +41,8 @@ def item_index(items) -> dict:
     >>> item_index(["a", "b"])
     {'a': 0, 'b': 1}
     """
+    if isinstance(items, Catalog) and items.n_items:
+        return items._positions
     ids = ids_of(items).tolist()
     if not ids:
         raise ValueError("items is empty: pass a Catalog or the ids of its items.")
