@@ -17,7 +17,7 @@ from ._catalog import Catalog
 from ._ids import decode_ids, encode_lists, item_index, refuse_other_types
 from ._rule_reasons import reason_of_move
 from ._ruled_frame import is_ranking_frame, read_ranking_frame, ruled_frame
-from ._rules import Available, Boost, MaxPerGroup, Pin
+from ._rules import Available, Boost, MaxPerGroup, Pin, group_name, groups_of
 
 _RULES = (Available, Boost, MaxPerGroup, Pin)
 
@@ -163,7 +163,9 @@ class _Rulebook:
                 for code in _positions(rule.items, items, "Boost.items"):
                     boosts[code] = boosts.get(code, 0.0) + float(rule.amount)
         limits = [
-            (rule.name, int(rule.n), rule.of_items(items, used)) for rule in rules if isinstance(rule, MaxPerGroup)
+            (group_name(rule), int(rule.n), groups_of(rule, items, used))
+            for rule in rules
+            if isinstance(rule, MaxPerGroup)
         ]
         if available is not None:
             pinned = {place: code for place, code in pinned.items() if code in available}
@@ -204,10 +206,11 @@ def _rerank_row(codes: np.ndarray, relevance: np.ndarray, rulebook: _Rulebook, k
     places, order = {code: i for i, code in enumerate(candidates)}, iter(taken)
     shown: list[tuple[int, int]] = []
     for place in range(k):
-        code = rulebook.pinned.get(place)
-        i = places.get(code, -1) if code is not None else next(order, None)
-        if i is not None:
-            shown.append((candidates[i] if code is None else code, i))
+        if place in rulebook.pinned:
+            code = rulebook.pinned[place]
+            shown.append((code, places.get(code, -1)))
+        elif (i := next(order, -1)) >= 0:
+            shown.append((candidates[i], i))
     found = [i for _, i in shown]
     reasons = [
         reason_of_move(q, found, code in pins, rulebook.boosts, candidates, left_out, pins)

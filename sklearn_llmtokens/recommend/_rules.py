@@ -122,23 +122,24 @@ class MaxPerGroup:
         if not isinstance(self.groups, str):
             object.__setattr__(self, "groups", read_column(self.groups, "MaxPerGroup.groups"))
 
-    @property
-    def name(self) -> str:
-        """What a group is called in reasons."""
-        return self.groups if isinstance(self.groups, str) else "group"
 
-    def of_items(self, items, codes: np.ndarray) -> dict[int, Any]:
-        """Return the group of each item at some positions of a catalogue, None where it has none."""
-        if isinstance(self.groups, str):
-            values = read_list(_feature(items, codes, self.groups), self.groups)
-        elif len(self.groups) == len(items):
-            values = self.groups[codes].tolist()
-        else:
-            raise ValueError(
-                f"MaxPerGroup.groups has {len(self.groups)} entries for {len(items)} items: one group for each item of "
-                "the catalogue is needed."
-            )
-        return {code: None if is_missing(value) else value for code, value in zip(codes.tolist(), values, strict=True)}
+def group_name(rule: MaxPerGroup) -> str:
+    """Return what a group of a rule is called in reasons."""
+    return rule.groups if isinstance(rule.groups, str) else "group"
+
+
+def groups_of(rule: MaxPerGroup, items, codes: np.ndarray) -> dict[int, Any]:
+    """Return the group of each item at some positions of a catalogue, None where it has none."""
+    if isinstance(rule.groups, str):
+        values = read_list(_feature(items, codes, rule.groups), rule.groups)
+    elif len(rule.groups) == len(items):
+        values = rule.groups[codes].tolist()
+    else:
+        raise ValueError(
+            f"MaxPerGroup.groups has {len(rule.groups)} entries for {len(items)} items: one group for each item of the "
+            "catalogue is needed."
+        )
+    return {code: None if is_missing(value) else value for code, value in zip(codes.tolist(), values, strict=True)}
 
 
 def _read_ids(items, rule: str) -> list:
