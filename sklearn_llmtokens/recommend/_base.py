@@ -21,8 +21,9 @@ A recommender of its own implements four small hooks, and may implement three mo
 ``_update(now, before)``
     Learn sequences in the place of others, of the same users before. ``self`` is a shallow copy, as in ``_add``.
 
-A recommender that holds others makes them by ``_nested``, fits them by ``_fit_sequences(sequences, self._embedded)``
-and extends them by ``_extended(self.catalog_, idx, self._embedded)``: the catalogue is then embedded once for all.
+A recommender that holds others makes them by ``_nested``, fits them by
+``_fit_sequences(sequences, self._embedded, name)`` and extends them by
+``_extended(self.catalog_, idx, self._embedded)``: the catalogue is then embedded once for all.
 """
 
 import numpy as np
@@ -34,13 +35,18 @@ from .._utils._sklearn import fit_context
 from ..exceptions import UnknownItemError
 from ._catalog import Catalog
 from ._explain import ExplainMixin
+from ._fit_log import FitLog
 from ._histories import Histories, given_events
 from ._item_changes import ItemChangesMixin
 from ._ranking import RankingMixin
 from ._training import read_training
 from ._unknown_items import UNKNOWN_CONSTRAINTS
 
-SHARED_CONSTRAINTS: dict = {"unknown": UNKNOWN_CONSTRAINTS, "filter_seen": ["boolean"]}  # of every recommender
+SHARED_CONSTRAINTS: dict = {  # of every recommender
+    "unknown": UNKNOWN_CONSTRAINTS,
+    "filter_seen": ["boolean"],
+    "verbose": ["verbose"],
+}
 
 
 class BaseRecommender(RankingMixin, ExplainMixin, ItemChangesMixin, VersionedPickle, BaseEstimator):
@@ -56,6 +62,8 @@ class BaseRecommender(RankingMixin, ExplainMixin, ItemChangesMixin, VersionedPic
     filter_seen : bool, default=True
         Whether what is recommended is new to the user. If False, items of the history are recommended and scored as
         others are, and models of clicks learn what is bought again.
+    verbose : int, default=0
+        1 writes what is fitted, on how much, and in how many seconds, to standard error.
 
     Attributes
     ----------
@@ -73,11 +81,14 @@ class BaseRecommender(RankingMixin, ExplainMixin, ItemChangesMixin, VersionedPic
 
     unknown = "error"  # what a recommender of its own has that does not take these parameters
     filter_seen = True
+    verbose = 0
+    _log = FitLog(0, "")  # of a fit that is running
 
-    def __init__(self, catalog, *, unknown="error", filter_seen=True):
+    def __init__(self, catalog, *, unknown="error", filter_seen=True, verbose=0):
         self.catalog = catalog
         self.unknown = unknown
         self.filter_seen = filter_seen
+        self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None, groups=None):
@@ -224,20 +235,23 @@ class BaseRecommender(RankingMixin, ExplainMixin, ItemChangesMixin, VersionedPic
         other._update(now, before)
         return other
 
-    def _fit_sequences(self, sequences: Histories, embedded: list | None = None):
+    def _fit_sequences(self, sequences: Histories, embedded: list | None = None, name: str = ""):
         """Learn from sequences of items of `catalog`: ``fit`` without the reading.
 
-        `embedded` holds what was embedded of the catalogue already, by other parts of the same recommender.
+        `embedded` holds what was embedded of the catalogue already, by other parts of the same recommender, and `name`
+        is that of this part.
         """
         self._validate_params()
         self.catalog_ = self.catalog
         self.active_ = np.ones(self.catalog_.n_items, dtype=bool)
         self.popularity_ = _popularity(sequences, self.catalog_.n_items)
         self._embedded = [] if embedded is None else embedded
+        self._log = FitLog(int(self.verbose), name or "fit")
         try:
-            self._fit(sequences)
+            with self._log.step(f"{type(self).__name__} on {sequences.summary}, {self.catalog_.n_items:,} items"):
+                self._fit(sequences)
         finally:
-            del self._embedded
+            del self._embedded, self._log
         return self
 
     def _refit_sequences(self, sequences: Histories):
@@ -249,7 +263,7 @@ class BaseRecommender(RankingMixin, ExplainMixin, ItemChangesMixin, VersionedPic
     def _nested(self, recommender):
         """Return an unfitted clone of a recommender inside this one, with what this one's parameters ask of all."""
         nested = clone(recommender)
-        for name, default in (("unknown", "error"), ("filter_seen", True)):
+        for name, default in (("unknown", "error"), ("filter_seen", True), ("verbose", 0)):
             if getattr(self, name) != default and name in nested.get_params(deep=False):
                 nested.set_params(**{name: getattr(self, name)})
         return nested

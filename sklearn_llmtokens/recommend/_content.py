@@ -52,6 +52,8 @@ class ContentRecommender(BaseRecommender):
         out. If no id has the type of the catalogue's ids, it is an error always.
     filter_seen : bool, default=True
         Whether items of the history are left out of what is recommended.
+    verbose : int, default=0
+        1 writes what is fitted, on how much, and in how many seconds, to standard error.
 
     Attributes
     ----------
@@ -117,6 +119,7 @@ class ContentRecommender(BaseRecommender):
         query="items",
         unknown="error",
         filter_seen=True,
+        verbose=0,
     ):
         self.catalog = catalog
         self.embedder = embedder
@@ -126,6 +129,7 @@ class ContentRecommender(BaseRecommender):
         self.query = query
         self.unknown = unknown
         self.filter_seen = filter_seen
+        self.verbose = verbose
 
     def item_vectors(self, ids=None):
         """Return the vectors of items as they are compared, those of items that were added, too.
@@ -163,7 +167,7 @@ class ContentRecommender(BaseRecommender):
         reads_features = self._reads_table(self.catalog_)
         if not reads_features:
             _require_texts(self.catalog_)
-        items = embedded_items(self._embedded, self.catalog_, self.embedder, reads_features)
+        items = embedded_items(self._embedded, self.catalog_, self.embedder, reads_features, self._log)
         is_whitened = self.whiten > 0 and not sparse.issparse(items.raw)
         self._whitening = items.directions.whitening(float(self.whiten)) if is_whitened else None
         self._items = items.without_items()

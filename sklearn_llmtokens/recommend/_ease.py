@@ -50,6 +50,8 @@ class EASERecommender(RegressionMixin, BaseRecommender):
     filter_seen : bool, default=True
         Whether items of the history are left out of what is recommended. If False, an item predicts itself as well, by
         a ridge regression of being there twice on being there.
+    verbose : int, default=0
+        1 writes what is fitted, on how much, and in how many seconds, to standard error.
 
     Attributes
     ----------
@@ -121,6 +123,7 @@ class EASERecommender(RegressionMixin, BaseRecommender):
         n_neighbors=200,
         unknown="error",
         filter_seen=True,
+        verbose=0,
     ):
         self.catalog = catalog
         self.l2 = l2
@@ -132,6 +135,7 @@ class EASERecommender(RegressionMixin, BaseRecommender):
         self.n_neighbors = n_neighbors
         self.unknown = unknown
         self.filter_seen = filter_seen
+        self.verbose = verbose
 
     @property
     def is_dense_(self):

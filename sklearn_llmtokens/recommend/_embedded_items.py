@@ -1,6 +1,7 @@
 """What an embedder returns for items of a catalogue: computed once for all content recommenders that need the same."""
 
 import pickle
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,6 +16,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from .._utils._unit_rows import unit_of_measure
 from .._utils._whitening import PrincipalDirections
 from ._catalog import Catalog
+from ._fit_log import FitLog
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class EmbeddedItems:
         Ascending places among the items of those that have a vector: the others' texts are blank.
     raw : ndarray or csr_array of shape (n, n_features), dtype=float32
         One vector for each item; zeros without content.
+    seconds : float
+        How long the embedder took.
     """
 
     given: Any
@@ -43,6 +47,7 @@ class EmbeddedItems:
     unit: float
     has_content: np.ndarray
     raw: Any
+    seconds: float = 0.0
 
     @cached_property
     def directions(self) -> PrincipalDirections:
@@ -55,12 +60,13 @@ class EmbeddedItems:
         has_content = places_with_content(catalog, None, reads_features)
         if not len(has_content):
             raise ValueError(f"All {catalog.n_items} texts are blank: recommend by clicks, without content.")
+        start = time.perf_counter()
         columns = item_columns(catalog, has_content, reads_features)
         fitted = _default_embedder(columns) if embedder is None else clone(embedder)
         raw = embed(fitted, columns, fit=True)
         unit = _unit(raw)
         raw = rows_at(checked(raw, len(has_content), unit), has_content, catalog.n_items)
-        return cls(embedder, fitted, reads_features, unit, has_content, raw)
+        return cls(embedder, fitted, reads_features, unit, has_content, raw, time.perf_counter() - start)
 
     def of_new(self, catalog: Catalog, idx: np.ndarray) -> "EmbeddedItems":
         """Return vectors of other items by the same fitted embedder."""
@@ -81,11 +87,14 @@ class EmbeddedItems:
         return checked(embed(self.embedder, columns), n, self.unit)
 
 
-def embedded_items(made: list[EmbeddedItems] | None, catalog: Catalog, embedder, reads_features: bool) -> EmbeddedItems:
+def embedded_items(
+    made: list[EmbeddedItems] | None, catalog: Catalog, embedder, reads_features: bool, log: FitLog
+) -> EmbeddedItems:
     """Return what an embedder made of a catalogue, from `made` where it is there; what is made anew is added to it."""
     items = find_fitted(made or [], embedder, reads_features)
     if items is None:
-        items = EmbeddedItems.fitted(catalog, embedder, reads_features)
+        with log.step(f"vectors by {'TF-IDF' if embedder is None else type(embedder).__name__}"):
+            items = EmbeddedItems.fitted(catalog, embedder, reads_features)
         if made is not None:
             made.append(items)
     return items

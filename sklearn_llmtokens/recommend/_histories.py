@@ -47,6 +47,10 @@ class Histories:
         return len(self.indptr) - 1
 
     @property
+    def summary(self) -> str:
+        return f"{len(self.item_idx):,} events of {self.n_histories:,} users"
+
+    @property
     def lengths(self) -> np.ndarray:
         """Number of events of each history."""
         return np.diff(self.indptr)

@@ -51,6 +51,9 @@ class HybridRecommender(HybridSharesMixin, BaseComposition, BaseRecommender):
     filter_seen : bool, default=True
         Whether items of the history are left out of what is recommended. If False, the recommenders get it too, and
         weights are learnt on items that were in the history as well.
+    verbose : int, default=0
+        1 writes what is fitted, on how much, and in how many seconds, to standard error. The
+        recommenders get it too.
 
     Attributes
     ----------
@@ -127,6 +130,7 @@ class HybridRecommender(HybridSharesMixin, BaseComposition, BaseRecommender):
         n_validation=2000,
         unknown="error",
         filter_seen=True,
+        verbose=0,
     ):
         self.recommenders = recommenders
         self.weights = weights
@@ -136,6 +140,7 @@ class HybridRecommender(HybridSharesMixin, BaseComposition, BaseRecommender):
         self.n_validation = n_validation
         self.unknown = unknown
         self.filter_seen = filter_seen
+        self.verbose = verbose
 
     @property
     def catalog(self):
@@ -199,21 +204,23 @@ class HybridRecommender(HybridSharesMixin, BaseComposition, BaseRecommender):
         self._weights = FusionWeights.given(given)
         held_out = hold_out(sequences, self.catalog_.n_items, int(self.n_validation)) if learns else None
         self.recommenders_ = {
-            name: self._nested(part)._fit_sequences(held_out.earlier if held_out else sequences, self._embedded)
+            name: self._nested(part)._fit_sequences(held_out.earlier if held_out else sequences, self._embedded, name)
             for name, part in named.items()
         }
         if held_out:
-            self._weights = learn_weights(
-                self._judged(held_out),
-                ~held_out.is_known,
-                given,
-                held_out.rng,
-                filter_seen=self.filter_seen,
-                is_rival=None if held_out.hides_items else self._has_clicks,
-            )
+            with self._log.step(f"weights by {len(held_out.target_idx):,} held-out events"):
+                self._weights = learn_weights(
+                    self._judged(held_out),
+                    ~held_out.is_known,
+                    given,
+                    held_out.rng,
+                    filter_seen=self.filter_seen,
+                    is_rival=None if held_out.hides_items else self._has_clicks,
+                )
             self._boost = float(self.cold_item_boost) if held_out.hides_items else 1.0
-            for part in self.recommenders_.values():
-                part._refit_sequences(sequences)
+            for name, part in self.recommenders_.items():
+                with self._log.step(f"{name} on {sequences.summary}"):
+                    part._refit_sequences(sequences)
         self.weights_ = dict(zip(named, self._weights.of_best(), strict=True))
         self._set_cold_bias()
 

@@ -43,6 +43,8 @@ class ItemKNNRecommender(PairModelMixin, BaseRecommender):
     filter_seen : bool, default=True
         Whether items of the history are left out of what is recommended. If False, an item is its own neighbour, too,
         by how many of those who had it had it again.
+    verbose : int, default=0
+        1 writes what is fitted, on how much, and in how many seconds, to standard error.
 
     Attributes
     ----------
@@ -84,7 +86,15 @@ class ItemKNNRecommender(PairModelMixin, BaseRecommender):
     }
 
     def __init__(
-        self, catalog, *, n_neighbors=100, shrinkage=10.0, profile="harmonic", unknown="error", filter_seen=True
+        self,
+        catalog,
+        *,
+        n_neighbors=100,
+        shrinkage=10.0,
+        profile="harmonic",
+        unknown="error",
+        filter_seen=True,
+        verbose=0,
     ):
         self.catalog = catalog
         self.n_neighbors = n_neighbors
@@ -92,6 +102,7 @@ class ItemKNNRecommender(PairModelMixin, BaseRecommender):
         self.profile = profile
         self.unknown = unknown
         self.filter_seen = filter_seen
+        self.verbose = verbose
 
     def _products(self, sequences: Histories) -> tuple:
         n_items, read = self.catalog_.n_items, latest_events(sequences)

@@ -12,6 +12,7 @@ from scipy import sparse
 from ._catalog import Catalog
 from ._content_prior import ContentPrior
 from ._embedded_items import embedded_items, find_new, is_blank
+from ._fit_log import FitLog
 from ._histories import Histories
 from ._item_item import ItemItemMixin, ItemWeights, as_float32
 from ._item_regression import dense_regression, neighbour_regression
@@ -65,13 +66,15 @@ class RegressionMixin(PairModelMixin):
     prior_strength: float
     max_dense_items: int
     n_neighbors: int
+    _log: FitLog
     _prior: ContentPrior | None
     _prior_items: Any
 
     def _fit(self, sequences: Histories) -> None:
         self._prior, self._prior_items = None, None
         if self.prior is not None:
-            items = embedded_items(self._embedded, self.catalog_, self.prior, self._reads_table(self.catalog_))
+            reads_features = self._reads_table(self.catalog_)
+            items = embedded_items(self._embedded, self.catalog_, self.prior, reads_features, self._log)
             self._prior, self._prior_items = ContentPrior.of(items), items.without_items()
         self._refit(sequences)
 

@@ -28,6 +28,8 @@ class PopularityRecommender(BaseRecommender):
         out. If no id has the type of the catalogue's ids, it is an error always.
     filter_seen : bool, default=True
         Whether items of the history are left out of what is recommended.
+    verbose : int, default=0
+        1 writes what is fitted, on how much, and in how many seconds, to standard error.
 
     Attributes
     ----------
@@ -62,11 +64,12 @@ class PopularityRecommender(BaseRecommender):
         **SHARED_CONSTRAINTS,
     }
 
-    def __init__(self, catalog, *, window=None, unknown="error", filter_seen=True):
+    def __init__(self, catalog, *, window=None, unknown="error", filter_seen=True, verbose=0):
         self.catalog = catalog
         self.window = window
         self.unknown = unknown
         self.filter_seen = filter_seen
+        self.verbose = verbose
 
     def _fit(self, sequences: Histories) -> None:
         self._length = None

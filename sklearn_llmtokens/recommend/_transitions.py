@@ -63,6 +63,8 @@ class TransitionRecommender(RegressionMixin, BaseRecommender):
     filter_seen : bool, default=True
         Whether items of the history are left out of what is recommended. If False, an item that follows itself counts
         as others do.
+    verbose : int, default=0
+        1 writes what is fitted, on how much, and in how many seconds, to standard error.
 
     Attributes
     ----------
@@ -144,6 +146,7 @@ class TransitionRecommender(RegressionMixin, BaseRecommender):
         n_neighbors=50,
         unknown="error",
         filter_seen=True,
+        verbose=0,
     ):
         self.catalog = catalog
         self.method = method
@@ -160,6 +163,7 @@ class TransitionRecommender(RegressionMixin, BaseRecommender):
         self.n_neighbors = n_neighbors
         self.unknown = unknown
         self.filter_seen = filter_seen
+        self.verbose = verbose
 
     @property
     def prior_(self):
