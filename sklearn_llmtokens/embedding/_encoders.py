@@ -1,5 +1,6 @@
 """Which encoder runs a checkpoint: the one of transformers, or that of static vectors, which needs no torch."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,10 +29,16 @@ def load_encoder(forward: ForwardSpec, device: str, batch_tokens: int | str = "a
     Encoder or StaticEncoder
         With ``encode``, ``encode_tokens`` and ``count_tokens``.
     """
-    if Checkpoint(Path(forward.folder), forward.folder, None).is_static:
+    if _is_static(forward.folder, forward.fingerprint):
         from ._static import StaticEncoder
 
         return StaticEncoder.load(forward)
     from ._torch import Encoder
 
     return Encoder.load(forward, device, batch_tokens)
+
+
+@lru_cache(maxsize=64)
+def _is_static(folder: str, fingerprint: str) -> bool:
+    """Return the kind of a checkpoint, which its fingerprint holds: its files are read once in a process."""
+    return Checkpoint(Path(folder), folder, None).is_static
