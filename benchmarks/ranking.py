@@ -38,6 +38,7 @@ from sklearn_llmtokens.recommend import (
     Interactions,
     ItemKNNRecommender,
     PopularityRecommender,
+    SequenceKNNRecommender,
     TransitionRecommender,
     ndcg_at_k,
 )
@@ -142,6 +143,7 @@ def methods(options) -> dict[str, Callable]:
         "transitions by regression, zh-mini as prior": lambda catalog: TransitionRecommender(
             catalog, method="ridge", prior=LLMTokenEmbedder(cache=cache), profile=0.8
         ),
+        "neighbours of sequences": SequenceKNNRecommender,
         "popularity of late": lambda catalog: PopularityRecommender(catalog, window="auto"),
         "TF-IDF, EASE and transitions, by hand": by_hand,
         "text_recommender": lambda catalog: text_recommender(catalog, embedder=LLMTokenEmbedder(cache=cache)),

@@ -62,9 +62,11 @@ def recommenders(catalog: Catalog, embedder) -> dict:
     """Return what is fitted and updated, by name."""
     recipe = text_recommender(catalog, embedder=embedder)
     parts = dict(recipe.recommenders)
+    ease = EASERecommender(catalog, l2=100.0, profile=0.8, max_dense_items=5000, n_neighbors=100)
     return {
         "transitions by regression, with a prior": parts["transitions"],
-        "EASE, 100 neighbours": parts["ease"],
+        "neighbours of sequences": parts["neighbours"],
+        "EASE, 100 neighbours": ease,
         "text_recommender": recipe,
     }
 

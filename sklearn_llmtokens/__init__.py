@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         HybridRecommender,
         ItemKNNRecommender,
         PopularityRecommender,
+        SequenceKNNRecommender,
         TransitionRecommender,
         top_k_labels,
     )
@@ -33,6 +34,7 @@ __all__ = [
     "JiebaTokenizer",
     "LLMTokenEmbedder",
     "PopularityRecommender",
+    "SequenceKNNRecommender",
     "TextNormalizer",
     "TextPipeline",
     "TransitionRecommender",
@@ -56,6 +58,7 @@ _MODULES = {
     "JiebaTokenizer": "text",
     "LLMTokenEmbedder": "embedding",
     "PopularityRecommender": "recommend",
+    "SequenceKNNRecommender": "recommend",
     "TextNormalizer": "text",
     "TextPipeline": "_recipes",
     "TransitionRecommender": "recommend",

@@ -24,6 +24,7 @@ from sklearn_llmtokens.recommend import (
     HybridRecommender,
     ItemKNNRecommender,
     PopularityRecommender,
+    SequenceKNNRecommender,
     TransitionRecommender,
 )
 from sklearn_llmtokens.text import JiebaTokenizer, TextColumn, TextNormalizer
@@ -58,6 +59,7 @@ RECOMMENDERS = {
     "popularity": lambda: PopularityRecommender(CATALOG),
     "content": content,
     "EASE": lambda: EASERecommender(CATALOG),
+    "neighbours of sequences": lambda: SequenceKNNRecommender(CATALOG),
     "kNN": lambda: ItemKNNRecommender(CATALOG),
     "transitions": lambda: TransitionRecommender(CATALOG),
     "ridge": lambda: TransitionRecommender(CATALOG, method="ridge", prior=content().embedder),

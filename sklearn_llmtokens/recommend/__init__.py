@@ -22,6 +22,7 @@ from ._recbole import load_recbole_catalog, load_recbole_interactions
 from ._rule_rerank import RuledRanking, rule_rerank
 from ._rules import Available, Boost, MaxPerGroup, Pin
 from ._scorer import make_top_k_scorer
+from ._sequence_knn import SequenceKNNRecommender
 from ._transitions import TransitionRecommender
 from .metrics import catalog_coverage, exposure_gini, intra_list_diversity, mrr_at_k, ndcg_at_k, novelty, recall_at_k
 
@@ -46,6 +47,7 @@ __all__ = [
     "PopularityRecommender",
     "Queries",
     "RuledRanking",
+    "SequenceKNNRecommender",
     "TransitionRecommender",
     "calibrated_rerank",
     "catalog_coverage",

@@ -9,6 +9,7 @@ from .._utils._unit_rows import unit_of_measure
 from ._content_prior import ContentPrior
 
 _TILE = 1024
+_DENSE_ABOVE = 0.02  # share of entries from which a dense product is faster than a sparse one
 _COLUMNS, _SYSTEM_ENTRIES = 256, 2_000_000  # that are solved at once
 # of what is inverted to `l2`: from here on in double precision, and refused
 _SINGLE_RATIO, _DOUBLE_RATIO = 1e6, 1e14
@@ -122,7 +123,8 @@ def dense_regression(
         return np.empty((0, 0), dtype=np.float32)
     inverse, unit = regularised_inverse(gram, l2 + strength)
     scaled = sparse.csr_array((targets * unit).T, dtype=inverse.dtype)
-    weights = (scaled @ inverse).T  # the inverse is symmetric
+    dense = scaled.nnz > _DENSE_ABOVE * scaled.shape[0] ** 2
+    weights = ((scaled.toarray() if dense else scaled) @ inverse).T  # the inverse is symmetric
     if prior is not None and strength:
         weights = weights + prior.product(inverse) * inverse.dtype.type(unit * strength)
     return np.ascontiguousarray(weights)

@@ -123,8 +123,8 @@ def test_variants_of_the_recipe_can_be_built(monkeypatch):
     catalog = Catalog(["g", "b", "p"], ["绿茶", "红茶", "铁壶"])
     built = {name: build(catalog) for name, build in variants.items()}
     parts = {name: dict(model.recommenders) for name, model in built.items() if isinstance(model, HybridRecommender)}
-    assert parts["without ease"]["ease"] == "drop"
-    assert set(parts["and item-kNN"]) == {*parts["the recipe"], "neighbours"}
+    assert parts["without neighbours"]["neighbours"] == "drop"
+    assert set(parts["and item-kNN"]) == {*parts["the recipe"], "item_knn"}
     assert built["and item-kNN"].default_weights["neighbours"] == 0.5
     figures = json.loads((BENCHMARKS / "results" / "ranking_choice.json").read_text(encoding="utf-8"))
     assert {name for one in figures["results"] for name in one["rows"]} <= set(variants)

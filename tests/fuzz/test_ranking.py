@@ -10,6 +10,7 @@ from sklearn_llmtokens.recommend import (
     HybridRecommender,
     ItemKNNRecommender,
     PopularityRecommender,
+    SequenceKNNRecommender,
     TransitionRecommender,
 )
 
@@ -21,6 +22,7 @@ CATALOG = catalog_of(VECTORS)
 RECOMMENDERS = {
     "content": content_of(VECTORS),
     "content, whitened": content_of(VECTORS).set_params(whiten=0.5),
+    "neighbours of sequences": SequenceKNNRecommender(CATALOG),
     "popularity": PopularityRecommender(CATALOG),
     "item-kNN": ItemKNNRecommender(CATALOG),
     "EASE": EASERecommender(CATALOG),

@@ -65,7 +65,11 @@ def test_new_items_can_be_recommended_at_once(embedder):
 
 
 def test_every_part_of_the_recommender_can_be_searched(embedder):
-    grid = {"content__embedder__pooling": ["mean", "cls"], "content__profile": ["harmonic", "last"], "ease": ["drop"]}
+    grid = {
+        "content__embedder__pooling": ["mean", "cls"],
+        "content__profile": ["harmonic", "last"],
+        "neighbours": ["drop"],
+    }
     histories = walks(60)
     X = np.empty(60, dtype=object)
     X[:] = [one[:-1] for one in histories]

@@ -14,6 +14,7 @@ from sklearn_llmtokens.recommend import (
     EASERecommender,
     ItemKNNRecommender,
     PopularityRecommender,
+    SequenceKNNRecommender,
     TransitionRecommender,
 )
 from tests.inside import set_ranking_chunks
@@ -23,7 +24,14 @@ RNG = np.random.default_rng(0)
 CATALOG = Catalog([f"i{i}" for i in range(N_ITEMS)], [f"w{i % 7} w{i % 5} w{i}" for i in range(N_ITEMS)])
 SEQUENCES = [[f"i{j}" for j in RNG.integers(0, N_ITEMS - 5, RNG.integers(3, 9))] for _ in range(120)]
 X, Y = [row[:-1] for row in SEQUENCES], [row[-1] for row in SEQUENCES]
-CLASSES = [ContentRecommender, EASERecommender, ItemKNNRecommender, PopularityRecommender, TransitionRecommender]
+CLASSES = [
+    ContentRecommender,
+    EASERecommender,
+    ItemKNNRecommender,
+    PopularityRecommender,
+    SequenceKNNRecommender,
+    TransitionRecommender,
+]
 
 
 @pytest.fixture(params=CLASSES, ids=lambda cls: cls.__name__)

@@ -18,6 +18,7 @@ from sklearn_llmtokens.recommend import (
     HybridRecommender,
     ItemKNNRecommender,
     PopularityRecommender,
+    SequenceKNNRecommender,
     TransitionRecommender,
 )
 from sklearn_llmtokens.testing import recommender_checks
@@ -57,6 +58,7 @@ RECOMMENDERS = {
         NUMBERS, method="ridge", l2=1.0, prior=TfidfVectorizer(analyzer="char"), max_dense_items=3, n_neighbors=4
     ),
     "EASE with a prior": EASERecommender(CATALOG, l2=1.0, prior=dense(), prior_strength=2.0),
+    "neighbours of sequences": SequenceKNNRecommender(CATALOG),
     "popularity of late": PopularityRecommender(CATALOG, window="auto"),
     "hybrid, by scores": HybridRecommender(
         [("content", ContentRecommender(CATALOG)), ("ease", EASERecommender(CATALOG, l2=1.0))], weights=[2, 1]

@@ -11,6 +11,7 @@ from sklearn_llmtokens.recommend import (
     HybridRecommender,
     ItemKNNRecommender,
     PopularityRecommender,
+    SequenceKNNRecommender,
     TransitionRecommender,
 )
 from tests.recommend.test_embedded_once import CATALOG, HISTORIES, IDS, Counting
@@ -19,6 +20,7 @@ CONTENT = ContentRecommender(CATALOG, embedder=Counting())
 RECOMMENDERS = {
     "content": CONTENT,
     "tf-idf": ContentRecommender(CATALOG),
+    "neighbours of sequences": SequenceKNNRecommender(CATALOG),
     "popularity": PopularityRecommender(CATALOG),
     "item-kNN": ItemKNNRecommender(CATALOG),
     "EASE": EASERecommender(CATALOG),

@@ -13,6 +13,7 @@ from sklearn_llmtokens.recommend import (
     HybridRecommender,
     ItemKNNRecommender,
     PopularityRecommender,
+    SequenceKNNRecommender,
     TransitionRecommender,
     mmr_rerank,
 )
@@ -50,6 +51,7 @@ RECOMMENDERS = {
     "content": content(),
     "content, not whitened": content(whiten=0),
     "content, sparse": ContentRecommender(CATALOG),
+    "neighbours of sequences": SequenceKNNRecommender(CATALOG),
     "popularity": PopularityRecommender(CATALOG),
     "item-kNN": ItemKNNRecommender(CATALOG),
     "EASE": EASERecommender(CATALOG, l2=1.0),

@@ -19,6 +19,7 @@ from sklearn_llmtokens.recommend import (
     HybridRecommender,
     ItemKNNRecommender,
     PopularityRecommender,
+    SequenceKNNRecommender,
     TransitionRecommender,
 )
 
@@ -29,6 +30,7 @@ RECOMMENDERS = {
     "ease": EASERecommender(CATALOG),
     "knn": ItemKNNRecommender(CATALOG),
     "transitions": TransitionRecommender(CATALOG),
+    "neighbours of sequences": SequenceKNNRecommender(CATALOG),
     "popularity": PopularityRecommender(CATALOG),
     "hybrid": HybridRecommender([("content", ContentRecommender(CATALOG)), ("ease", EASERecommender(CATALOG))]),
 }

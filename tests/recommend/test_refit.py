@@ -34,12 +34,12 @@ def test_the_message_of_a_fit_says_which_catalogue_is_read():
 
 
 def test_refit_of_the_recipe_keeps_every_parameter():
-    recommender = recipe().set_params(content__profile="last", lexical__whiten=0.25, ease="drop")
+    recommender = recipe().set_params(content__profile="last", lexical__whiten=0.25, neighbours="drop")
     recommender.fit(HISTORIES).add_items(["n"], ["white tea"]).remove_items(["d"])
     assert recommender.refit([["a", "n"], ["b", "n"], ["a", "n"]]) is recommender
     params = recommender.get_params()
     assert (params["content__profile"], params["lexical__whiten"]) == ("last", 0.25)
-    assert params["ease"] == "drop"
+    assert params["neighbours"] == "drop"
     catalogs = [value for name, value in params.items() if name.endswith("catalog")]
     assert all(catalog.ids.tolist() == ["a", "b", "c", "d", "n"] for catalog in catalogs)
     assert recommender.popularity_.tolist() == [2, 1, 0, 0, 3]

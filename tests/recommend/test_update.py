@@ -15,6 +15,7 @@ from sklearn_llmtokens.recommend import (
     Interactions,
     ItemKNNRecommender,
     PopularityRecommender,
+    SequenceKNNRecommender,
     TransitionRecommender,
 )
 
@@ -29,6 +30,7 @@ DENSE = make_pipeline(TfidfVectorizer(), TruncatedSVD(4, random_state=0))
 QUERIES = [[i, (i + 3) % N_ITEMS] for i in range(N_ITEMS)]
 
 RECOMMENDERS = {
+    "neighbours of sequences": SequenceKNNRecommender(CATALOG),
     "popularity": PopularityRecommender(CATALOG),
     "popularity of late": PopularityRecommender(CATALOG, window=15.0),
     "content": ContentRecommender(CATALOG),
