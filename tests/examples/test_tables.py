@@ -125,6 +125,6 @@ def test_variants_of_the_recipe_can_be_built(monkeypatch):
     parts = {name: dict(model.recommenders) for name, model in built.items() if isinstance(model, HybridRecommender)}
     assert parts["without neighbours"]["neighbours"] == "drop"
     assert set(parts["and item-kNN"]) == {*parts["the recipe"], "item_knn"}
-    assert built["and item-kNN"].default_weights["neighbours"] == 0.5
+    assert built["and item-kNN"].default_weights["item_knn"] == 0.5
     figures = json.loads((BENCHMARKS / "results" / "ranking_choice.json").read_text(encoding="utf-8"))
     assert {name for one in figures["results"] for name in one["rows"]} <= set(variants)
