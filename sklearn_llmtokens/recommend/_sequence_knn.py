@@ -208,9 +208,13 @@ class Contexts:
 
     def joined(self, other: "Contexts", sign: float) -> "Contexts":
         """Return both, the votes of `other` times `sign`."""
-        pairs = [(getattr(self, name), getattr(other, name)) for name in ("item_idx", "n_before", "weights")]
-        votes = np.concatenate([self.votes, np.float32(sign) * other.votes])
-        return Contexts(*(np.concatenate(pair) for pair in pairs), votes, self.decay)
+        return Contexts(
+            np.concatenate([self.item_idx, other.item_idx]),
+            np.concatenate([self.n_before, other.n_before]),
+            np.concatenate([self.weights, other.weights]),
+            np.concatenate([self.votes, np.float32(sign) * other.votes]),
+            self.decay,
+        )
 
     def index(self, idf: np.ndarray) -> "ContextIndex":
         """Return what finds contexts by items, whose weights are `idf`, shape (n_items,)."""
