@@ -7,6 +7,7 @@ from ._catalog import Catalog
 from ._cold_item_split import ColdItemSplit
 from ._content import ContentRecommender
 from ._ease import EASERecommender
+from ._evaluate import evaluate
 from ._exposure import ExposureReport, exposure_report
 from ._global_time_split import GlobalTimeSplit
 from ._history import Event, History
@@ -24,7 +25,16 @@ from ._rules import Available, Boost, MaxPerGroup, Pin
 from ._scorer import make_top_k_scorer
 from ._sequence_knn import SequenceKNNRecommender
 from ._transitions import TransitionRecommender
-from .metrics import catalog_coverage, exposure_gini, intra_list_diversity, mrr_at_k, ndcg_at_k, novelty, recall_at_k
+from .metrics import (
+    catalog_coverage,
+    exposure_gini,
+    hit_rate_at_k,
+    intra_list_diversity,
+    mrr_at_k,
+    ndcg_at_k,
+    novelty,
+    recall_at_k,
+)
 
 __all__ = [
     "Available",
@@ -51,8 +61,10 @@ __all__ = [
     "TransitionRecommender",
     "calibrated_rerank",
     "catalog_coverage",
+    "evaluate",
     "exposure_gini",
     "exposure_report",
+    "hit_rate_at_k",
     "intra_list_diversity",
     "load_recbole_catalog",
     "load_recbole_interactions",

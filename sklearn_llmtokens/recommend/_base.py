@@ -132,6 +132,10 @@ class BaseRecommender(RankingMixin, ExplainMixin, ItemChangesMixin, VersionedPic
 
         The parameter `catalog` is read, not `catalog_`, which `add_items` makes longer: `refit` reads that one.
         """
+        return self._fit_rows(X, y, groups)
+
+    def _fit_rows(self, X, y=None, groups=None, embedded: list | None = None):
+        """Learn from rows as ``fit`` takes them; `embedded` holds what was embedded of the catalogue already."""
         grown = vars(self).get("catalog_")
         self.catalog_ = self.catalog
         try:
@@ -141,7 +145,7 @@ class BaseRecommender(RankingMixin, ExplainMixin, ItemChangesMixin, VersionedPic
                 raise
             advice = "fit reads `catalog`; `catalog_`, to which add_items added it, is read by refit(X, y)."
             raise UnknownItemError(f"{error} {advice}", error.item) from None
-        return self._fit_sequences(sequences)
+        return self._fit_sequences(sequences, embedded)
 
     def refit(self, X, y=None, **fit_params):
         """Learn anew over the catalogue as it is now: with items that were added, texts that were changed.

@@ -6,29 +6,7 @@ from numbers import Integral
 from sklearn.utils import check_scalar
 
 from .._utils._messages import shorten
-from .metrics import (
-    catalog_coverage,
-    exposure_gini,
-    intra_list_diversity,
-    mrr_at_k,
-    ndcg_at_k,
-    novelty,
-    recall_at_k,
-)
-
-_METRICS = {
-    "ndcg": ndcg_at_k,
-    "recall": recall_at_k,
-    "mrr": mrr_at_k,
-    "coverage": catalog_coverage,
-    "gini": exposure_gini,
-    "novelty": novelty,
-    "diversity": intra_list_diversity,
-}
-_NEEDED = {
-    "histories": "the training histories, one for each user",
-    "vectors": "the vectors of the items, in the order of the catalogue",
-}
+from ._measures import METRICS, NEEDED
 
 
 def make_top_k_scorer(metric="ndcg", k=10, *, greater_is_better=True, filter_seen=None, **metric_options):
@@ -36,9 +14,10 @@ def make_top_k_scorer(metric="ndcg", k=10, *, greater_is_better=True, filter_see
 
     Parameters
     ----------
-    metric : {"ndcg", "recall", "mrr", "coverage", "gini", "novelty", "diversity"} or callable, default="ndcg"
-        The measure. A callable is given, by name, those of `y_true`, `recommended` and `k` that it takes, and `items`
-        (the catalogue of the estimator) if it takes that and `metric_options` do not hold it.
+    metric : str or callable, default="ndcg"
+        The measure: "ndcg", "recall", "hit_rate", "mrr", "coverage", "gini", "novelty" or "diversity". A callable is
+        given, by name, those of `y_true`, `recommended` and `k` that it takes, and `items` (the catalogue of the
+        estimator) if it takes that and `metric_options` do not hold it.
     k : int, default=10
         Length of the lists.
     greater_is_better : bool, default=True
@@ -70,9 +49,9 @@ def make_top_k_scorer(metric="ndcg", k=10, *, greater_is_better=True, filter_see
     As in ``cross_validate(recommender, X, y, scoring={"HR": make_top_k_scorer("recall"), ...})``.
     """
     check_scalar(k, "k", Integral, min_val=1)
-    function = _METRICS.get(metric, metric) if isinstance(metric, str) else metric
+    function = METRICS.get(metric, metric) if isinstance(metric, str) else metric
     if not callable(function):
-        names = ", ".join(map(repr, _METRICS))
+        names = ", ".join(map(repr, METRICS))
         raise ValueError(f"metric={shorten(metric)} is not known; choose one of {names}, or pass a function.")
     return _TopKScorer(function, int(k), greater_is_better, filter_seen, metric_options)
 
@@ -89,7 +68,7 @@ class _TopKScorer:
         self._names = _argument_names(metric, options)
 
     def __call__(self, estimator, X, y=None):
-        model = _recommender(estimator)
+        model = recommender_of(estimator)
         seen = {} if self.filter_seen is None else {"filter_seen": self.filter_seen}
         filled = {"recommended": model.recommend(X, k=self.k, **seen)}
         if "k" in self._names:
@@ -129,14 +108,14 @@ def _refuse_missing(metric, left: list[str]) -> None:
     needed = [name for name in needed if parameters[name].kind not in many]
     if needed:
         options = ", ".join(f"{name}=..." for name in needed)
-        needs = "; ".join(f"{name} are {_NEEDED[name]}" for name in needed if name in _NEEDED)
+        needs = "; ".join(f"{name} are {NEEDED[name]}" for name in needed if name in NEEDED)
         raise TypeError(
             f"{_name(metric)} needs more than the lists: pass make_top_k_scorer(..., {options})"
             f"{f', where {needs}' if needs else ''}."
         )
 
 
-def _recommender(estimator):
+def recommender_of(estimator):
     """Return the estimator that recommends: the best one of a fitted search, or the estimator itself."""
     for model in (estimator, getattr(estimator, "best_estimator_", None)):
         if hasattr(model, "recommend"):

@@ -60,6 +60,7 @@ METRICS = {
     "coverage": "catalog_coverage",
     "diversity": "intra_list_diversity",
     "gini": "exposure_gini",
+    "hit_rate": "hit_rate_at_k",
     "mrr": "mrr_at_k",
     "ndcg": "ndcg_at_k",
     "novelty": "novelty",

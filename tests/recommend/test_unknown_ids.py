@@ -18,6 +18,7 @@ from sklearn_llmtokens.recommend import (
     PopularityRecommender,
     TransitionRecommender,
     calibrated_rerank,
+    hit_rate_at_k,
     make_queries,
     make_top_k_scorer,
     mrr_at_k,
@@ -28,7 +29,7 @@ from sklearn_llmtokens.recommend import (
 
 CATALOG = Catalog(["1", "2", "3", "4"], ["green tea", "black tea", "iron pot", "tea cup"])
 HISTORIES = [["1", "2"], ["2", "3"], ["1", "4"]]
-METRICS = [ndcg_at_k, recall_at_k, mrr_at_k]
+METRICS = [ndcg_at_k, recall_at_k, hit_rate_at_k, mrr_at_k]
 
 
 @pytest.mark.parametrize("metric", METRICS)

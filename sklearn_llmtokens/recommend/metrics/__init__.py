@@ -4,6 +4,7 @@ from ..._public import name_public_module
 from ._coverage import catalog_coverage
 from ._diversity import intra_list_diversity
 from ._gini import exposure_gini
+from ._hit_rate import hit_rate_at_k
 from ._mrr import mrr_at_k
 from ._ndcg import ndcg_at_k
 from ._novelty import novelty
@@ -12,6 +13,7 @@ from ._recall import recall_at_k
 __all__ = [
     "catalog_coverage",
     "exposure_gini",
+    "hit_rate_at_k",
     "intra_list_diversity",
     "mrr_at_k",
     "ndcg_at_k",

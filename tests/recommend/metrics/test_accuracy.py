@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklearn_llmtokens.recommend import mrr_at_k, ndcg_at_k, recall_at_k
+from sklearn_llmtokens.recommend import hit_rate_at_k, mrr_at_k, ndcg_at_k, recall_at_k
 
-MEASURES = [ndcg_at_k, recall_at_k, mrr_at_k]
+MEASURES = [ndcg_at_k, recall_at_k, hit_rate_at_k, mrr_at_k]
 IDS = [f"i{n}" for n in range(30)]
 queries = st.lists(
     st.tuples(
@@ -29,8 +29,11 @@ def test_agrees_with_trec_eval(queries, k):
     qrels = {str(i): dict.fromkeys(items, 1) for i, items in enumerate(y_true)}
     # The padding is an unjudged document: trec_eval leaves out queries without any.
     run = {str(i): {item: -float(r) for r, item in enumerate([*row[:k], "pad"])} for i, row in enumerate(lists)}
-    found = pytrec_eval.RelevanceEvaluator(qrels, {f"ndcg_cut.{k}", f"recall.{k}", "recip_rank"}).evaluate(run)
-    for function, name in ((ndcg_at_k, f"ndcg_cut_{k}"), (recall_at_k, f"recall_{k}"), (mrr_at_k, "recip_rank")):
+    found = pytrec_eval.RelevanceEvaluator(
+        qrels, {f"ndcg_cut.{k}", f"recall.{k}", f"success.{k}", "recip_rank"}
+    ).evaluate(run)
+    names = (f"ndcg_cut_{k}", f"recall_{k}", f"success_{k}", "recip_rank")
+    for function, name in zip(MEASURES, names, strict=True):
         ours = function(y_true, lists, k=k, average=False)
         theirs = [found[str(i)][name] for i in range(len(lists))]
         np.testing.assert_allclose(ours, theirs, atol=1e-9, rtol=0, err_msg=name)
@@ -40,6 +43,7 @@ def test_agrees_with_trec_eval(queries, k):
 def test_one_target_a_query_by_hand():
     lists = [["a", "b", "c"], ["b", "c", "a"], ["b", "c", None]]
     assert recall_at_k(["a", "a", "a"], lists, k=2) == pytest.approx(1 / 3)
+    assert hit_rate_at_k([["a", "b"], ["a"], ["d", "c"]], lists, k=2, average=False).tolist() == [1, 0, 1]
     assert mrr_at_k(["a", "a", "a"], lists, k=3) == pytest.approx((1 + 1 / 3 + 0) / 3)
     assert ndcg_at_k(["a", "a", "a"], lists, k=3) == pytest.approx((1 + 1 / math.log2(4) + 0) / 3)
 
