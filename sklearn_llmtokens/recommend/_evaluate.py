@@ -19,6 +19,7 @@ from .._utils._messages import shorten
 from .._utils._optional import require
 from .._utils._warnings import stacklevel_of_caller
 from ._base import BaseRecommender
+from ._catalog import Catalog
 from ._evaluation_table import Bootstrap, Result, as_pandas, evaluation_table
 from ._fit_log import FitLog
 from ._global_time_split import GlobalTimeSplit
@@ -139,8 +140,9 @@ def evaluate(
     rows = _Rows.read(queries)
     _check(models, baseline, confidence_level, n_resamples, random_state)
     splits = _splits(splitter, rows)
-    log, embedded = FitLog(int(verbose), "evaluate"), {}
-    results = {}
+    log = FitLog(int(verbose), "evaluate")
+    embedded: dict[Catalog, list] = {}
+    results: dict[str, Result] = {}
     for name, model in models.items():
         results[name] = result = Result()
         try:

@@ -139,14 +139,14 @@ def _measure(metric, k: int, name: str | None) -> Measure:
             names = ", ".join(map(repr, METRICS))
             raise ValueError(f"metrics has {shorten(metric)}: choose one of {names}, such as 'ndcg@10', or a function.")
         function, k = METRICS[base], int(length) if at else k
-        name = name or f"{base}@{k}"
+        own = f"{base}@{k}"
     elif callable(metric):
         function = metric
-        name = name or getattr(metric, "__name__", getattr(getattr(metric, "func", None), "__name__", "metric"))
+        own = getattr(metric, "__name__", getattr(getattr(metric, "func", None), "__name__", "metric"))
     else:
         raise TypeError(f"metrics holds {shorten(metric)} of type {type(metric).__name__}: pass a name or a function.")
-    _refuse_unfilled(function, name)
-    return Measure(name, function, k)
+    _refuse_unfilled(function, name or own)
+    return Measure(name or own, function, k)
 
 
 def _refuse_unfilled(function: Callable, name: str) -> None:

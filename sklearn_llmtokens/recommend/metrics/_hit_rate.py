@@ -37,4 +37,5 @@ def hit_rate_at_k(y_true, recommended, k=10, *, average=True):
     >>> hit_rate_at_k([["a", "c"], ["c"]], [["b", "a"], ["a", "b"]], k=2)
     0.5
     """
-    return summarise(find_hits(y_true, recommended, k).is_hit.any(axis=1).astype(np.float64), average)
+    is_hit = find_hits(y_true, recommended, k).is_hit
+    return summarise(np.asarray(is_hit.any(axis=1), dtype=np.float64), average)
