@@ -155,8 +155,10 @@ def test_texts_and_folders_that_do_not_do_are_refused(tmp_path):
 def test_the_command(tmp_path, checkpoints, capsys):
     (tmp_path / "texts.txt").write_text("\n".join(make_texts(60)) + "\n\n", encoding="utf-8")
     arguments = ["distill", str(tmp_path / "texts.txt"), str(tmp_path / "small"), "--model", str(checkpoints["bert"])]
-    assert main([*arguments, "--n-tokens", "300", "--dtype", "int8", "--quiet"]) == 0
-    assert "README.md has the figures" in capsys.readouterr().out
+    assert main([*arguments, "--n-tokens", "300", "--output-dtype", "int8"]) == 0
+    shown = capsys.readouterr()
+    assert "README.md has the figures" in shown.err
+    assert shown.out == ""
     assert LLMTokenEmbedder(tmp_path / "small").fit_transform(["物流"]).shape == (1, 32)
     assert main(arguments) == 1
     assert "is not empty" in capsys.readouterr().err

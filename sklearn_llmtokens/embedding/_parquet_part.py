@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -49,13 +49,28 @@ class Settings:
 
 @dataclass(frozen=True)
 class Part:
-    """Rows of one file, and where their vectors go."""
+    """Rows of one file, and where their vectors go.
+
+    Attributes
+    ----------
+    file : str
+        The name of the file.
+    filesystem : pyarrow.fs.FileSystem or None
+        Where it lies.
+    start, stop : int
+        The rows.
+    path : Path
+        Where the part goes.
+    handle : file object, optional
+        What is read instead of a file of that name.
+    """
 
     file: str
     filesystem: object
     start: int
     stop: int
     path: Path
+    handle: Any = None
 
     @property
     def n_rows(self) -> int:
@@ -90,7 +105,7 @@ class Job:
     settings: "Settings"
     sources: Sources
     batch_rows: int
-    gather: Callable[[], AbstractContextManager]
+    gather: Callable[[], AbstractContextManager] = nullcontext
 
 
 def write_part(file: BinaryIO, part: Part, job: Job, journal: Journal, bar: RowsBar) -> None:
@@ -164,7 +179,8 @@ def _read_rows(part: Part, settings: Settings, batch_rows: int) -> Iterator:
 
     columns = settings.read_columns
     options = {"buffer_size": _READ_BUFFER_BYTES, "page_checksum_verification": True}
-    with readable(part.file), pq.ParquetFile(part.file, filesystem=part.filesystem, **options) as opened:
+    source = {"source": part.file, "filesystem": part.filesystem} if part.handle is None else {"source": part.handle}
+    with readable(part.file), pq.ParquetFile(**source, **options) as opened:
         groups: list[int] = []
         first = end = 0
         for k in range(opened.metadata.num_row_groups):

@@ -2,50 +2,71 @@
 
 import errno
 import json
-import os
 import warnings
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
 from .._utils._warnings import stacklevel_of_caller
-from ..exceptions import TruncationWarning, UnknownTokenWarning
 from ._parquet_bar import RowsBar
+from ._parquet_counts import gather_counts
 from ._parquet_files import first_line, renamed_when_whole
 from ._parquet_journal import Journal, differences, journal_path
-from ._parquet_part import NPY, Job, Part, Settings, Sources, write_part
+from ._parquet_leftovers import Leftovers
+from ._parquet_part import NPY, Job, Part, write_part
 from ._parquet_writers import METADATA_KEY
 from ._workers import hold_workers
 
 # Raise by one with any change after which parts of one run must not lie beside those of another.
 FORMAT_VERSION = 2
-# Warnings that carry a number of texts.
-_COUNTED = (TruncationWarning, UnknownTokenWarning)
 # Of file systems without locks: two processes do not notice each other there.
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
-def run_parts(
-    parts: Sequence[Part], embedder: Any, settings: Settings, sources: Sources, batch_rows: int, verbose: int
-) -> list[Path]:
-    """Write the parts that are missing.
+def find_missing(parts: Sequence[Part], job: Job) -> list[Part]:
+    """Find the parts that are to be written, and remove what killed runs have left beside the others.
 
     Parameters
     ----------
     parts : sequence of Part
         All parts.
-    embedder : transformer
-        Fitted.
-    settings : Settings
-        What stands in the metadata of each part.
-    sources : Sources
-        Hashes of the bytes that are read.
-    batch_rows : int
-        Most rows that are in memory at once.
+    job : Job
+        What is done with every part.
+
+    Returns
+    -------
+    list of Part
+        Those that are not there, or damaged.
+
+    Raises
+    ------
+    ValueError
+        If a part is there and is of another run.
+    """
+    left, missing = Leftovers(parts), []
+    for part in parts:
+        if not _is_written(part, job):
+            missing.append(part)
+        elif left.of(part):
+            with suppress(BlockingIOError), _locked(part):
+                left.remove(part)
+    return missing
+
+
+def write_parts(parts: Sequence[Part], missing: Sequence[Part], job: Job, verbose: int) -> list[Path]:
+    """Write parts.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        All parts.
+    missing : sequence of Part
+        Those to write.
+    job : Job
+        What is done with every part.
     verbose : int
         Whether a bar is shown.
 
@@ -53,27 +74,25 @@ def run_parts(
     -------
     list of Path
         All parts.
+
+    Raises
+    ------
+    BlockingIOError
+        If another process is writing one of them.
+    ValueError
+        If the vectors that an interrupted run has kept are of another one.
     """
-    with _gather_warnings() as gather, hold_workers():
-        job = Job(embedder, settings, sources, batch_rows, gather)
-        left = _Leftovers(parts)
-        missing = []
-        for part in parts:
-            if not _is_written(part, job):
-                missing.append(part)
-            elif left.of(part):
-                with suppress(BlockingIOError), _locked(part):
-                    left.remove(part)
-        n_rows = sum(part.n_rows for part in parts)
-        with RowsBar(n_rows, n_rows - sum(part.n_rows for part in missing), verbose) as bar:
-            for part in missing:
-                with _locked(part):
-                    left.remove(part, but=journal_path(part.path))
-                    # Another process may have written it since it was looked for.
-                    if part.path.exists() and _is_written(part, job):
-                        bar.set(bar.n + part.n_rows)
-                    else:
-                        _write(part, job, bar)
+    left, n_rows = Leftovers(missing), sum(part.n_rows for part in parts)
+    n_done = n_rows - sum(part.n_rows for part in missing)
+    with gather_counts() as gather, hold_workers(), RowsBar(n_rows, n_done, verbose) as bar:
+        for part in missing:
+            with _locked(part):
+                left.remove(part, but=journal_path(part.path))
+                # Another process may have written it since it was looked for.
+                if part.path.exists() and _is_written(part, job):
+                    bar.set(bar.n + part.n_rows)
+                else:
+                    _write(part, replace(job, gather=gather), bar)
     return [part.path for part in parts]
 
 
@@ -114,45 +133,6 @@ def _locked(part: Part) -> Iterator[None]:
         lock.release(force=True)
 
 
-class _Leftovers:
-    """Temporary files that killed processes have left beside parts.
-
-    Parameters
-    ----------
-    parts : sequence of Part
-        The parts.
-    """
-
-    def __init__(self, parts: Sequence[Part]):
-        self._names = {folder: self._hidden(folder) for folder in {part.path.parent for part in parts}}
-
-    def of(self, part: Part) -> list[Path]:
-        """Return what was left beside a part."""
-        prefix = f".{part.path.name}."
-        return [
-            part.path.parent / name
-            for name in self._names[part.path.parent].get(part.path.name, ())
-            if name.removeprefix(prefix) in ("partial", "lock") or name.endswith(".tmp")
-        ]
-
-    def remove(self, part: Part, but: Path | None = None) -> None:
-        """Remove what was left beside a part, whose lock is held."""
-        for path in self.of(part):
-            if path != but and path.suffix != ".lock":
-                with suppress(OSError):
-                    path.unlink(missing_ok=True)
-
-    @staticmethod
-    def _hidden(folder: Path) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        with suppress(OSError):
-            for name in os.listdir(folder):
-                if name.startswith("."):
-                    of = name[1:].rpartition(".")[0]
-                    found.setdefault(of.rpartition(".")[0] if name.endswith(".tmp") else of, []).append(name)
-        return found
-
-
 def _about_path(part: Part) -> Path:
     """Return where it is written down what an array is, which has no place for it."""
     return part.path.with_name(f".{part.path.name}.json")
@@ -183,31 +163,5 @@ def _is_written(part: Part, job: Job) -> bool:
         )
         return False
     if other := differences(found, part.describe(job)):
-        raise ValueError(
-            f"{part.path} is of another run: its {other} differ(s). Choose another dst, or delete the parts."
-        )
+        raise ValueError(f"{part.path} is of another run: its {other} differ(s). Choose another dst, or delete it.")
     return True
-
-
-@contextmanager
-def _gather_warnings() -> Iterator:
-    """Yield a context that counts the texts of warnings; issue one of each kind with their number, at the end."""
-    n_texts: Counter[type[Warning]] = Counter()
-    messages: dict[type[Warning], str] = {}
-
-    @contextmanager
-    def gather():
-        with warnings.catch_warnings(record=True) as caught:
-            for category in _COUNTED:
-                warnings.simplefilter("always", category)
-            yield
-        for warning in caught:
-            if warning.category in _COUNTED:
-                n_texts[warning.category] += getattr(warning.message, "n_texts", 1)
-                messages[warning.category] = str(warning.message).partition(" ")[2]
-            else:
-                warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
-
-    yield gather
-    for category, message in messages.items():
-        warnings.warn(f"{n_texts[category]} {message}", category, stacklevel=stacklevel_of_caller())

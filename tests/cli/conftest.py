@@ -1,0 +1,1 @@
+from tests.embedding.conftest import source  # noqa: F401
