@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from explanations_tables import EXPLANATION_TABLES
+from exploration_tables import EXPLORATION_TABLES
 from few_labels_tables import LABEL_TABLES
 from field_tables import FIELD_TABLES
 from scale_tables import SCALE_TABLES
@@ -299,6 +300,10 @@ TABLES: dict[str, Callable[[], str]] = {
     **{
         f"explanations: {part}": lambda make=make: make(load("explanations"), markdown)
         for part, make in EXPLANATION_TABLES.items()
+    },
+    **{
+        f"exploration: {part}": lambda make=make: make(load("exploration"), markdown)
+        for part, make in EXPLORATION_TABLES.items()
     },
     "million": million,
     "ranking": ranking_summary,

@@ -5,6 +5,7 @@ __all__ = [
     "FingerprintMismatchError",
     "InvalidTextError",
     "MissingDependencyError",
+    "MissingFontWarning",
     "MissingTextError",
     "NonFiniteVectorError",
     "OutOfMemoryError",
@@ -99,6 +100,10 @@ class TrainingRowsWarning(UserWarning):
 
 class UnknownTokenWarning(UserWarning):
     """Texts are mostly unknown to the vocabulary of the model: their vectors say little."""
+
+
+class MissingFontWarning(UserWarning):
+    """No font has the characters that are to be drawn: boxes stand in their place."""
 
 
 class PrecisionWarning(UserWarning):

@@ -1,36 +1,63 @@
-"""Scatter plot of vectors in two dimensions."""
+"""Scatter plot of vectors in two dimensions, with names at the centres of clusters."""
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.utils import check_array, check_consistent_length
 
-from ._axes import axes_for, font_for, legend
+from .._utils._columns import is_missing, read_column
+from ._axes import axes_for
+from ._fonts import font_for
+from ._label_layout import AROUND, BESIDE, cut, place_labels
+
+_MAX_LEGEND = 18  # groups; more cannot be told apart by colour
+_NAME_WIDTH = 24  # characters, Chinese ones count twice
+_TEXT_WIDTH = 32
+_TRIED = 6  # as many texts are measured for each one that may be written
+_GREYS = {"noise": "0.72", "no label": "0.82"}
 
 
 class SemanticMapDisplay:
-    """Map of vectors in two dimensions, coloured by label.
+    """Map of vectors in two dimensions, coloured by label, with a name at the centre of each label's points.
 
     Use `from_vectors` to make one; the constructor takes points that are two-dimensional already.
+
+    Points are smaller and more transparent the more there are, and drawn in random order, so that no label hides
+    another. Labels and texts that would cover others are left out, at the size that the figure has when it is drawn.
 
     Parameters
     ----------
     points : ndarray of shape (n_points, 2)
         Where each point lies.
     labels : array-like of shape (n_points,), default=None
-        The label of each point. None draws all in one colour; a missing one (None, NaN) among them makes its point one
-        of "no label".
+        The label of each point. None draws all in one colour. Points whose label is missing (None, NaN) are "no label".
     texts : array-like of str of shape (n_points,), default=None
-        What is written beside each point; "" writes nothing.
+        What is written beside each point where there is room; "" writes nothing.
+    names : dict of label to str, default=None
+        What each label is called, as `name_clusters` returns it. None, or a label that is not in it, writes the label.
+    noise_label : int or str, default=-1
+        The label of points in no cluster. They are grey, below all others and last in the legend.
+    explained_variance_ratio : array-like of shape (2,), default=None
+        Share of the variance along each axis, which is then written there.
 
     Attributes
     ----------
-    scatters_ : list of matplotlib PathCollection
-        The points of each label.
+    scatter_ : matplotlib PathCollection
+        The points with a label, or all of them if there are no labels.
+    background_ : matplotlib PathCollection or None
+        Noise and points without a label.
+    names_ : list of matplotlib Annotation
+        The names of labels that are written.
+    texts_ : list of matplotlib Annotation
+        The texts that are written.
     ax_ : matplotlib Axes
         The axes.
     figure_ : matplotlib Figure
         The figure.
+
+    See Also
+    --------
+    sklearn_llmtokens.exploration.name_clusters : Name clusters by their words.
 
     Examples
     --------
@@ -42,13 +69,28 @@ class SemanticMapDisplay:
     (20, 2)
     """
 
-    def __init__(self, points, *, labels=None, texts=None):
+    def __init__(self, points, *, labels=None, texts=None, names=None, noise_label=-1, explained_variance_ratio=None):
         self.points = points
         self.labels = labels
         self.texts = texts
+        self.names = names
+        self.noise_label = noise_label
+        self.explained_variance_ratio = explained_variance_ratio
 
     @classmethod
-    def from_vectors(cls, vectors, labels=None, *, texts=None, reducer=None, random_state=0, ax=None, **kwargs):
+    def from_vectors(
+        cls,
+        vectors,
+        labels=None,
+        *,
+        texts=None,
+        names=None,
+        noise_label=-1,
+        reducer=None,
+        random_state=0,
+        ax=None,
+        **kwargs,
+    ):
         """Reduce vectors to two dimensions and draw them.
 
         Parameters
@@ -59,14 +101,18 @@ class SemanticMapDisplay:
             The label of each.
         texts : array-like of str of shape (n_points,), default=None
             What is written beside each.
+        names : dict of label to str, default=None
+            What each label is called.
+        noise_label : int or str, default=-1
+            The label of points in no cluster.
         reducer : transformer, default=None
-            Gives two columns by ``fit_transform``: ``TSNE()``, say. It is cloned. None is PCA.
+            Returns two columns from ``fit_transform``: ``TSNE()``, say. It is cloned. None is PCA.
         random_state : int, RandomState instance or None, default=0
             Of the PCA.
         ax : matplotlib Axes, default=None
             Where to draw. None makes a new figure.
         **kwargs : dict
-            Passed to ``Axes.scatter``.
+            As in `plot`.
 
         Returns
         -------
@@ -76,23 +122,35 @@ class SemanticMapDisplay:
         Raises
         ------
         ValueError
-            If the reducer does not give two columns, or lengths differ.
+            If the reducer does not return two columns, or lengths differ.
         MissingDependencyError
             If matplotlib is not installed.
         """
         vectors = check_array(vectors, ensure_min_samples=2, input_name="vectors")
         reducer = PCA(2, random_state=random_state) if reducer is None else clone(reducer)
-        return cls(reducer.fit_transform(vectors), labels=labels, texts=texts).plot(ax=ax, **kwargs)
+        display = cls(
+            reducer.fit_transform(vectors),
+            labels=labels,
+            texts=texts,
+            names=names,
+            noise_label=noise_label,
+            explained_variance_ratio=getattr(reducer, "explained_variance_ratio_", None),
+        )
+        return display.plot(ax=ax, **kwargs)
 
-    def plot(self, ax=None, **kwargs):
+    def plot(self, ax=None, *, include_names=True, n_texts=25, **kwargs):
         """Draw the map.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Where to draw. None makes a new figure.
+        include_names : bool, default=True
+            Whether the name of each label is written at the median of its points, for as many as there is room for.
+        n_texts : int, default=25
+            At most so many of the `texts` are written, chosen at random.
         **kwargs : dict
-            Passed to ``Axes.scatter``.
+            Passed to ``Axes.scatter``: `s` and `alpha`, say, which depend on the number of points otherwise.
 
         Returns
         -------
@@ -111,58 +169,145 @@ class SemanticMapDisplay:
             raise ValueError(f"The points have the shape {points.shape}: two columns are needed.")
         check_consistent_length(points, self.labels, self.texts)
         ax = axes_for(ax, "SemanticMapDisplay")
-        style = {"s": 14, "alpha": 0.8, **kwargs}
-        if self.labels is None:
-            self.scatters_ = [ax.scatter(*points.T, **style)]
-        else:
-            self.scatters_ = _scatter_by_label(ax, points, np.asarray(self.labels), style)
-        if self.texts is not None:
-            family = font_for(self.texts)
-            for point, text in zip(points, self.texts, strict=True):
-                ax.annotate(text, point, xytext=(3, 3), textcoords="offset points", fontsize=7, family=family)
-        ax.set(xticks=[], yticks=[])
+        order = np.random.default_rng(0).permutation(len(points))
+        groups, background = self._groups()
+        names = [name for name, _ in groups]
+        texts = [] if self.texts is None else [_one_line(text) for text in self.texts]
+        family = font_for([*names, *texts])
+        colours = _colours(len(groups))
+        self._scatter(ax, points, order, groups, background, colours, kwargs)
+        _draw_legend(ax, groups, background, colours, family)
+        self._label_axes(ax)
+        ax.figure.figure.draw_without_rendering()  # settles the size of the axes
+        boxes: list = []
+        self.names_ = self._write_names(ax, points, groups, colours, family, boxes) if include_names else []
+        rows = np.array([row for row in order.tolist() if texts and texts[row]], dtype=np.intp)[: _TRIED * n_texts]
+        self.texts_ = place_labels(
+            ax,
+            [texts[row] for row in rows.tolist()],
+            points[rows],
+            BESIDE,
+            boxes,
+            styles=[{}] * len(rows),
+            limit=n_texts,
+            fontsize=7,
+            family=family,
+        )
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
+    def _groups(self) -> tuple[list[tuple[str, np.ndarray]], list[tuple[str, np.ndarray]]]:
+        """Return name and rows of the labels, and of noise and points without a label."""
+        if self.labels is None:
+            return [], []
+        names = self.names or {}
+        groups: list[tuple[str, np.ndarray]] = []
+        background: list[tuple[str, np.ndarray]] = []
+        missing: list[int] = []
+        for label, rows in _rows_by_label(self.labels, missing):
+            name = cut(str(names.get(label, "noise" if label == self.noise_label else label)), _NAME_WIDTH)
+            (background if label == self.noise_label else groups).append((name, rows))
+        return groups, background + ([("no label", np.array(missing))] if missing else [])
 
-def _scatter_by_label(ax, points: np.ndarray, labels: np.ndarray, style: dict) -> list:
-    """Draw the points of each label in a colour of its own, with a legend."""
-    groups = _groups(labels)
-    colours = _colours(len(groups))
-    scatters = [
-        ax.scatter(*points[rows].T, **{"color": colour, "label": name, **style})
-        for (name, rows), colour in zip(groups, colours, strict=True)
-    ]
-    legend(ax, [name for name, _ in groups], loc="center left", bbox_to_anchor=(1, 0.5))
-    return scatters
+    def _scatter(self, ax, points, order, groups, background, colours, kwargs) -> None:
+        """Draw the background first, then all other points in random order."""
+        style = _style(len(points)) | kwargs
+        fixed = {"c", "color"} & kwargs.keys()
+        colour_of = np.zeros((len(points), 3))
+        for (_, rows), colour in zip(groups, colours, strict=True):
+            colour_of[rows] = colour
+        behind = np.zeros(len(points), dtype=bool)
+        self.background_ = None
+        if background:
+            rows = np.concatenate([rows for _, rows in background])
+            behind[rows] = True
+            greys = [_GREYS.get(name, _GREYS["noise"]) for name, rows in background for _ in rows]
+            self.background_ = ax.scatter(*points[rows].T, **({} if fixed else {"c": greys}), **style)
+        front = order[~behind[order]]
+        by_label = {"c": colour_of[front]} if groups and not fixed else {}
+        self.scatter_ = ax.scatter(*points[front].T, **by_label, **style)
+
+    def _label_axes(self, ax) -> None:
+        ax.set(xticks=[], yticks=[])
+        if self.explained_variance_ratio is not None:
+            shares = [f"{share:.1%} of the variance" for share in np.asarray(self.explained_variance_ratio).tolist()]
+            ax.set(xlabel=f"component 1: {shares[0]}", ylabel=f"component 2: {shares[1]}")
+
+    def _write_names(self, ax, points, groups, colours, family, boxes) -> list:
+        """Write names at the medians of their points, those of the largest groups first."""
+        by_size = sorted(range(len(groups)), key=lambda i: -len(groups[i][1]))
+        box = {"boxstyle": "square,pad=0.15", "facecolor": "white", "alpha": 0.85, "linewidth": 1.2}
+        return place_labels(
+            ax,
+            [groups[i][0] for i in by_size],
+            np.array([np.median(points[groups[i][1]], axis=0) for i in by_size]).reshape(-1, 2),
+            AROUND,
+            boxes,
+            styles=[{"bbox": {**box, "edgecolor": colours[i]}} for i in by_size],
+            limit=len(groups),
+            fontsize=9,
+            family=family,
+        )
 
 
-def _groups(labels: np.ndarray) -> list[tuple[str, np.ndarray]]:
-    """Return the name and the rows of each label in ascending order, and at the end those without a label.
+def _rows_by_label(labels, missing: list[int]):
+    """Yield each label with its rows in ascending order, numbers before strings; put missing ones into a list.
 
     Examples
     --------
-    >>> [(name, rows.tolist()) for name, rows in _groups(np.array(["b", None, "a", "b"], dtype=object))]
-    [('a', [2]), ('b', [0, 3]), ('no label', [1])]
+    >>> missing = []
+    >>> [(label, rows.tolist()) for label, rows in _rows_by_label(["b", None, "a", "b"], missing)], missing
+    ([('a', [2]), ('b', [0, 3])], [1])
     """
     rows: dict = {}
-    without = []
-    for row, label in enumerate(labels.tolist()):
-        if label is None or type(label).__name__ == "NAType" or label != label:
-            without.append(row)
+    for row, label in enumerate(read_column(labels, "labels").tolist()):
+        if is_missing(label):
+            missing.append(row)
         else:
             rows.setdefault(label, []).append(row)
-    groups = [
-        (str(label), np.array(rows[label])) for label in sorted(rows, key=lambda one: (isinstance(one, str), one))
-    ]
-    return [*groups, ("no label", np.array(without))] if without else groups
+    for label in sorted(rows, key=lambda one: (isinstance(one, str), one)):
+        yield label, np.array(rows[label])
+
+
+def _one_line(text) -> str:
+    return "" if is_missing(text) else cut(str(text), _TEXT_WIDTH)
+
+
+def _style(n_points: int) -> dict:
+    """Return size and transparency of points: 18 square points at 0.8 for some hundreds, fainter dots for more."""
+    return {
+        "s": float(np.clip(450 / np.sqrt(n_points), 2, 30)),
+        "alpha": float(np.clip(5.5 * n_points**-0.25, 0.2, 0.8)),
+        "linewidths": 0,
+        "rasterized": n_points > 5000,  # else a PDF or SVG has an object for each
+    }
+
+
+def _draw_legend(ax, groups, background, colours, family) -> None:
+    """Draw a legend of dots that are easy to see, noise last; none for more colours than can be told apart."""
+    from matplotlib.lines import Line2D
+
+    shown = list(zip([name for name, _ in groups], colours, strict=True)) if len(groups) <= _MAX_LEGEND else []
+    shown += [(name, _GREYS.get(name, _GREYS["noise"])) for name, _ in background]
+    dots = [Line2D([], [], marker="o", linestyle="", color=colour, label=name) for name, colour in shown]
+    if dots:
+        ax.legend(
+            handles=dots,
+            loc="center left",
+            bbox_to_anchor=(1, 0.5),
+            frameon=False,
+            prop={"size": "small"} | ({"family": family} if family else {}),
+        )
 
 
 def _colours(n: int) -> list:
-    """Return n colours that are as easy to distinguish as n allows."""
+    """Return n colours that are as easy to distinguish as n allows, none of them grey as noise is."""
     from matplotlib import colormaps
+    from matplotlib.colors import hsv_to_rgb
 
-    if n <= 20:
-        palette = colormaps["tab10" if n <= 10 else "tab20"]
-        return [palette(i) for i in range(n)]
-    return [colormaps["hsv"](i / n) for i in range(n)]
+    for name, size, greys in (("tab10", 10, {7}), ("tab20", 20, {14, 15})):
+        palette = [colormaps[name](i)[:3] for i in range(size) if i not in greys]
+        if n <= len(palette):
+            return palette[:n]
+    # neighbours differ by the golden section of the circle of hues, and in brightness
+    return [tuple(hsv_to_rgb((0.618034 * i % 1, 0.8, (0.6, 0.9)[i % 2])).tolist()) for i in range(n)]

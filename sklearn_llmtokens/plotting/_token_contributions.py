@@ -3,7 +3,8 @@
 import numpy as np
 
 from .._utils._messages import shorten
-from ._axes import axes_for, font_for
+from ._axes import axes_for
+from ._fonts import font_for
 
 _LINE = 1.9  # height of a line, in heights of the font
 _KINDS = ("text", "bars")

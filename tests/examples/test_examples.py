@@ -109,6 +109,40 @@ def test_tsne_puts_new_texts_beside_old_ones_of_their_category(tmp_path):
     assert_is_picture(picture)
 
 
+def test_clusters_hold_reviews_of_one_category_and_carry_its_words(tmp_path):
+    picture = tmp_path / "new" / "map.png"
+    result = run_main("clusters", picture)
+    assert len(set(result["names"].values())) == len(result["names"]) > 5
+    assert any("酒店" in name for name in result["names"].values())
+    assert result["share"] > 0.6  # chance: 0.125
+    assert_is_picture(picture)
+
+
+def test_near_duplicates_are_found_and_dropped(tmp_path):
+    picture = tmp_path / "histogram.png"
+    result = run_main("near_duplicates", picture)
+    assert result["recall"] > 0.9
+    assert result["precision"] > 0.9
+    assert result["kept"] < 600 < result["rows"]
+    assert_is_picture(picture)
+
+
+def test_semantic_search_finds_what_is_meant(tmp_path):
+    picture = tmp_path / "bars.png"
+    result = run_main("semantic_search", picture)
+    assert any("外卖送来都凉了" in text for text in result["饭菜送到都凉了"])
+    assert all(len(texts) == 5 for texts in result.values())
+    assert_is_picture(picture)
+
+
+def test_label_errors_are_among_the_most_suspected(tmp_path):
+    picture = tmp_path / "curve.png"
+    result = run_main("label_errors", picture)
+    assert result["recall"] > 4 * result["share"]
+    assert result["precision"] > 3 / 20
+    assert_is_picture(picture)
+
+
 def test_tsne_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "openTSNE.sklearn", None)
     with pytest.raises(SystemExit, match="pip install openTSNE"):

@@ -2,18 +2,18 @@
 
 import sys
 
-import matplotlib
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
-from sklearn.manifold import TSNE
 
 from sklearn_llmtokens.exceptions import MissingDependencyError
 from sklearn_llmtokens.plotting import (
+    LearningCurvesDisplay,
     RankingCurveDisplay,
     SearchCostDisplay,
+    SearchScoreDisplay,
     SemanticMapDisplay,
     SpectrumDisplay,
     TradeoffDisplay,
@@ -27,6 +27,8 @@ DISPLAYS = {
     "map": lambda ax=None: SemanticMapDisplay.from_vectors(VECTORS, ["x", "y"] * 12, ax=ax),
     "spectrum": lambda ax=None: SpectrumDisplay.from_vectors(VECTORS, ax=ax),
     "curve": lambda ax=None: RankingCurveDisplay.from_predictions(["a", "c"], LISTS, ax=ax),
+    "learning": lambda ax=None: LearningCurvesDisplay({"m": ([8, 32], [[0.5, 0.6], [0.7, 0.8]])}).plot(ax),
+    "scores": lambda ax=None: SearchScoreDisplay([[0.5]], [1], ["a"], row_name="r", column_name="c").plot(ax),
     "tradeoff": lambda ax=None: TradeoffDisplay.from_results(POINTS, ax=ax),
 }
 
@@ -41,31 +43,6 @@ def test_displays_draw_on_new_or_given_axes(make):
     assert again is display
     assert display.ax_ is ax
     display.figure_.canvas.draw()  # what is wrong with an artist shows when it is drawn
-
-
-def test_the_map_shows_the_reduced_vectors_by_label():
-    labels = np.array(["x", "y", "z"] * 8)
-    display = SemanticMapDisplay.from_vectors(VECTORS, labels, texts=[f"t{i}" for i in range(24)], s=5)
-    expected = PCA(2, random_state=0).fit_transform(VECTORS)
-    np.testing.assert_allclose(display.points, expected)
-    for name, scatter in zip("xyz", display.scatters_, strict=True):
-        np.testing.assert_allclose(scatter.get_offsets(), expected[labels == name])
-        assert scatter.get_sizes() == [5]
-    assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == ["x", "y", "z"]
-    assert {text.get_text() for text in display.ax_.texts} == {f"t{i}" for i in range(24)}
-
-
-def test_the_map_takes_a_reducer_and_points():
-    reducer = TSNE(perplexity=5, random_state=0, init="random")
-    display = SemanticMapDisplay.from_vectors(VECTORS, reducer=reducer)
-    assert display.points.shape == (24, 2)
-    assert not hasattr(reducer, "embedding_")
-    assert len(SemanticMapDisplay(display.points).plot().scatters_) == 1
-    assert len(SemanticMapDisplay(np.zeros((25, 2)), labels=np.arange(25)).plot().scatters_) == 25
-    with pytest.raises(ValueError, match=r"shape \(24, 3\): two columns are needed"):
-        SemanticMapDisplay.from_vectors(VECTORS, reducer=PCA(3))
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
-        SemanticMapDisplay(display.points, labels=["x"]).plot()
 
 
 def test_the_spectrum_is_that_of_pca():
@@ -149,18 +126,6 @@ def test_search_cost_has_a_panel_for_texts_and_one_for_seconds():
         SearchCostDisplay(["a"], [1, 2], [3]).plot()
 
 
-def test_chinese_gets_a_font_that_has_it_if_one_is_installed(monkeypatch):
-    def fonts(names, labels):
-        monkeypatch.setattr(matplotlib.font_manager, "get_font_names", lambda: names)
-        legend = SemanticMapDisplay(VECTORS[:2, :2], labels=labels).plot().ax_.get_legend()
-        return [text.get_fontfamily() for text in legend.get_texts()]
-
-    usual = [matplotlib.rcParams["font.family"]] * 2
-    assert fonts(["DejaVu Sans", "SimHei"], ["abc", "é"]) == usual
-    assert fonts(["DejaVu Sans"], ["abc", "新闻"]) == usual
-    assert fonts(["DejaVu Sans", "SimHei"], ["abc", "新闻"]) == [["SimHei", "DejaVu Sans"]] * 2
-
-
 @pytest.mark.parametrize(
     ("name", "make"),
     [*DISPLAYS.items(), ("cost", lambda: SearchCostDisplay(["a"], [1], [1]).plot())],
@@ -170,26 +135,3 @@ def test_without_matplotlib_the_message_says_what_to_install(monkeypatch, name, 
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(MissingDependencyError, match=r"Display needs 'matplotlib.pyplot'.*sklearn-llmtokens\[plot\]"):
         make()
-
-
-@pytest.mark.parametrize(
-    ("labels", "names"),
-    [
-        (["b", None, "a"] * 8, ["a", "b", "no label"]),
-        ([2.0, np.nan, 10.0] * 8, ["2.0", "10.0", "no label"]),
-        (np.array(["b", 3, np.nan] * 8, dtype=object), ["3", "b", "no label"]),
-        (np.array([True, False, True] * 8), ["False", "True"]),
-    ],
-)
-def test_points_without_a_label_are_a_group_of_their_own(labels, names):
-    display = SemanticMapDisplay(VECTORS[:, :2], labels=labels).plot()
-    assert [scatter.get_label() for scatter in display.scatters_] == names
-    drawn = np.concatenate([scatter.get_offsets() for scatter in display.scatters_])
-    np.testing.assert_array_equal(np.sort(drawn, axis=0), np.sort(VECTORS[:, :2], axis=0))
-
-
-def test_points_without_a_label_in_frames():
-    pandas = pytest.importorskip("pandas")
-    labels = pandas.Series(["x", None, pandas.NA] * 8, dtype="string")
-    scatters = SemanticMapDisplay(VECTORS[:, :2], labels=labels).plot().scatters_
-    assert [(scatter.get_label(), len(scatter.get_offsets())) for scatter in scatters] == [("x", 8), ("no label", 16)]

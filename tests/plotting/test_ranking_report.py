@@ -23,7 +23,7 @@ DAY = 86_400
 ITEMS = ["a", "b", "c", "d"]
 TARGETS = ["a", "b", "c", "d", "a", "b"]
 LISTS = {
-    "内容": [["a", "b"], ["b", "a"], ["a", "c"], ["a", "b"], ["b", "c"], ["c", "b"]],
+    "content": [["a", "b"], ["b", "a"], ["a", "c"], ["a", "b"], ["b", "c"], ["c", "b"]],
     "popular": [["a", "b"], ["a", "b"], ["a", "b"], ["a", "b"], ["a", "b"], ["a", None]],
 }
 QUERIES = [["c"], ["d"], ["d", "d"], ["a"] * 4, ["b"] * 5, []]
@@ -42,7 +42,6 @@ def drawn(ax):
     return {bars.get_label(): bars.lines[0].get_ydata().tolist() for bars in ax.containers}
 
 
-@pytest.mark.filterwarnings("ignore:Glyph")
 def test_the_pictures_show_rates_over_k_by_length_by_age_and_coverage():
     display = report()
     over_k, by_length, by_age, coverage = display.axes_
@@ -51,9 +50,9 @@ def test_the_pictures_show_rates_over_k_by_length_by_age_and_coverage():
         np.testing.assert_allclose(line.get_ydata(), expected)
         np.testing.assert_allclose(covered.get_ydata(), [catalog_coverage(LISTS[name], ITEMS, k=k) for k in (1, 2)])
     assert [label.get_text() for label in by_length.get_xticklabels()] == ["0\n1", "1\n2", "2-4\n2", "5-9\n1"]
-    assert drawn(by_length) == {"内容": [1.0, 1.0, 0.5, 0.0], "popular": [0.0, 1.0, 0.0, 1.0]}
+    assert drawn(by_length) == {"content": [1.0, 1.0, 0.5, 0.0], "popular": [0.0, 1.0, 0.0, 1.0]}
     assert [label.get_text() for label in by_age.get_xticklabels()] == ["new\n3", "< 30\n1", "30-90\n1", "365+\n1"]
-    assert drawn(by_age) == {"内容": [2 / 3, 1.0, 1.0, 0.0], "popular": [0.0, 1.0, 1.0, 1.0]}
+    assert drawn(by_age) == {"content": [2 / 3, 1.0, 1.0, 0.0], "popular": [0.0, 1.0, 1.0, 1.0]}
     assert by_age.get_ylabel() == "HR@2"
     display.figure_.canvas.draw()
 
@@ -67,7 +66,6 @@ def test_bars_are_standard_errors():
     np.testing.assert_allclose([segment[:, 1].tolist() for segment in segments], [[0.25, 0.75], [0.07, 0.13]])
 
 
-@pytest.mark.filterwarnings("ignore:Glyph")
 def test_groups_are_cut_where_they_are_asked_to_be():
     display = report(lengths=(1, 3), ages=(20,), day=DAY / 2)
     assert display.by_length.labels == ["0", "1-2", "3+"]
