@@ -68,8 +68,14 @@ class SearchScoreDisplay:
         ----------
         search : GridSearchCV or another fitted search
             Has `cv_results_`.
-        rows, columns, metric, ax, **kwargs
-            As in `from_cv_results`.
+        rows, columns : str
+            Two parameters, whole or by the end of the name.
+        metric : str, default="score"
+            The score: ``mean_test_`` and this is the column.
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a new figure.
+        **kwargs : dict
+            As in `plot`.
 
         Returns
         -------
@@ -131,7 +137,7 @@ class SearchScoreDisplay:
         display = cls(table, row_values, column_values, row_name=names[0], column_name=names[1], score_name=score_name)
         return display.plot(ax=ax, **kwargs)
 
-    def plot(self, ax=None, *, include_values=True, values_format=".3f", cmap="viridis", colorbar=True):
+    def plot(self, ax=None, *, include_values=True, values_format=None, cmap="viridis", colorbar=True):
         """Draw the heat map, its best score in a frame.
 
         Parameters
@@ -140,8 +146,8 @@ class SearchScoreDisplay:
             Where to draw. None makes a new figure.
         include_values : bool, default=True
             Whether scores are written.
-        values_format : str, default=".3f"
-            Format of the scores.
+        values_format : str, default=None
+            Format of the scores. None writes three digits after the point.
         cmap : str or matplotlib Colormap, default="viridis"
             Colours from the worst score to the best.
         colorbar : bool, default=True
@@ -169,7 +175,7 @@ class SearchScoreDisplay:
             raise ValueError("scores has no number: every fit failed, or the two parameters were never tried together.")
         ax = axes_for(ax, "SearchScoreDisplay")
         self.im_ = ax.imshow(scores, cmap=cmap, aspect="auto")
-        self.text_ = _write_scores(ax, self.im_, scores, values_format) if include_values else None
+        self.text_ = _write_scores(ax, self.im_, scores, values_format or ".3f") if include_values else None
         _frame_best(ax, scores)
         if colorbar:
             ax.figure.colorbar(self.im_, ax=ax, label=self.score_name)

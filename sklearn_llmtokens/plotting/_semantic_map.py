@@ -10,7 +10,7 @@ from ._axes import axes_for
 from ._fonts import font_for
 from ._label_layout import AROUND, BESIDE, cut, place_labels
 
-_MAX_LEGEND = 18  # groups; more cannot be told apart by colour
+_MAX_LEGEND = 18  # groups; more cannot be distinguished by colour
 _NAME_WIDTH = 24  # characters, Chinese ones count twice
 _TEXT_WIDTH = 32
 _TRIED = 6  # as many texts are measured for each one that may be written
