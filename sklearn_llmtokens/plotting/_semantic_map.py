@@ -284,7 +284,7 @@ def _style(n_points: int) -> dict:
 
 
 def _draw_legend(ax, groups, background, colours, family) -> None:
-    """Draw a legend of dots that are easy to see, noise last; none for more colours than can be told apart."""
+    """Draw a legend of dots that are easy to see, noise last; none for more colours than can be distinguished."""
     from matplotlib.lines import Line2D
 
     shown = list(zip([name for name, _ in groups], colours, strict=True)) if len(groups) <= _MAX_LEGEND else []
