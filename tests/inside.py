@@ -7,14 +7,24 @@ import os
 import sys
 from dataclasses import replace
 
+from sklearn_llmtokens._utils import _sklearn, _texts
 from sklearn_llmtokens.datasets import _amazon, _registry
 from sklearn_llmtokens.embedding import _cache, _embed, _parquet_bar, _progress, _torch, _workers
+from sklearn_llmtokens.embedding._cache import _claims, _database, _rows, _sqlite
 from sklearn_llmtokens.embedding._spec import ForwardSpec
 from sklearn_llmtokens.embedding._torch import _encoder, _load, _precision, _sequences
 from sklearn_llmtokens.embedding._torch._strategy import EqualLengths
 from sklearn_llmtokens.inspection import _alignment, _number_rules, _steps, _terms
-from sklearn_llmtokens.recommend import _ranking
+from sklearn_llmtokens.linear_model import _rows as _block_rows
+from sklearn_llmtokens.recommend import _prefix_products, _ranking
 from sklearn_llmtokens.text import _shared
+
+# The one interface of stores, tested against a dict.
+open_cache, set_memory_limit = _cache.open_cache, _cache.set_memory_limit
+claims, database, SQLiteCache, ENTRY_BYTES = _claims, _database, _sqlite.SQLiteCache, _rows.ENTRY_BYTES
+
+# What transformers of texts inside the package are made of, for toys that do everything right.
+StrOptions, fit_context, validate_texts = _sklearn.StrOptions, _sklearn.fit_context, _texts.validate_texts
 
 # Pure functions of explanations, compared with scikit-learn's own terms and transforms.
 Alignment, align, find_terms = _alignment.Alignment, _alignment.align, _terms.find_terms
@@ -234,6 +244,17 @@ def set_ranking_chunks(monkeypatch, *, n_items: int, n_scores: int = 1 << 22) ->
     """Have recommenders score chunks of at most `n_items` items and `n_scores` scores."""
     monkeypatch.setattr(_ranking, "_CHUNK_ITEMS", n_items)
     monkeypatch.setattr(_ranking, "_CHUNK_SCORES", n_scores)
+
+
+def set_prefix_tables(monkeypatch, *, n_items: int, n_entries: int) -> None:
+    """Have products of events be sparse beyond `n_items` items, and merged each `n_entries` entries."""
+    monkeypatch.setattr(_prefix_products, "_MOST_DENSE", n_items)
+    monkeypatch.setattr(_prefix_products, "_ENTRIES_AT_ONCE", n_entries)
+
+
+def set_most_dual_rows(monkeypatch, n_rows: int) -> None:
+    """Have block ridges of more than `n_rows` rows be solved without inner products of rows."""
+    monkeypatch.setattr(_block_rows, "_MOST_DUAL_ROWS", n_rows)
 
 
 def register_file(monkeypatch, filename: str, url: str, sha256: str):

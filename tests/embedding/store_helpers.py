@@ -1,7 +1,8 @@
 """What the tests of the store share: the store itself, rows with known values, and forked children that talk.
 
 The store has one small interface (read, write, claim, forget, info), which is tested against a dict in memory and on
-disk. Private names of it come through this file alone.
+disk. Private names of it come through
+`tests.inside`, and are used in this file alone.
 """
 
 import os
@@ -11,9 +12,9 @@ from hashlib import blake2b
 
 import numpy as np
 
-from sklearn_llmtokens.embedding._cache import _claims, _database, open_cache, set_memory_limit
-from sklearn_llmtokens.embedding._cache._rows import ENTRY_BYTES
-from sklearn_llmtokens.embedding._cache._sqlite import SQLiteCache
+from tests.inside import ENTRY_BYTES, SQLiteCache, open_cache, set_memory_limit
+from tests.inside import claims as _claims
+from tests.inside import database as _database
 
 __all__ = ["ENTRY_BYTES", "open_cache", "set_memory_limit"]
 

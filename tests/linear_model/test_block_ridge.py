@@ -10,6 +10,7 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import cross_val_score
 
 from sklearn_llmtokens.linear_model import BlockRidgeClassifier, BlockRidgeRegressor
+from tests.inside import set_most_dual_rows
 
 
 def topics(n_per_class, n_classes=3, n_features=30, noise=0.8, seed=0):
@@ -163,7 +164,7 @@ def test_many_rows_are_solved_without_their_inner_products(of, monkeypatch):
     X, y, blocks = two_blocks(30)
     estimators = [BlockRidgeClassifier(block_weights=CANDIDATES), BlockRidgeRegressor(block_weights=CANDIDATES)]
     expected = [clone(one).fit(of(X), y, blocks=blocks).coef_ for one in estimators]
-    monkeypatch.setattr("sklearn_llmtokens.linear_model._rows._MOST_DUAL_ROWS", 10)
+    set_most_dual_rows(monkeypatch, 10)
     for one, coef in zip(estimators, expected, strict=True):
         np.testing.assert_allclose(one.fit(of(X), y, blocks=blocks).coef_, coef, atol=0.01 * np.abs(coef).max())
 

@@ -6,8 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_llmtokens._utils._sklearn import StrOptions, fit_context
-from sklearn_llmtokens._utils._texts import validate_texts
+from tests.inside import StrOptions, fit_context, validate_texts
 
 
 class CountCharacters(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
