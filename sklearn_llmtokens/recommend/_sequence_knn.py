@@ -45,6 +45,8 @@ class SequenceKNNRecommender(BaseRecommender):
         out. If no id has the type of the catalogue's ids, it is an error always.
     filter_seen : bool, default=True
         Whether items of the history are left out of what is recommended.
+    verbose : int, default=0
+        1 writes what is fitted, on how much, and in how many seconds, to standard error.
 
     Attributes
     ----------
@@ -105,6 +107,7 @@ class SequenceKNNRecommender(BaseRecommender):
         max_events=2_000_000,
         unknown="error",
         filter_seen=True,
+        verbose=0,
     ):
         self.catalog = catalog
         self.window = window
@@ -114,6 +117,7 @@ class SequenceKNNRecommender(BaseRecommender):
         self.max_events = max_events
         self.unknown = unknown
         self.filter_seen = filter_seen
+        self.verbose = verbose
 
     def _fit(self, sequences: Histories) -> None:
         self._n_sequences = sequences.n_histories
