@@ -23,7 +23,7 @@ def main(picture="build/clusters.png"):
     reviews = load_toy_reviews()
     texts = np.array(reviews.data, dtype=object)[reviews.language == "zh"]
     categories = np.array(reviews.target_names)[reviews.target[reviews.language == "zh"]]
-    vectors = normalize(LLMTokenEmbedder().fit_transform(texts))
+    vectors = normalize(LLMTokenEmbedder("zh-nano").fit_transform(texts))
     points = TSNE(perplexity=20, random_state=0).fit_transform(vectors)
     labels = HDBSCAN(min_cluster_size=8, cluster_selection_method="leaf", copy=True).fit_predict(points)
     names = name_clusters(texts, labels)

@@ -15,7 +15,7 @@ QUERIES = ["饭菜送到都凉了", "电影的画面很美", "房间很吵，睡
 
 def main(picture="build/semantic_search.png"):
     texts = list(load_toy_reviews().data)
-    search = SemanticSearch(LLMTokenEmbedder()).fit(texts)
+    search = SemanticSearch(LLMTokenEmbedder("zh-nano")).fit(texts)
     rows, similarities = search.query(QUERIES, k=5)
     for query, row, similarity in zip(QUERIES, rows.tolist(), similarities.tolist(), strict=True):
         print(query)

@@ -238,7 +238,7 @@ def _draw_groups(ax, groups: HitRatesByGroup, what: str, k: int) -> None:
     """Draw the hit rate of each group with its standard error; recommenders stand beside each other."""
     places, n_names = np.arange(len(groups.labels)), len(groups.rates)
     for i, (name, rates) in enumerate(groups.rates.items()):
-        shift = 0.12 * (i - (n_names - 1) / 2)
+        shift = min(0.12, 0.8 / n_names) * (i - (n_names - 1) / 2)
         ax.errorbar(places + shift, rates, groups.standard_errors(name), label=name, marker="o", ms=3, capsize=2)
     labels = [f"{label}\n{n:,}" for label, n in zip(groups.labels, groups.n_queries, strict=True)]
     ax.set_xticks(places, labels, fontsize=8)
