@@ -44,6 +44,39 @@ def published(found: dict) -> tuple[list, list]:
     return ["HR@10 / NDCG@10", "chosen by validation", *kinds], rows
 
 
+def serving(found: dict) -> tuple[list, list]:
+    """One row per quantity, one column per size of the catalogue."""
+
+    def times(row: dict) -> str:
+        return " / ".join(f"{row[name]:.1f}" for name in ("p50", "p95", "p99"))
+
+    threads = list(found["rows"][0]["threads"])
+    quantities = {
+        "events": lambda row: f"{row['events']:,}",
+        "fit, s": lambda row: f"{row['fit_s']:.0f}",
+        "one request, ms (median / 95 % / 99 %)": lambda row: times(row["threads"]["1"]),
+        **{
+            f"the same from {n} threads at once": lambda row, n=n: times(row["threads"][n]) for n in threads if n != "1"
+        },
+        **{
+            f"requests per second, {n} thread{'s' if n != '1' else ''}": lambda row, n=n: (
+                f"{row['threads'][n]['per_second']:.0f}"
+            )
+            for n in threads
+        },
+        "one request while 100 items are added, ms": lambda row: times(row["adding"]),
+        "one request while the model is fitted again, ms": lambda row: times(row["refitting"]),
+        "until 100 items are there, s": lambda row: f"{row['adding']['change_s']:.1f}",
+        "three rules on 100 candidates, ms": lambda row: f"{row['rules_ms']:.1f}",
+        "the model, MiB": lambda row: f"{row['model_mib']:.0f}",
+        "own memory of a worker that loads it, MiB": lambda row: f"{row['loaded_mib']:.0f}",
+        "own memory of a worker that maps it, MiB": lambda row: f"{row['mapped_mib']:.0f}",
+    }
+    machine = f"{found['cpus']} processors, load average {found['load']:.1f}"
+    head = [machine, *(f"{row['items']:,} items" for row in found["rows"])]
+    return head, [[name, *(make(row) for row in found["rows"])] for name, make in quantities.items()]
+
+
 def _two(scores: dict) -> str:
     return f"{scores['HR']:.4f} / {scores['NDCG']:.4f}"
 
@@ -51,6 +84,7 @@ def _two(scores: dict) -> str:
 FIELD_TABLES = {
     "graph_heuristic": ("graph_heuristic", graph_heuristic),
     "published": ("published", published),
+    "serving": ("serving", serving),
     **{
         f"metrics_agreement: {measure}": (
             "metrics_agreement",

@@ -139,9 +139,8 @@ def decode_ids(items, codes: np.ndarray) -> np.ndarray:
     array([['b', 'a'],
            ['a', None]], dtype=object)
     """
-    ids = ids_of(items).astype(object)
     found = np.full(codes.shape, None, dtype=object)
-    found[codes >= 0] = ids[codes[codes >= 0]]
+    found[codes >= 0] = ids_of(items)[codes[codes >= 0]].astype(object)
     return found
 
 

@@ -194,6 +194,19 @@ def test_shop_ranks_what_is_in_stock_and_says_why():
     assert result["shares"].shape == (2, 3)
 
 
+def test_serving_answers_while_the_model_changes(capsys):
+    result = run_main("serving", 3, 20)
+    assert result["versions"][0] == 0
+    assert result["versions"][-1] == 2
+    assert result["same"]
+    assert result["new item"]
+    assert not result["shown again"]
+    for when in ("before", "during"):
+        assert 0 < result[when]["p50"] <= result[when]["p95"] <= result[when]["p99"]
+    assert all(size > 0 for size in result["MiB"].values())
+    assert "versions that answered: [0" in capsys.readouterr().out
+
+
 def test_social_finds_the_circle_of_a_new_account():
     result = run_main("social")
     assert result["both"] > result["popular"]
