@@ -15,7 +15,7 @@ import sklearn_llmtokens.features
 import sklearn_llmtokens.recommend
 import sklearn_llmtokens.text
 from sklearn_llmtokens import LLMTokenEmbedder, TextPipeline, text_recommender
-from sklearn_llmtokens.features import EmbeddingPCA
+from sklearn_llmtokens.features import EmbeddingPCA, TableFeatures
 from sklearn_llmtokens.recommend import (
     BaseRecommender,
     Catalog,
@@ -27,10 +27,11 @@ from sklearn_llmtokens.recommend import (
     SequenceKNNRecommender,
     TransitionRecommender,
 )
-from sklearn_llmtokens.text import JiebaTokenizer, TextColumn, TextNormalizer
+from sklearn_llmtokens.text import JiebaTokenizer, TableReader, TextColumn, TextNormalizer
 
 TEXTS = ["物流很快", "发货迅速", "味道发苦", "又酸又涩"]
 VECTORS = np.random.default_rng(0).normal(size=(12, 4)).astype(np.float32)
+TABLE = pd.DataFrame({"text": TEXTS, "price": [1.0, 2.0, None, 4.0], "size": list("LMLM")})
 CATALOG = Catalog(list("abcd"), ["绿茶", "红茶", "铁壶", "茶杯"])
 HISTORIES = [["a", "c"], ["b", "c", "d"], ["a", "b"]]
 
@@ -53,6 +54,8 @@ TRANSFORMERS = {
     "tokenizer": (JiebaTokenizer(), TEXTS, {"mode": "unheard of"}, {"stop_words": "/no/such/file"}),
     "normalizer": (TextNormalizer(), TEXTS, {"unicode_form": "unheard of"}, {"unicode_form": 3}),
     "column": (TextColumn(), TEXTS, {"missing": "unheard of"}, {"missing": 3}),
+    "table": (TableReader(), TABLE, {"missing": "unheard of"}, {"text_columns": ["absent"]}),
+    "table features": (TableFeatures(), TABLE, {"interactions": -1}, {"random_state": "unheard of"}),
     "PCA": (EmbeddingPCA(2), VECTORS, {"n_components": -1}, {"remove_top": 9}),
 }
 RECOMMENDERS = {

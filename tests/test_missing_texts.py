@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from sklearn_llmtokens import Catalog, EmbedBatches, JiebaTokenizer, LLMTokenEmbedder, TextNormalizer, text_pipeline
-from sklearn_llmtokens.text import TextColumn
+from sklearn_llmtokens.text import TableReader, TextColumn
 
 TEXTS = ["好", None, "坏"]
 MASK = [False, True, False]
@@ -42,6 +42,7 @@ USES = {
     "JiebaTokenizer": JiebaTokenizer().fit,
     "TextNormalizer": TextNormalizer().fit,
     "TextColumn": TextColumn().fit,
+    "TableReader": TableReader().fit,
     "text_pipeline": lambda X: text_pipeline().fit(X, [0, 1, 0]),
     "Catalog": lambda X: Catalog([1, 2, 3], X),
     "EmbedBatches": lambda X: EmbedBatches(text_columns="text")({"text": X}),

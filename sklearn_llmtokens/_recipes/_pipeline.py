@@ -7,12 +7,14 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
 from .._utils._messages import shorten
-from .._utils._sklearn import HasMethods, StrOptions
+from .._utils._short_repr import ShortRepr
+from .._utils._sklearn import HasMethods, StrOptions, parallel_block
+from .._utils._table_rows import TableRows
 from ..text import TextColumn
 from ._label_texts import label_names, texts_of_name
 
 
-class TextPipeline(Pipeline):
+class TextPipeline(ShortRepr, Pipeline):
     """A scikit-learn pipeline of texts that also learns from the names of the classes.
 
     `text_pipeline` builds it. It is a `Pipeline` in every respect. Its `fit` passes two facts to the last step, where
@@ -61,8 +63,8 @@ class TextPipeline(Pipeline):
 
         Parameters
         ----------
-        X : list, 1-D array or Series of str, or frame of one column
-            The texts.
+        X : list, 1-D array or Series of str, or frame
+            The texts, or a table that has them.
         y : array-like of shape (n_texts,), default=None
             Labels, or None, NaN or NA for a text without one. Without any, `label_texts` has to name the classes.
         **params : dict
@@ -80,6 +82,15 @@ class TextPipeline(Pipeline):
         """
         return super().fit(X, y, **self._facts(X, y), **params)
 
+    def _sk_visual_block_(self):
+        block = super()._sk_visual_block_()
+        # the class of each part stands beside its name: TF-IDF is hidden by an analyzer that is an estimator
+        block.estimators = [
+            parallel_block(step.transformer_list) if isinstance(step, FeatureUnion) else step
+            for step in block.estimators
+        ]
+        return block
+
     def _facts(self, X, y) -> dict:
         """Return the parameters of the last step's ``fit`` that this class adds, as callables."""
         if isinstance(self.label_texts, str) and self.label_texts != "auto":
@@ -92,19 +103,20 @@ class TextPipeline(Pipeline):
         if isinstance(self.label_texts, Mapping) and not takes["class_rows"]:
             raise ValueError(f"label_texts are for classifiers that take class_rows, and {shorten(model)} does not.")
         facts: dict = {}
-        if takes["class_rows"] and self.label_texts is not None:
-            texts = self._texts_of_labels(X, y)
-            if texts:
-                facts[f"{prefix}class_rows"] = lambda: self._rows_of_labels(texts)
+        if takes["class_rows"] and isinstance(self.label_texts, Mapping):
+            texts = {label: texts_of_name(name) for label, name in self.label_texts.items()}
+            facts[f"{prefix}class_rows"] = lambda: self._rows_of_labels(texts)
+        elif takes["class_rows"] and self.label_texts is not None:
+            facts[f"{prefix}class_rows"] = lambda: self._rows_of_labels_of(X, y)
         if takes["blocks"]:
             facts[f"{prefix}blocks"] = lambda: self._blocks(X)
         return facts
 
-    def _texts_of_labels(self, X, y) -> dict:
-        """Return texts for each label that has some."""
-        if isinstance(self.label_texts, Mapping):
-            return {label: texts_of_name(name) for label, name in self.label_texts.items()}
-        return {label: texts_of_name(name) for label, name in label_names(y, X).items()}
+    def _rows_of_labels_of(self, X, y):
+        """Return features of the labels that are names, and the label of each; None where they are none."""
+        read_as_texts = self[:1].transform(X) if isinstance(self.steps[0][1], TextColumn) else X
+        texts = {label: texts_of_name(name) for label, name in label_names(y, read_as_texts).items()}
+        return self._rows_of_labels(texts) if texts else None
 
     def _rows_of_labels(self, texts: dict):
         """Return features of all texts, and the label of each."""
@@ -122,5 +134,6 @@ class TextPipeline(Pipeline):
         parts = [(name, part) for name, part in features.transformer_list if part != "drop"]
         if any(part == "passthrough" for _, part in parts):
             return None
-        first = list(self[:-2].transform(X)[:1]) if len(self.steps) > 2 else X[:1]
+        rows = self[:-2].transform(X) if len(self.steps) > 2 else X
+        first = rows[:1] if isinstance(rows, TableRows) else list(rows[:1])
         return {name: part.transform(first).shape[1] for name, part in parts}

@@ -9,8 +9,9 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 
 from .._utils._messages import shorten
+from ..features import TableFeatures
 from ..linear_model import BlockRidgeClassifier, BlockRidgeRegressor
-from ..text import JiebaTokenizer, TextColumn
+from ..text import JiebaTokenizer, TableReader
 from ._pipeline import TextPipeline
 from ._transformer import transformer_of_texts
 
@@ -24,22 +25,29 @@ _BLOCK_WEIGHTS = tuple(
     {"characters": 2 * (1 - meaning), "words": 1 - meaning, "meaning": 3 * meaning}
     for meaning in (0.2, 0.5, 0.7, 0.8, 0.88, 0.95)
 )
+# Beside texts, the other columns of a table may count nothing or nearly everything. Texts alone have no such columns,
+# and the candidates that differ in them alone are one.
+_TABLE_SHARES = (0.1, 0.25, 0.5, 0.75, 0.9)
+_WITH_TABLE = _BLOCK_WEIGHTS + tuple(
+    {**weights, "table": 3 * share / (1 - share)} for share in _TABLE_SHARES for weights in _BLOCK_WEIGHTS[::2]
+)
 _ALPHAS = (0.25, 0.5, 1.0, 2.0, 4.0)
 
 _FINAL = {
-    "classification": BlockRidgeClassifier(_ALPHAS, block_weights=_BLOCK_WEIGHTS),
-    "regression": BlockRidgeRegressor(_ALPHAS, block_weights=_BLOCK_WEIGHTS),
+    "classification": BlockRidgeClassifier(_ALPHAS, block_weights=_WITH_TABLE),
+    "regression": BlockRidgeRegressor(_ALPHAS, block_weights=_WITH_TABLE),
 }
 
 
 def text_pipeline(
-    task="classification", *, embedder=None, label_texts="auto", unlabelled=None, missing="error"
+    task="classification", *, embedder=None, label_texts="auto", unlabelled=None, missing="error", text_columns="auto"
 ) -> TextPipeline:
-    """Build a pipeline from texts to labels or numbers: words, characters and meaning side by side, and a linear model.
+    """Build a pipeline from texts, or tables with texts, to labels or numbers.
 
-    TF-IDF serves words that occur in both training and new texts; the vectors of a language model serve paraphrases.
-    What each counts, and how strong the regularisation is, are chosen by leave-one-out in ``fit``. Names of the
-    classes count while labels are few.
+    Words, characters and meaning stand side by side before a linear model. TF-IDF serves words that occur in both
+    training and new texts; the vectors of a language model serve paraphrases. Numbers, dates and categories of a table
+    are further features. What each counts, and how strong the regularisation is, are chosen by leave-one-out in
+    ``fit``. Names of the classes count while labels are few.
 
     Parameters
     ----------
@@ -58,15 +66,19 @@ def text_pipeline(
         default, since many sets code sentiment as -1 and 1.
     missing : {"error", "zero"}, default="error"
         Whether a missing text is refused, or read as an empty one. Its TF-IDF rows are then zeros, and its vector is
-        that of an empty text.
+        that of an empty text. Numbers, dates and categories of a table may be missing in any case.
+    text_columns : "auto", str or list of labels, default="auto"
+        The columns of text, where `X` is a table of several columns. "auto" takes columns of strings with at least 40
+        distinct values, as skrub does; see `TableReader`.
 
     Returns
     -------
     TextPipeline
-        Unfitted, with the steps ``column`` (a `TextColumn`), ``features`` (a `FeatureUnion` of ``characters``,
-        ``words`` and ``meaning``) and ``model`` (a `BlockRidgeClassifier` or `BlockRidgeRegressor`, or the estimator
-        that was passed). It takes a list, 1-D array or Series of str, or a frame of one column, and every part can be
-        set: ``set_params(features__meaning__embedder__pooling="cls", model__alphas=[1])``.
+        Unfitted, with the steps ``column`` (a `TableReader`), ``features`` (a `FeatureUnion` of ``characters``,
+        ``words``, ``meaning`` and ``table``, which is a `TableFeatures`) and ``model`` (a `BlockRidgeClassifier` or
+        `BlockRidgeRegressor`, or the estimator that was passed). It takes a list, 1-D array or Series of str, or a
+        frame of one column or several, and every part can be set:
+        ``set_params(features__meaning__embedder__pooling="cls", model__alphas=[1])``.
 
     Raises
     ------
@@ -94,6 +106,14 @@ def text_pipeline(
     >>> texts = ["物流很快", "发货迅速", "味道发苦", "又酸又涩"]
     >>> text_pipeline().fit(texts, ["delivery", "delivery", "taste", "taste"]).predict(["送货神速"]).shape
     (1,)
+
+    A table of reviews, prices and shops:
+
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"review": texts, "price": [3.0, 5.0, None, 9.0], "shop": ["a", "a", "b", "b"]})
+    >>> model = text_pipeline().fit(frame, [1, 1, 0, 0])
+    >>> model["column"].kinds_
+    {'review': 'text', 'price': 'number', 'shop': 'category'}
     """
     if missing not in ("error", "zero"):
         raise ValueError(f"missing={shorten(missing)} is neither 'error' nor 'zero'.")
@@ -108,9 +128,10 @@ def text_pipeline(
                 TfidfVectorizer(analyzer=JiebaTokenizer(lowercase=True), sublinear_tf=True, max_features=_MOST_TERMS),
             ),
             ("meaning", _meaning(embedder)),
+            ("table", TableFeatures()),
         ]
     )
-    column = TextColumn(missing="error" if missing == "error" else "empty")
+    column = TableReader(text_columns, missing="error" if missing == "error" else "empty")
     return TextPipeline(
         [
             ("column", column),

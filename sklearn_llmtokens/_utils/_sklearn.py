@@ -1,6 +1,8 @@
 """Compatibility shims for private names of scikit-learn: a release that moves one is met in this file alone."""
 
 import functools
+from collections.abc import Sequence
+from typing import Any
 
 from sklearn.base import _fit_context
 from sklearn.utils import _safe_indexing as safe_indexing
@@ -12,6 +14,7 @@ from sklearn.utils._param_validation import (
     RealNotInt,
     StrOptions,
 )
+from sklearn.utils._repr_html.estimator import _VisualBlock as VisualBlock
 from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
 from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
@@ -23,12 +26,34 @@ __all__ = [
     "Options",
     "RealNotInt",
     "StrOptions",
+    "VisualBlock",
     "check_feature_names_in",
     "check_sample_weight",
     "column_indices",
     "fit_context",
+    "parallel_block",
     "safe_indexing",
 ]
+
+
+def parallel_block(parts: Sequence[tuple[str, Any]]) -> VisualBlock:
+    """Return the block of named estimators side by side, for the HTML repr.
+
+    Parameters
+    ----------
+    parts : sequence of (str, estimator or str)
+        Names and estimators. The class stands beside the name: an estimator that holds another one is drawn as that
+        one alone.
+
+    Returns
+    -------
+    _VisualBlock
+        What ``_sk_visual_block_`` returns.
+    """
+    names = [
+        name if isinstance(part, str) or part is None else f"{name}: {type(part).__name__}" for name, part in parts
+    ]
+    return VisualBlock("parallel", [part for _, part in parts], names=names)
 
 
 def fit_context(*, prefer_skip_nested_validation: bool):

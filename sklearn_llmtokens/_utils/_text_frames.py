@@ -86,7 +86,7 @@ def _read_series(series) -> TextTable:
     def rebuild(columns):
         return _like_series(series, columns[0]).to_native()
 
-    return TextTable((series.to_list(),), (None,), rebuild, ndim=1)
+    return TextTable((series.to_list(),), (None,), rebuild, ndim=1, source=series.to_native())
 
 
 def _read_frame(frame) -> TextTable:
@@ -111,7 +111,7 @@ def _read_frame(frame) -> TextTable:
             out.columns = frame.to_native().columns  # a column named None is renamed on the way
         return out
 
-    return TextTable(tuple(columns), tuple(frame.columns), rebuild)
+    return TextTable(tuple(columns), tuple(frame.columns), rebuild, source=frame.to_native())
 
 
 def _like_series(series, values: list):

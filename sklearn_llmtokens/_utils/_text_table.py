@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ._messages import shorten
+from ._places import place_of
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,15 @@ class TextTable:
         Takes one list for each column and returns an array, Series or frame like the input.
     ndim : {1, 2}
         Number of dimensions of the input.
+    source : object, default=None
+        What they were read from, whose index has labels of the rows, for messages.
     """
 
     columns: tuple[list[str | None], ...]
     labels: tuple[Any, ...]
     rebuild: Callable[[Sequence[list]], Any]
     ndim: int = 2
+    source: Any = None
 
     @property
     def n_rows(self) -> int:
@@ -44,7 +47,7 @@ class TextTable:
 
     def place(self, row: int, column: int) -> str:
         """Return the name of a cell, for messages."""
-        return f"X[{row}]" if self.ndim == 1 else f"X[{row}, {shorten(self.labels[column])}]"
+        return place_of(self.source, row) if self.ndim == 1 else place_of(self.source, row, self.labels[column])
 
 
 def one_column(values: list) -> TextTable:

@@ -5,6 +5,7 @@ in, a `TextTable` of plain Python strings comes out. Nothing is converted silent
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -58,7 +59,7 @@ def read_texts(X, *, missing: str = "error", surrogates: str = "error", min_rows
         check_column(column, partial(table.place, column=j), missing=missing, surrogates=surrogates)
         for j, column in enumerate(table.columns)
     )
-    return TextTable(columns, table.labels, table.rebuild, table.ndim)
+    return replace(table, columns=columns)
 
 
 def validate_texts(estimator, X, *, reset: bool, missing: str = "error", surrogates: str = "error") -> TextTable:

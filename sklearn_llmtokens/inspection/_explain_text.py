@@ -169,9 +169,10 @@ def _by_occlusion(
     model, scores: Scores, row, given: Texts, features: Numbers | None, target, unit: Unit
 ) -> TextExplanation:
     is_text = [column.text is not None for column in given.columns]
+    # of several columns of strings some may be categories
+    if features is None and (sum(is_text) > 1 or (isinstance(unit, str) and unit == "token")):
+        features = _features_alone(model, given)
     read = np.flatnonzero(is_text).tolist() if features is None else sorted(features.texts)
-    if features is None and isinstance(unit, str) and unit == "token":
-        features = _tokens_alone(model, given)
     units = units_of(given, read, unit, features.tokens if features is not None else {})
     texts = [given.columns[i].text or "" for i in read]
 
@@ -191,8 +192,8 @@ def _by_occlusion(
     )
 
 
-def _tokens_alone(model, given: Texts) -> Numbers | None:
-    """Follow the steps of a model that is explained by occlusion for the sake of its tokens."""
+def _features_alone(model, given: Texts) -> Numbers | None:
+    """Follow the steps of a model that is explained by occlusion, for its tokens and the columns that it reads."""
     try:
         return _follow_all(split(model)[0], given)
     except NotLinearError:

@@ -1,5 +1,6 @@
 """What stands between two steps of a fitted pipeline, for one row: texts, or numbers that know the way back to them."""
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -39,6 +40,23 @@ class Located:
 
 
 @dataclass(frozen=True)
+class Source:
+    """A column of the input, and where its characters stand in a text that was made of several.
+
+    Attributes
+    ----------
+    column : int
+        Which column of the input.
+    start, stop : int
+        First character, and the one after the last.
+    """
+
+    column: int
+    start: int = 0
+    stop: int = sys.maxsize
+
+
+@dataclass(frozen=True)
 class Column:
     """One text of the row, as the next step reads it.
 
@@ -46,20 +64,34 @@ class Column:
     ----------
     text : str or None
         The text; None where the cell is no text.
-    source : int
-        Which column of the input it comes from.
+    sources : tuple of Source
+        Which columns of the input it is made of.
     alignment : Alignment
-        Where its characters stand in the input.
+        Where its characters stand in the input; in that of several columns, in the text that was made of them.
     """
 
     text: str | None
-    source: int
+    sources: tuple[Source, ...]
     alignment: Alignment
 
-    def located(self, spans: np.ndarray, values: np.ndarray) -> Located:
+    def located(self, spans: np.ndarray, values: np.ndarray) -> list[Located]:
         """Return contributions of places in this text as places in the input; those that have none are left out."""
+        return [Located(column, mapped, values[kept]) for column, mapped, kept in self._placed(spans)]
+
+    def places(self, spans: np.ndarray) -> dict[int, np.ndarray]:
+        """Return places in this text as places in each column of the input."""
+        return {column: mapped for column, mapped, _ in self._placed(spans)}
+
+    def _placed(self, spans: np.ndarray) -> list[tuple[int, np.ndarray, np.ndarray]]:
+        """Return each source with the places that begin in it, and which of the spans these are."""
         mapped, has_place = self.alignment.map(spans)
-        return Located(self.source, mapped, values[has_place])
+        kept = np.flatnonzero(has_place)
+        found = []
+        for source in self.sources:
+            inside = (mapped[:, 0] >= source.start) & (mapped[:, 0] < source.stop)
+            within = np.minimum(mapped[inside], source.stop) - source.start
+            found.append((source.column, within, kept[inside]))
+        return found
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from .._utils._sklearn import safe_indexing
 from .._utils._texts import read_texts
 from ._alignment import Alignment
-from ._nodes import Column, Texts
+from ._nodes import Column, Source, Texts
 from ._steps import read_row
 
 
@@ -22,8 +22,8 @@ def rows_of(X) -> Iterator[Any]:
 def texts_of(row) -> Texts:
     """Return the texts of a container of one row; other cells have none."""
     cells = read_row(row)
-    columns = (Column(cell if isinstance(cell, str) else None, i, Alignment()) for i, cell in enumerate(cells))
-    return Texts(row, tuple(columns))
+    texts = (cell if isinstance(cell, str) else None for cell in cells)
+    return Texts(row, tuple(Column(text, (Source(i),), Alignment()) for i, text in enumerate(texts)))
 
 
 def variants_of(row, read: Sequence[int], variants: Sequence[tuple[str, ...]]):

@@ -9,8 +9,9 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 
 from .._utils._sklearn import column_indices, safe_indexing
-from ._alignment import align
-from ._nodes import Column, Located, Node, NotLinearError, Numbers, Texts, dense_row, merge_tokens, no_place
+from ..text import TableReader
+from ._alignment import Alignment, align
+from ._nodes import Column, Located, Node, NotLinearError, Numbers, Source, Texts, dense_row, merge_tokens, no_place
 from ._number_rules import NUMBER_RULES
 from ._text_rules import TEXT_RULES
 
@@ -77,7 +78,7 @@ def _follow_texts(step, given: Texts) -> Texts:
     for column, text in zip(given.columns, changed, strict=True):
         is_text = isinstance(text, str) and column.text is not None
         alignment = column.alignment.then(align(column.text or "", text)) if is_text else column.alignment
-        columns.append(Column(text if isinstance(text, str) else None, column.source, alignment))
+        columns.append(Column(text if isinstance(text, str) else None, column.sources, alignment))
     return Texts(container, tuple(columns))
 
 
@@ -107,6 +108,23 @@ def _follow_columns(step: ColumnTransformer, given: Node) -> Node:
         parts.append((output.start, _as_numbers(follow(part, chosen)), (step.transformer_weights or {}).get(name, 1.0)))
     parts.sort(key=lambda part: part[0])
     return _side_by_side([part for _, part, _ in parts], [weight for _, _, weight in parts])
+
+
+def _follow_table(step: TableReader, given: Node) -> Node:
+    """Follow a table into the text that is made of its columns of text."""
+    if isinstance(given, Numbers) or step.kinds_ is None:
+        return _follow_texts(step, given) if isinstance(given, Texts) else _follow_numbers(step, given)
+    rows = step.transform(given.container)
+    container = given.container
+    names = list(getattr(container, "column_names", getattr(container, "columns", range(len(given.columns)))))
+    sources, stop = [], 0
+    for name, kind in step.kinds_.items():
+        text = given.columns[names.index(name)].text if kind == "text" else None
+        if text:
+            start = rows[0].index(text, stop)
+            stop = start + len(text)
+            sources.append(Source(names.index(name), start, stop))
+    return Texts(rows, (Column(rows[0], tuple(sources), Alignment()),))
 
 
 def _is_dropped(part) -> bool:
@@ -161,5 +179,6 @@ COMPOSITES: dict[type, Callable[[Any, Node], Node]] = {
     Pipeline: _follow_pipeline,
     FeatureUnion: _follow_union,
     ColumnTransformer: _follow_columns,
+    TableReader: _follow_table,
 }
 """Steps that hold others."""

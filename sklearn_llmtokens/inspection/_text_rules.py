@@ -4,7 +4,7 @@ A rule takes the fitted step and the texts of one row, and returns `Numbers`, wh
 to places in the texts. A step of a new kind needs an entry in `TEXT_RULES` and nothing else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from scipy import sparse
@@ -13,6 +13,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
 
 from ..embedding import LLMTokenEmbedder
 from ..embedding._for_inspection import Unread, trace_text
+from ..features import TableFeatures
 from ._nodes import Column, Located, NotLinearError, Numbers, Texts, no_place
 from ._terms import find_terms
 
@@ -35,9 +36,9 @@ def terms(step, given: Texts) -> Numbers:
             shares += [values[feature] / counts[feature] / len(places) for _ in places]
         if not spans:
             return []
-        return [column.located(np.array(spans), np.array(shares))]
+        return column.located(np.array(spans), np.array(shares))
 
-    return Numbers(row, back, texts=frozenset([column.source]))
+    return Numbers(row, back, texts=_sources([column]))
 
 
 def language_model(step: LLMTokenEmbedder, given: Texts) -> Numbers:
@@ -49,24 +50,29 @@ def language_model(step: LLMTokenEmbedder, given: Texts) -> Numbers:
     def back(coef: np.ndarray) -> list[Located]:
         parts = np.split(coef, len(traces), axis=1)
         return [
-            column.located(trace.offsets, trace.contributions(part))
+            place
             for column, trace, part in zip(given.columns, traces, parts, strict=True)
             if trace is not None
+            for place in column.located(trace.offsets, trace.contributions(part))
         ]
 
     read = [(column, trace) for column, trace in zip(given.columns, traces, strict=True) if trace is not None]
     return Numbers(
         np.concatenate(vectors)[np.newaxis],
         back,
-        tokens={column.source: column.alignment.map(trace.offsets)[0] for column, trace in read},
-        texts=frozenset(column.source for column in given.columns),
+        tokens={source: spans for column, trace in read for source, spans in column.places(trace.offsets).items()},
+        texts=_sources(given.columns),
         reads=((sum((trace.unread for _, trace in read), Unread()), step.max_length_),),
     )
 
 
 def categories(step, given: Texts) -> Numbers:
-    """Of encoders of categories, which are no texts: they belong to no word."""
+    """Of encoders of categories and of numbers beside texts, which are no texts: they belong to no word."""
     return Numbers(step.transform(given.container), no_place)
+
+
+def _sources(columns: Iterable[Column]) -> frozenset[int]:
+    return frozenset(source.column for column in columns for source in column.sources)
 
 
 def _terms_of(step, column: Column):
@@ -84,5 +90,6 @@ TEXT_RULES: dict[type, TextRule] = {
     OneHotEncoder: categories,
     OrdinalEncoder: categories,
     TargetEncoder: categories,
+    TableFeatures: categories,
 }
 """Rules by type; that of the nearest base class applies."""

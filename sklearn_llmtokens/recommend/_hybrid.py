@@ -4,7 +4,8 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from .._utils._sklearn import BaseComposition, Interval, StrOptions
+from .._utils._short_repr import ShortRepr
+from .._utils._sklearn import BaseComposition, Interval, StrOptions, parallel_block
 from ._base import SHARED_CONSTRAINTS, BaseRecommender
 from ._fusion_weights import QUERIES_AT_ONCE, FusionWeights, bounded_boost, given_weights, learn_weights
 from ._histories import Histories
@@ -16,7 +17,7 @@ _ROUNDING = np.float32(1e-6)  # of the score of an item in the history: what oth
 _RANK_OFFSET = 60.0  # of reciprocal rank fusion (Cormack et al. 2009)
 
 
-class HybridRecommender(HybridSharesMixin, BaseComposition, BaseRecommender):
+class HybridRecommender(ShortRepr, HybridSharesMixin, BaseComposition, BaseRecommender):
     """Rank by a weighted sum of the scores of several recommenders.
 
     Weights are learnt by default: the latest events of the training sequences are held out, the recommenders learn
@@ -177,6 +178,9 @@ class HybridRecommender(HybridSharesMixin, BaseComposition, BaseRecommender):
         """
         self._set_params("recommenders", **params)
         return self
+
+    def _sk_visual_block_(self):
+        return parallel_block(self.recommenders)
 
     def _named(self) -> dict:
         """Return the recommenders that are not dropped, by name."""

@@ -36,8 +36,9 @@ _KEPT = {
     | {f"{verb}{ending}" for verb in _EN_NEGATED.split() for ending in ("n't", "nt", "n")} - {"can"}
     | {"t"},
 }
-# Punctuation and the signs of mathematics and currencies; other symbols, emoji among them, say something.
-_PUNCTUATION = frozenset(["Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk"])
+# Punctuation, the signs of mathematics and currencies, and what cannot be seen by itself: zero-width spaces, marks that
+# choose the colour of an emoji. Other symbols, emoji among them, say something.
+_PUNCTUATION = frozenset(["Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "Cc", "Cf", "Mn", "Me"])
 
 
 def read_stop_words(source) -> frozenset[str]:
@@ -122,7 +123,7 @@ def is_punctuation(word: str) -> bool:
     Returns
     -------
     bool
-        Whether each character is punctuation, of any width, or a sign of mathematics or of a currency.
+        Whether each character is punctuation, of any width, a sign of mathematics or of a currency, or invisible.
 
     Examples
     --------

@@ -29,6 +29,7 @@ from sklearn_llmtokens.recommend import Catalog, ContentRecommender, GlobalTimeS
 
 PAGE = Path(__file__).parents[2] / "docs" / "input_validation.md"
 GOOD = ["物流很快", "好"]
+TABLE = pd.DataFrame({"text": ["物流很快", "味道发苦"], "size": ["L", "M"], "price": [3, 4]})
 LONG = "好的" * 1000
 MISSING = "None, NaN, pd.NA, a null of polars or pyarrow"
 
@@ -184,9 +185,17 @@ RAISES = {
         ValueError,
         lambda e, _: text_pipeline().fit(pd.DataFrame({"text": GOOD}), [0, 1]).predict(pd.DataFrame({"title": GOOD})),
     ),
-    ("several columns, text_pipeline", 0): (
+    ("a table without a column of texts, text_pipeline", 0): (
         ValueError,
-        lambda e, _: text_pipeline().fit(pd.DataFrame({"title": GOOD, "text": GOOD}), [0, 1]),
+        lambda e, _: text_pipeline().fit(pd.DataFrame({"size": ["L", "M"], "price": [3, 4]}), [0, 1]),
+    ),
+    ("a table without a column that fit had, text_pipeline", 0): (
+        ValueError,
+        lambda e, _: text_pipeline().fit(TABLE, [0, 1]).predict(TABLE[["text", "size"]]),
+    ),
+    ("a number that is none, text_pipeline", 0): (
+        ValueError,
+        lambda e, _: text_pipeline().fit(TABLE, [0, 1]).predict(TABLE.assign(price=["3", "?"])),
     ),
     ("a typo in the name of a bundled model", 0): (OSError, lambda e, _: LLMTokenEmbedder("zh-mni").fit(GOOD)),
     ("an unknown task of text_pipeline", 0): (ValueError, lambda e, _: text_pipeline("cls")),

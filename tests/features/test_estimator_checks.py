@@ -4,7 +4,7 @@ import pytest
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
-from sklearn_llmtokens.features import EmbeddingPCA
+from sklearn_llmtokens.features import EmbeddingPCA, TableFeatures
 
 pytestmark = [
     # the checks fit the default of 64 components on a handful of columns
@@ -23,7 +23,7 @@ LEFT_OUT = [
     "check_transformer_get_feature_names_out",
     "check_transformer_get_feature_names_out_pandas",
 ]
-ESTIMATORS = [EmbeddingPCA(), EmbeddingPCA(None, whiten=0.5), EmbeddingPCA(None, whiten=True)]
+ESTIMATORS = [EmbeddingPCA(), EmbeddingPCA(None, whiten=0.5), EmbeddingPCA(None, whiten=True), TableFeatures()]
 
 
 @parametrize_with_checks(ESTIMATORS)

@@ -1,6 +1,7 @@
 """Contributions and remainder add up to the scores of the model, on every pipeline that is linear in its features."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA, TruncatedSVD
@@ -188,3 +189,27 @@ def test_others_are_not_called_exact(embedder):
     assert not explain_text(model, QUERIES[:1])[0].exact
     with pytest.raises(ValueError, match="RandomForestClassifier has no coef_"):
         explain_text(model, QUERIES[:1], method="exact")
+
+
+def test_words_of_a_table_are_found_in_their_columns_and_numbers_are_the_remainder():
+    frame = pd.DataFrame(
+        {
+            "price": [3.0, None, 9.0, 4.0],
+            "title": ["物流很快", "味道发苦", "", "包装完好"],
+            "size": ["L", "M", "L", "M"],
+            "review": ["发货迅速，很好", "又酸又涩", "颜色暗淡", "物流很快，很好"],
+        }
+    )
+    for text_columns in (["title", "review"], ["review", "title"]):
+        model = text_pipeline(embedder="zh-nano", text_columns=text_columns).fit(frame, [1, 0, 0, 1])
+        found = explain_text(model, frame)
+        assert [explanation.exact for explanation in found] == [True] * 4
+        totals = [float(explanation.contributions.sum() + explanation.remainder[0]) for explanation in found]
+        np.testing.assert_allclose(totals, model.decision_function(frame), atol=1e-5)
+        assert found[0].words == ["物流", "很快", "发货", "迅速", "，", "很", "好"]
+        assert found[2].words == ["颜色", "暗淡"]
+        alone = explain_text(model, frame.assign(price=4.0))[0]
+        np.testing.assert_allclose(alone.contributions, found[0].contributions, atol=1e-6)
+        assert alone.remainder[0] != found[0].remainder[0]
+        token = explain_text(model, frame[:1], unit="token", method="occlusion")[0]
+        assert "L" not in token.words

@@ -16,12 +16,18 @@ TEXT_TRANSFORMERS = {
 
 
 def test_none_is_forgotten():
-    assert set(TEXT_TRANSFORMERS) == {"JiebaTokenizer", "TextColumn", "TextNormalizer", "LLMTokenEmbedder"}
+    assert set(TEXT_TRANSFORMERS) == {
+        "JiebaTokenizer",
+        "TableReader",
+        "TextColumn",
+        "TextNormalizer",
+        "LLMTokenEmbedder",
+    }
 
 
 ONE_COLUMN = dict.fromkeys(
     ["check_columns_are_read_each", "check_text_keeps_its_container", "check_set_output"],
-    "the check passes two columns, and TextColumn is there to refuse a second one",
+    "the check passes two columns, of which TextColumn refuses the second one, and TableReader makes one text",
 )
 
 

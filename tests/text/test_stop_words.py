@@ -78,6 +78,13 @@ def test_named_lists_take_punctuation_with_them(name):
     assert [text[start:stop] for start, stop, weight in tokenizer.word_spans(text) if weight] == ["百分"]
 
 
+def test_named_lists_take_what_cannot_be_seen_with_them():
+    text = "很好\u2764\ufe0f\u200b\ufeff\u2060，5G A/B 3.5寸 C#"
+    tokenizer = JiebaTokenizer(stop_words="zh")
+    assert tokenizer(text) == ["很", "好", "\u2764", "5G", "A", "B", "3.5", "寸", "C#"]
+    assert "\u200b" in tokenizer.set_params(stop_words=None)(text)
+
+
 def test_other_stop_words_leave_punctuation_alone():
     assert JiebaTokenizer(stop_words="zh-all")('好"，,的') == ['"', ","]
     assert JiebaTokenizer(stop_words=["的"])("好，的") == ["好", "，"]

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from scipy import sparse
 
+from sklearn_llmtokens import LLMTokenEmbedder
 from sklearn_llmtokens.exceptions import InvalidTextError, MissingTextError, TextTypeError
 from sklearn_llmtokens.text import TextNormalizer
 
@@ -117,3 +118,34 @@ def test_errors_are_the_builtins_that_a_caller_would_catch():
     assert issubclass(InvalidTextError, ValueError)
     assert issubclass(MissingTextError, ValueError)
     assert issubclass(TextTypeError, TypeError)
+
+
+@pytest.mark.parametrize(
+    ("X", "place"),
+    [
+        (pd.Series(["a", None], index=["r1", "r2"]), r"X\[1\] \(index 'r2'\) is missing"),
+        (pd.Series(["a", None], index=[7, 3]), r"X\[1\] \(index 3\) is missing"),
+        (pd.Series(["a", None], index=[1, 0]), r"X\[1\] \(index 0\) is missing"),
+        (pd.Series(["a", None], index=pd.MultiIndex.from_tuples([("u", 1), ("u", 2)])), r"\(index \('u', 2\)\) is"),
+        (
+            pd.Series(["a", None], index=pd.to_datetime(["2024-05-01", "2024-05-02"])),
+            r"\(index 2024-05-02 00:00:00\) is",
+        ),
+        (pd.DataFrame({"t": ["a", None]}, index=["r1", "r2"]), r"X\[1, 't'\] \(index 'r2'\) is missing"),
+        (pd.DataFrame({"t": ["a", "b", None]})[1:], r"X\[1, 't'\] \(index 2\) is missing"),
+        (pd.Series(["a", None]), r"X\[1\] is missing"),
+        (pl.Series(["a", None]), r"X\[1\] is missing"),
+        (pl.DataFrame({"t": ["a", None]}), r"X\[1, 't'\] is missing"),
+        (pd.Series(["a", None], index=["x", "a long label " * 9]), r"\(index 'a long label .{17}'\.\.\.\)"),
+    ],
+)
+def test_the_label_of_the_index_stands_beside_the_position(X, place):
+    with pytest.raises(MissingTextError, match=place):
+        TextNormalizer().fit(X)
+
+
+def test_the_label_of_the_index_stands_beside_the_position_of_a_long_text(checkpoints):
+    texts = pd.Series(["a", "b " * 200], index=["r1", "r2"])
+    embedder = LLMTokenEmbedder(checkpoints["bert"], long_text="error", max_length=16)
+    with pytest.raises(ValueError, match=r"X\[1\] \(index 'r2'\) has more than"):
+        embedder.fit_transform(texts)
