@@ -6,7 +6,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from ._errors import UsageError
 from ._parser import make_parser
@@ -47,15 +47,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except _ERRORS as error:
         return _fail(error, FAILURE)
     except KeyboardInterrupt as error:
-        print(f"{PROGRAM}: interrupted; {options.after_interrupt(options)}", file=sys.stderr)
+        _show(f"interrupted; {options.after_interrupt(options)}")
         return 128 + (signal.SIGTERM if isinstance(error, _Terminated) else signal.SIGINT)
     return 0
 
 
 def _fail(error: BaseException, code: int) -> int:
     message = error.args[0] if isinstance(error, KeyError) else error
-    print("\n".join([f"{PROGRAM}: {message}", *getattr(error, "__notes__", [])]), file=sys.stderr)
+    _show("\n".join([str(message), *getattr(error, "__notes__", [])]))
     return code
+
+
+def _show(message: str) -> None:
+    with suppress(OSError):  # nobody reads it
+        print(f"{PROGRAM}: {message}", file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -79,9 +84,12 @@ def _signals() -> Iterator[None]:
 def _plain_warnings() -> Iterator[None]:
     """Show warnings as messages, without lines of Python."""
 
-    def show(message, category, filename, lineno, file=None, line=None):
-        print(f"{PROGRAM}: warning: {message}", file=sys.stderr)
+    def format_as_message(message, category, filename, lineno, line=None):
+        return f"{PROGRAM}: warning: {message}\n"
 
-    with warnings.catch_warnings():
-        warnings.showwarning = show
+    before = warnings.formatwarning
+    warnings.formatwarning = format_as_message
+    try:
         yield
+    finally:
+        warnings.formatwarning = before

@@ -149,7 +149,7 @@ def embed(
                     progress.found(sum(found.values()))
                     wave = _where(wave, found, False)
                     is_damaged = not claim.others  # what is stored, and cannot be read, is computed again
-    unread.warn(forward.max_length)
+    unread.warn(forward.max_length, forward.fingerprint)
 
 
 def embed_tokens(texts: Texts, spec: EmbeddingSpec, resources: Resources) -> list[TextTokens]:
@@ -171,7 +171,7 @@ def embed_tokens(texts: Texts, spec: EmbeddingSpec, resources: Resources) -> lis
     encoder = load_encoder(whole, resources.device, resources.batch_tokens)
     with Chunk(texts, np.arange(len(texts))).naming_its_texts():
         tokens, unread = encoder.encode_tokens(texts.texts, spec.readout.layers)
-    unread.warn(spec.forward.max_length)
+    unread.warn(spec.forward.max_length, spec.forward.fingerprint)
     return tokens
 
 

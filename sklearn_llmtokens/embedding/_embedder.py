@@ -247,10 +247,11 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         Warns
         -----
         TruncationWarning
-            Once, with the number of distinct texts that were cut.
+            With the number of distinct texts that were cut.
         UnknownTokenWarning
-            Once, with the number of distinct texts of which the model's vocabulary lacks half or more. Both count the
-            texts that go through the model, not those whose vectors come from the cache.
+            With the number of distinct texts of which the model's vocabulary lacks half or more. Both count the texts
+            that go through the model, not those whose vectors come from the cache. A message is shown once for each
+            model in a process, unless a filter of `warnings` shows it always.
         """
         check_is_fitted(self)
         table = self._read(X, reset=False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from . import _encoders
 from ._batches import total_order
-from ._cache import STORE_LIMIT_VARIABLE, Cache, open_cache, row_bytes
+from ._cache import STORE_LIMIT_VARIABLE, Cache, PreparedFolder, open_cache, resolve_folder, row_bytes
 from ._embed import embed
 from ._fitted import resources_of, spec_of
 from ._spec import EmbeddingSpec, ForwardSpec, Readout
@@ -20,6 +20,7 @@ __all__ = [
     "Cache",
     "Encoding",
     "ForwardSpec",
+    "PreparedFolder",
     "Readout",
     "Resources",
     "Texts",
@@ -28,6 +29,7 @@ __all__ = [
     "load_encoder",
     "namespace_of",
     "open_cache",
+    "resolve_folder",
     "row_bytes",
     "total_order",
     "unique_texts_of",

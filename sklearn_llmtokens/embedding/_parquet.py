@@ -44,7 +44,7 @@ def embed_parquet(
     dtype : {"float32", "float16"}, default="float32"
         Type of the vectors, which are lists of fixed size.
     batch_rows : int, default=8192
-        Most rows that are in memory at once. Give each worker some thousands. They are embedded in slices of about four
+        Most rows that are in memory at once. Give each worker some thousands. They are embedded in slices of some
         seconds.
     part_rows : int, default=131072
         Most rows of a part.

@@ -27,7 +27,6 @@ class RowsBar:
         self._n_rows, self._n_done, self._n = n_rows, n_done, float(n_done)
         self._is_shown = bool(verbose) and n_done < n_rows
         self._start = time.monotonic()
-        self._bar: Any = None
         self._end = threading.Event()
         self._thread = threading.Thread(target=copy_context().run, args=(self._draw_each_second,), daemon=True)
 
@@ -56,12 +55,18 @@ class RowsBar:
         is_over = self._end.wait(DELAY_SECONDS)
         if is_over and time.monotonic() - self._start < DELAY_SECONDS:
             return
-        self._bar = tqdm(total=self._n_rows, initial=self._n_done, desc="embedding", unit="row")
-        self._bar.start_t -= time.monotonic() - self._start
-        while True:
-            self._bar.n = int(self._n)
-            self._bar.refresh()
-            if is_over:
-                break
-            is_over = self._end.wait(_TICK_SECONDS)
-        self._bar.close()
+        bar: Any = None
+        try:
+            # tqdm keeps its lock where a write fails: the bar is drawn without it, by this thread alone.
+            bar = tqdm(total=self._n_rows, initial=self._n_done, desc="embedding", unit="row", delay=1e-9)
+            bar.start_t -= time.monotonic() - self._start
+            while True:
+                bar.n = int(self._n)
+                bar.refresh(nolock=True)
+                if is_over:
+                    break
+                is_over = self._end.wait(_TICK_SECONDS)
+            bar.close()
+        except OSError:  # nobody reads standard error any more: the work goes on without a bar
+            if bar is not None:
+                bar.disable = True

@@ -99,7 +99,7 @@ def plan_passes(requests: list[Request]) -> list[Pass]:
     passes: dict[tuple, Pass] = {}
     for request in requests:
         embedder, texts = request.embedder, request.texts
-        encoding, cache = encoding_of(embedder), embedder.cache
+        encoding, cache = encoding_of(embedder), os.fspath(embedder.cache)
         one = passes.setdefault((cache, encoding.forward), Pass(cache, encoding.forward, encoding.resources))
         one.n_features[encoding.readout] = encoding.n_features
         keys = texts.keys(range(len(texts.texts)))

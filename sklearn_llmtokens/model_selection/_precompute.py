@@ -5,6 +5,7 @@ import os
 from platformdirs import user_cache_path
 
 from ..embedding import LLMTokenEmbedder
+from ..embedding._for_precompute import PreparedFolder, resolve_folder
 from ._candidates import forms, parts_of, settle
 from ._passes import check_bounds, estimate, plan_passes, run_pass
 from ._recording import Request, record
@@ -38,8 +39,8 @@ def precompute(search, X, y=None, *, cache=None, dry_run=False):
     Returns
     -------
     search : estimator
-        A clone, not fitted, whose embedders read the store. A randomized search without a number as its `random_state`
-        is given one, so that it tries what was prepared.
+        A clone, not fitted, whose embedders read the store; see the notes. A randomized search without a number as its
+        `random_state` is given one, so that it tries what was prepared.
     receipt : Receipt
         Instead, with ``dry_run=True``: texts, tokens, passes, predicted seconds and bytes.
 
@@ -55,7 +56,11 @@ def precompute(search, X, y=None, *, cache=None, dry_run=False):
     -----
     The steps before the embedder are fitted on the whole of `X`, and the texts that they give are embedded. A step that
     learns from the rows of a fold, and gives other texts for it, makes texts that were not foreseen: the search embeds
-    these when it meets them, once.
+    these when it meets them.
+
+    Embedders read the store, and write what they embed themselves where their own `cache` says. So the winner of the
+    search keeps nothing of the texts that it will serve, and a pickle of it that is loaded where the store is not has
+    the `cache` that was set before. An embedder whose own `cache` is the store keeps this folder, as an absolute path.
 
     Examples
     --------
@@ -81,7 +86,7 @@ def precompute(search, X, y=None, *, cache=None, dry_run=False):
             "has one, or the pipeline."
         )
     for embedder in embedders:
-        embedder.set_params(cache=_folder(embedder, cache))
+        embedder.set_params(cache=_prepared(embedder, cache))
     requests = record(forms(settled), X, y)
     _check_caches(requests)
     passes = plan_passes(requests)
@@ -93,12 +98,22 @@ def precompute(search, X, y=None, *, cache=None, dry_run=False):
     return settled
 
 
-def _folder(embedder: LLMTokenEmbedder, cache) -> str | os.PathLike:
-    if cache is not None:
-        return cache
-    if embedder.cache is None or embedder.cache == "memory":
-        return os.fspath(user_cache_path("sklearn_llmtokens") / "vectors")
-    return embedder.cache
+def _prepared(embedder: LLMTokenEmbedder, cache) -> str | os.PathLike:
+    """Return the setting of an embedder: its own folder, or a folder that is read before what its own setting says."""
+    own = embedder.cache
+    if isinstance(own, PreparedFolder):
+        cache, own = cache or own.folder, own.then
+    own = own if own is None or own == "memory" else _absolute(own)
+    if cache is None and own is not None and own != "memory":
+        return own
+    folder = cache if cache is not None else user_cache_path("sklearn_llmtokens") / "vectors"
+    return PreparedFolder(str(resolve_folder(os.fsdecode(folder))), own)
+
+
+def _absolute(folder: str | os.PathLike) -> str | os.PathLike:
+    """Return a folder that is the same from every working directory; ``~`` stays."""
+    path = os.fsdecode(folder)
+    return folder if os.path.isabs(path) or path.startswith("~") else os.path.abspath(path)
 
 
 def _check_caches(requests: list[Request]) -> None:

@@ -228,11 +228,16 @@ def test_a_failure_during_the_work_is_another_exit_code(tmp_path, checkpoints, c
     assert capsys.readouterr().err.startswith("sklearn-llmtokens: one text alone does not fit\n")
 
 
-def test_warnings_are_messages(tmp_path, checkpoints, capsys):
+def show_warning(message, category, filename, lineno, file=None, line=None):
+    sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
+
+
+def test_warnings_are_messages(tmp_path, checkpoints, capsys, monkeypatch):
     (tmp_path / "texts.csv").write_text(f"text\n{'good ' * 300}\n")
     command = ["embed", str(tmp_path / "texts.csv"), str(tmp_path / "v.npy"), "--model", str(checkpoints["bert"])]
     with warnings.catch_warnings():
         warnings.simplefilter("always")
+        monkeypatch.setattr(warnings, "showwarning", show_warning)
         assert main([*command, "--quiet"]) == 0
     (shown,) = capsys.readouterr().err.splitlines()
     assert shown.startswith("sklearn-llmtokens: warning: 1 distinct text(s) had more than")

@@ -1,6 +1,9 @@
 """embed_parquet: rows and columns as they were, vectors beside them; what does not suit is refused."""
 
+import gc
+import io
 import os
+import sys
 
 import numpy as np
 import pyarrow as pa
@@ -218,6 +221,22 @@ def test_a_run_that_is_over_within_a_second_has_no_bar(tmp_path, source, capsys,
     set_bar_delay(monkeypatch, 3600)
     embed_parquet(source, tmp_path / "out", embedder=Doubler(), verbose=1)
     assert capsys.readouterr().err == ""
+
+
+class Closed(io.StringIO):
+    """Standard error that nobody reads any more."""
+
+    def write(self, text):
+        raise BrokenPipeError
+
+
+def test_a_bar_that_nobody_reads_does_not_stop_the_work(tmp_path, source, monkeypatch):
+    set_bar_delay(monkeypatch, 0)
+    monkeypatch.setattr(sys, "stderr", Closed())
+    (part,) = embed_parquet(source, tmp_path / "out", embedder=Doubler(), verbose=1)
+    assert pq.read_table(part).num_rows == N_ROWS
+    monkeypatch.undo()
+    gc.collect()  # a bar that is left takes the lock of all bars
 
 
 def damaged(source, at):

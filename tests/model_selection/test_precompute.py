@@ -1,5 +1,6 @@
 """One forward pass for a whole search, whatever the search and the pipeline look like."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -101,7 +102,7 @@ def test_a_list_of_grids_and_whole_embedders_in_it(pipeline, encoded, tmp_path, 
         {"embed": [TfidfVectorizer()]},
     ]
     ready = assert_foreseen(GridSearchCV(pipeline, grids, cv=2), encoded, tmp_path, n_passes=2)
-    assert ready.param_grid[1]["embed"][0].cache == tmp_path / "vectors"
+    assert os.fspath(ready.param_grid[1]["embed"][0].cache) == str(tmp_path / "vectors")
     assert other.cache == "memory"
 
 
@@ -119,8 +120,8 @@ def test_embedders_in_lists_of_steps_in_a_grid(pipeline, embedder, encoded, tmp_
     for search, folder in zip(searches, "ab", strict=True):
         ready = assert_foreseen(search, encoded, tmp_path / folder)
         parts = ready.best_estimator_.get_params().values()
-        caches = {part.cache for part in parts if isinstance(part, LLMTokenEmbedder)}
-        assert caches == {tmp_path / folder / "vectors"}
+        caches = {os.fspath(part.cache) for part in parts if isinstance(part, LLMTokenEmbedder)}
+        assert caches == {str(tmp_path / folder / "vectors")}
     assert other.cache == "memory"
 
 
@@ -367,14 +368,14 @@ def test_nothing_of_the_callers_is_changed(pipeline, tmp_path):
     assert repr(search) == before
     assert not (tmp_path / "steps").exists()
     assert ready.estimator.memory == pipeline.memory
-    assert ready.param_distributions["embed"][0].cache == tmp_path / "vectors"
+    assert os.fspath(ready.param_distributions["embed"][0].cache) == str(tmp_path / "vectors")
 
 
 def test_where_the_store_lies_by_default(pipeline, tmp_path, monkeypatch):
     for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.setenv(name, str(tmp_path))
     folder = platformdirs.user_cache_path("sklearn_llmtokens") / "vectors"
-    assert precompute(pipeline, TEXTS, Y)[0].cache == str(folder)
+    assert os.fspath(precompute(pipeline, TEXTS, Y)[0].cache) == str(folder)
     assert tmp_path in folder.parents
     own = tmp_path / "own"
     assert precompute(pipeline.set_params(embed__cache=own), TEXTS, Y)[0].cache == own
@@ -383,7 +384,7 @@ def test_where_the_store_lies_by_default(pipeline, tmp_path, monkeypatch):
 
 def test_a_folder_may_have_the_name_of_the_memory(pipeline, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert precompute(pipeline, TEXTS, Y, cache=Path("memory"))[0].cache == Path("memory")
+    assert os.fspath(precompute(pipeline, TEXTS, Y, cache=Path("memory"))[0].cache) == str(tmp_path / "memory")
     assert list((tmp_path / "memory").glob("*.sqlite3"))
     with pytest.raises(StoreError, match="names no folder"):
         precompute(pipeline, TEXTS, Y, cache="")

@@ -1,5 +1,7 @@
 """A search of recommenders runs the model once over the texts of the catalogue, for every setting that it tries."""
 
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -128,7 +130,7 @@ def test_a_union_with_words_sends_the_texts_to_the_model(embedder, tmp_path):
 
 def test_a_recommender_alone_is_prepared(embedder, tmp_path):
     ready = precompute(ContentRecommender(CATALOG, embedder=embedder), None, cache=tmp_path)
-    assert ready.embedder.cache == tmp_path
+    assert os.fspath(ready.embedder.cache) == str(tmp_path)
     found = ready.fit(None).score_items([[0]])
     np.testing.assert_allclose(
         found, ContentRecommender(CATALOG, embedder=embedder).fit(None).score_items([[0]]), atol=1e-5

@@ -14,6 +14,7 @@ from ...exceptions import StoreError, StoreWarning
 from ._database import shared_database
 from ._file import companions
 from ._memory import MemoryCache
+from ._prepared import PreparedFolder, ReadThroughCache
 from ._protocol import Cache, NoCache
 from ._sqlite import SQLiteCache
 
@@ -37,7 +38,7 @@ def open_cache(cache: str | os.PathLike | None, fingerprint: str) -> Cache:
     ----------
     cache : None, "memory", str or path-like
         Nothing is kept, as always within `caches_bypassed`; or the memory that this process shares; or a folder, which
-        is made if it is not there.
+        is made if it is not there; or a folder that was prepared, which is read alone.
     fingerprint : str
         The checkpoint whose vectors are kept.
 
@@ -61,8 +62,10 @@ def open_cache(cache: str | os.PathLike | None, fingerprint: str) -> Cache:
         return NoCache()
     if isinstance(cache, str) and cache == "memory":
         return MemoryCache(fingerprint)
+    if isinstance(cache, PreparedFolder):
+        return _open_prepared(cache, fingerprint)
     try:
-        folder = _resolve(os.fsdecode(cache))
+        folder = resolve_folder(os.fsdecode(cache))
     except FileNotFoundError:
         warnings.warn(
             f"cache={os.fsdecode(cache)!r} is relative, and the working directory is gone: nothing is kept. Pass an "
@@ -82,8 +85,35 @@ def open_cache(cache: str | os.PathLike | None, fingerprint: str) -> Cache:
     return store
 
 
-def _resolve(cache: str) -> Path:
-    """Return the absolute path of a folder, with links followed."""
+def _open_prepared(cache: PreparedFolder, fingerprint: str) -> Cache:
+    """Return the cache of a prepared folder; that of its own setting where the folder cannot be used."""
+    then = open_cache(cache.then, fingerprint)
+    if not os.path.isfile(os.path.join(cache.folder, f"{fingerprint}.sqlite3")):
+        return then
+    try:
+        return ReadThroughCache(open_cache(cache.folder, fingerprint), then)
+    except StoreError:  # of another user, for whom it was prepared: the vectors are computed
+        return then
+
+
+def resolve_folder(cache: str) -> Path:
+    """Return the absolute path of a folder, with links followed.
+
+    Parameters
+    ----------
+    cache : str
+        The folder.
+
+    Returns
+    -------
+    Path
+        Its path.
+
+    Raises
+    ------
+    StoreError
+        If `cache` names no folder.
+    """
     if not cache:
         raise StoreError("cache='' names no folder: pass a folder, 'memory' or None.")
     try:

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
+from ..._utils._warnings import warn_once
 from ...exceptions import PrecisionWarning
 
 _NATIVE = {
@@ -90,12 +91,11 @@ def choose_dtype(dtype: str, device: str, checkpoint_dtype: str | None) -> str:
             "dtype='int8' needs an x86 processor, and torch has no 8-bit layers for this one: use dtype='float32'."
         )
     if on_cpu and dtype in _NATIVE and not is_native(dtype):
-        warnings.warn(
+        warning = PrecisionWarning(
             f"dtype={dtype!r} is emulated on this processor and several times slower than float32: use "
-            "dtype='float32', or 'int8' where a small loss is acceptable.",
-            PrecisionWarning,
-            stacklevel=4,
+            "dtype='float32', or 'int8' where a small loss is acceptable."
         )
+        warn_once(warning, "")
     return dtype
 
 
