@@ -38,7 +38,7 @@ _FAMILIES = (
     "SimSun",
 )
 _PACKAGES = ("pylopdf_fonts_zh_cn", "mplfonts")  # of PyPI, with such fonts as files
-_LAST_RESORT = "Last Resort High-Efficiency"  # boxes; newer versions of matplotlib have it
+_LAST_RESORT = "Last Resort High-Efficiency"  # boxes; matplotlib has it since 3.11
 _ADVICE = {
     "linux": "apt install fonts-noto-cjk (Debian, Ubuntu)",
     "darwin": "brew install --cask font-noto-sans-cjk-sc",
@@ -167,7 +167,7 @@ def _named_font(manager, font) -> str:
         n_known = len(manager.ttflist)
         manager.addfont(font)
         names = [entry.name for entry in manager.ttflist[n_known:]]
-        found = next((name for name in names if "SC" in name.split()), names[0])
+        found = next((name for name in _FAMILIES if name in names), names[0])
     else:
         found = str(font)
         if found not in {entry.name for entry in manager.ttflist}:
@@ -195,9 +195,13 @@ def _has_chinese(manager, name: str) -> bool:
 
 
 def _or_boxes(manager, found: str | None) -> list[str]:
+    """Return the font that was found, else that of boxes; where matplotlib has none, silence it for each character."""
     if found is not None:
         return [found]
-    return [_LAST_RESORT] if any(entry.name == _LAST_RESORT for entry in manager.ttflist) else []
+    if any(entry.name == _LAST_RESORT for entry in manager.ttflist):
+        return [_LAST_RESORT]
+    warnings.filterwarnings("ignore", r"Glyph \d+ .*missing from", UserWarning)
+    return []
 
 
 def _warn_of_boxes() -> None:

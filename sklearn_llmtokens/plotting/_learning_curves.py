@@ -218,7 +218,7 @@ def _label_sizes(ax, sizes: np.ndarray) -> None:
     """Write the sizes themselves on the axis, where there are few, in place of powers of ten."""
     from matplotlib.ticker import NullLocator, ScalarFormatter
 
-    ax.set_xlabel("number of labels")
+    ax.set(xscale="log", xlabel="number of labels")
     ax.xaxis.set_major_formatter(ScalarFormatter())
     if len(sizes) <= 8:
         ax.set_xticks(sizes)

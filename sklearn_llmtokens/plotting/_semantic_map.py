@@ -305,9 +305,9 @@ def _colours(n: int) -> list:
     from matplotlib import colormaps
     from matplotlib.colors import hsv_to_rgb
 
-    for name, size, greys in (("tab10", 10, {7}), ("tab20", 20, {14, 15})):
-        palette = [colormaps[name](i)[:3] for i in range(size) if i not in greys]
-        if n <= len(palette):
-            return palette[:n]
+    order = [*range(0, 20, 2), *range(1, 20, 2)]  # dark ones first; 14 and 15 are grey
+    palette = [colormaps["tab20"](i)[:3] for i in order if i not in (14, 15)]
+    if n <= len(palette):
+        return palette[:n]
     # neighbours differ by the golden section of the circle of hues, and in brightness
     return [tuple(hsv_to_rgb((0.618034 * i % 1, 0.8, (0.6, 0.9)[i % 2])).tolist()) for i in range(n)]
