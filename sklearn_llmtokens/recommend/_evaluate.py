@@ -63,8 +63,8 @@ def evaluate(
     metrics : str, callable, list of them, or dict of name to one of them, default=("ndcg@10", "hit_rate@10")
         "ndcg", "recall", "hit_rate", "mrr", "coverage", "gini" and "novelty", with the length of the lists as in
         "ndcg@5"; or functions, which get those of `y_true`, `recommended`, `k`, `items` (the catalogue) and `histories`
-        (the training rows) that they take by name. With an argument `average`, as the metrics of this package have it,
-        a function is asked for a value for each query.
+        (the training events of each user) that they take by name. With an argument `average`, as the metrics of this
+        package have it, a function is asked for a value for each query.
     k : int, default=10
         Length of the lists for metrics that name none.
     baseline : str, default=None
@@ -139,23 +139,23 @@ def evaluate(
     measures = read_measures(metrics, k)
     rows = _Rows.read(queries)
     _check(models, baseline, confidence_level, n_resamples, random_state)
-    splits = _splits(splitter, rows)
+    splits = [_Split(train, test, rows.histories(train)) for train, test in _splits(splitter, rows)]
     log = FitLog(int(verbose), "evaluate")
     embedded: dict[Catalog, list] = {}
     results: dict[str, Result] = {}
     for name, model in models.items():
         results[name] = result = Result()
         try:
-            for i, (train, test) in enumerate(splits, start=1):
-                with log.step(f"{name}, split {i} of {len(splits)}: {len(train):,} rows, {len(test):,} queries"):
-                    _run(result, model, rows, train, test, measures, filter_seen, embedded)
+            for i, split in enumerate(splits, start=1):
+                with log.step(f"{name}, split {i} of {len(splits)}: {split.summary}"):
+                    _run(result, model, rows, split, measures, filter_seen, embedded)
         except Exception as error:
             error.add_note(f"The model {name!r} failed in split {i} of {len(splits)} of evaluate.")
             if isinstance(error_score, str):
                 raise
             _warn_of_failure(name, i, error)
-            results[name] = _failed(measures, float(error_score), sum(len(test) for _, test in splits))
-    users = rows.users[np.concatenate([test for _, test in splits])]
+            results[name] = _failed(measures, float(error_score), sum(len(split.test) for split in splits))
+    users = rows.users[np.concatenate([split.test for split in splits])]
     bootstrap = Bootstrap(float(confidence_level), int(n_resamples), int(random_state), baseline)
     table = evaluation_table(results, [one.name for one in measures], users, bootstrap)
     return as_pandas(table) if as_frame else table
@@ -190,11 +190,33 @@ class _Rows:
             users = as_codes([row.events.person if type(row) is History else i for i, row in enumerate(X)])
         return cls(X, y, users, groups, times)
 
+    def histories(self, idx: np.ndarray) -> list[list]:
+        """Return what some rows show of each user: the longest history and what followed it."""
+        longest: dict[int, int] = {}
+        for i in idx.tolist():
+            best = longest.setdefault(int(self.users[i]), i)
+            if len(self.X[i]) > len(self.X[best]):
+                longest[int(self.users[i])] = i
+        return [[*self.X[i], self.y[i]] for i in longest.values()]
+
     def groups_of(self, idx: np.ndarray):
         """Return the users of some rows for ``fit``, where the rows do not know them."""
         if self.groups is None or all(type(row) is History for row in self.X):
             return None
         return self.users[idx]
+
+
+@dataclass(frozen=True)
+class _Split:
+    """Rows of training and test, and what the training rows show of each user."""
+
+    train: np.ndarray
+    test: np.ndarray
+    histories: list[list]
+
+    @property
+    def summary(self) -> str:
+        return f"{len(self.train):,} rows, {len(self.test):,} queries"
 
 
 def _check(models, baseline, confidence_level, n_resamples, random_state) -> None:
@@ -225,8 +247,9 @@ def _splits(splitter, rows: _Rows) -> list[tuple[np.ndarray, np.ndarray]]:
     return splits
 
 
-def _run(result: Result, model, rows: _Rows, train, test, measures: list[Measure], filter_seen, embedded: dict):
+def _run(result: Result, model, rows: _Rows, split: _Split, measures: list[Measure], filter_seen, embedded: dict):
     """Fit a clone on some rows, and measure its lists for others."""
+    train, test = split.train, split.test
     start = time.perf_counter()
     fitted, seconds = _fitted(model, rows.X[train], rows.y[train], rows.groups_of(train), embedded)
     result.embed_seconds += seconds
@@ -238,7 +261,7 @@ def _run(result: Result, model, rows: _Rows, train, test, measures: list[Measure
     start = time.perf_counter()
     lists = recommender.recommend(rows.X[test], k=max(one.k for one in measures), **seen)
     result.recommend_seconds += time.perf_counter() - start
-    given = {"y_true": rows.y[test], "items": catalog, "histories": rows.X[train]}
+    given = {"y_true": rows.y[test], "items": catalog, "histories": split.histories}
     result.values.append([one.compute(recommended=lists[:, : one.k], **given) for one in measures])
     result.n_queries.append(len(test))
 
