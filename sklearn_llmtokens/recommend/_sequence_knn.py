@@ -20,8 +20,8 @@ class SequenceKNNRecommender(BaseRecommender):
     """Recommend what followed where similar events came before.
 
     Each event of a training sequence has a context: the events just before it. A query is compared with every context
-    that shares an item with it, and an item is scored by how similar the contexts are that it followed. Two items that
-    came before together count for more than both alone: this is what a matrix of items by items cannot express.
+    that shares an item with it, and the score of an item is the norm of the similarities of those it followed. Two
+    items that came before together count for more than both alone: a matrix of items by items cannot express this.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class SequenceKNNRecommender(BaseRecommender):
         Weight of the events of a query from the latest one backwards: 1, 1/2, 1/3, ...; the latest alone; equal; or
         the powers of a factor in (0, 1]. The `window` latest events are read.
     power : float, default=2.5
-        Power of the similarities, 1 at least: with 1 the score is a sum over pairs of events; the larger, the more the
+        Order of the norm, 1 at least: with 1 the score is a sum over pairs of events; the larger, the more the
         contexts decide that share several items with the query.
     max_events : int, default=2_000_000
         Largest number of training events that are neighbours: the time of a query grows with it. Beyond, they are the
@@ -62,7 +62,7 @@ class SequenceKNNRecommender(BaseRecommender):
     With ``x_t`` the context of the training event `t`, whose event `p` has the weight ``decay ** (t - p - 1)``, ``q``
     the events of a query, and ``idf_i = log(1 + n_sequences / (1 + popularity_[i]))``, the score of item `j` is ::
 
-        sum over t of item j of  (sum over items i of  idf_i q_i x_ti) ** power
+        (sum over t of item j of  (sum over items i of  idf_i q_i x_ti) ** power) ** (1 / power)
 
     Nearest neighbours of sessions are those of [1]_ and [2]_, with each beginning of a sequence as a session, and the
     event after it alone as what it recommends. Nothing is learnt but an index, so that ``fit`` and ``update`` are
@@ -260,10 +260,12 @@ class ContextIndex:
             start = stop
 
     def scores(self, queries: sparse.csr_array, power: float) -> sparse.csr_array:
-        """Return the sums of powers of similarities by item, shape (n_queries, n_items), float64."""
+        """Return the norms of the similarities by item, shape (n_queries, n_items), float64."""
         similar = queries @ self.contexts
         values = np.maximum(similar.data, 0, dtype=np.float64) ** power
-        return sparse.csr_array((values, similar.indices, similar.indptr), shape=similar.shape) @ self.votes
+        sums = sparse.csr_array((values, similar.indices, similar.indptr), shape=similar.shape) @ self.votes
+        sums.data = np.sign(sums.data) * np.abs(sums.data) ** (1 / power)
+        return sums
 
     def shares(self, item_idx: np.ndarray, values: np.ndarray, items: np.ndarray, power: float) -> np.ndarray:
         """Return what each event of one query adds to the scores of `items`, shape (n_events, k), float64."""
@@ -272,7 +274,9 @@ class ContextIndex:
         total = np.bincount(shared.indices, shared.data, minlength=shared.shape[1])
         slopes = np.where(total > 0, total, 0.0) ** (power - 1) * (total > 0)
         shared.data *= slopes[shared.indices]
-        return (shared @ self.votes)[:, items].toarray()
+        shares = (shared @ self.votes)[:, items].toarray()
+        sums = np.abs(shares.sum(axis=0))
+        return shares * np.where(sums > 0, sums, 1.0) ** (1 / power - 1)
 
 
 def _latest(sequences: Histories, n: int) -> Histories:

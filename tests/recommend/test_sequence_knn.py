@@ -34,7 +34,7 @@ def naive_scores(sequences, query, *, window=15, decay=0.85, profile=0.85, power
                         similarity += idf * shared
             if similarity > 0:
                 scores[ITEMS.index(row[t].item)] += similarity**power * row[t].weight / largest
-    return scores
+    return np.sign(scores) * np.abs(scores) ** (1 / power)
 
 
 @pytest.mark.parametrize(
