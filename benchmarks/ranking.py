@@ -45,6 +45,7 @@ from sklearn_llmtokens.recommend import (
 
 BY_TIME = {"beauty": "amazon_beauty", "toys": "amazon_toys", "movielens": "movielens_1m"}
 CATALOGUES = [*BY_TIME, "games"]
+MOST_QUERIES = 20_000  # of a kind: MovieLens has 90,000 successive ones
 
 # SASRec of "Time to Split": its repository, data/results/global_timesplit/val_by_user, by validation NDCG@10.
 PUBLISHED = {
@@ -275,7 +276,9 @@ def load_games(folder: Path, options) -> Data:
 
 
 def thinned(histories: list, targets: list, n: int | None) -> tuple[list, list]:
-    if not n or n >= len(targets):
+    """Return at most `n` queries, evenly."""
+    n = n or MOST_QUERIES
+    if n >= len(targets):
         return histories, targets
     at = np.linspace(0, len(targets) - 1, n).astype(int)
     return [histories[i] for i in at], [targets[i] for i in at]

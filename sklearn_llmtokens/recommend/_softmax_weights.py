@@ -9,9 +9,9 @@ from .._utils._top_k import top_columns
 N_BEST = 100
 N_RANDOM = 200
 _RIDGE = 1e-3
-# The prior counts as much as some forty queries: likelihood alone trusts what is sure of few items, and finds fewer of
+# The prior counts as much as some twenty queries: likelihood alone trusts what is sure of few items, and finds fewer of
 # those that followed among the first ten.
-STRENGTH = 40.0
+STRENGTH = 20.0
 
 
 def shortlist(
