@@ -53,8 +53,8 @@ class ExplainMixin:
         >>> catalog = Catalog(["t1", "t2", "p"], ["green tea", "black tea", "iron pot"])
         >>> parts = [("content", ContentRecommender(catalog)), ("ease", EASERecommender(catalog))]
         >>> recommender = HybridRecommender(parts, weights=[1, 2]).fit([["t1", "p"], ["t1", "p"]])
-        >>> {name: float(share[0]) for name, share in recommender.explain([["t1"]], ["p"], by="part").items()}
-        {'content': 0.0, 'ease': 2.0, 'cold_bias_': 0.0, 'popularity_': 0.0}
+        >>> {name: share.round(2).tolist() for name, share in recommender.explain([["t1"]], ["p"], by="part").items()}
+        {'content': [0.24], 'ease': [2.0], 'cold_bias_': [0.0], 'popularity_': [0.0]}
         """
         check_is_fitted(self)
         if not isinstance(by, str) or by not in ("event", "part"):

@@ -27,12 +27,12 @@ class RuledRanking(NamedTuple):
 
     Parameters
     ----------
-    items : ndarray of shape (n_queries, k), dtype=object
+    items : ndarray of shape (n_queries, n), dtype=object
         Ids, best first; None at the end where rows are short.
-    scores : ndarray of shape (n_queries, k), dtype=float32, or None
+    scores : ndarray of shape (n_queries, n), dtype=float32, or None
         The recommender's own scores of these items, which a boost does not change: NaN for a pinned item that was no
         candidate, -inf where the id is None. None where none were passed.
-    reasons : ndarray of shape (n_queries, k), dtype=object
+    reasons : ndarray of shape (n_queries, n), dtype=object
         Why an item has another place than it had, or that it is pinned; an empty str for all others.
     """
 
@@ -66,7 +66,7 @@ def rule_rerank(recommended, scores=None, *, items, rules, k=10):
     Returns
     -------
     ranking : RuledRanking
-        The tuple ``(items, scores, reasons)``, each of shape (n_queries, k).
+        The tuple ``(items, scores, reasons)``, each of shape (n_queries, min(k, n_candidates + n_pinned)).
     frame : DataFrame
         In the place of it where `recommended` is a table: its columns, with the new order, and a column "reason".
 
@@ -123,7 +123,7 @@ def rule_rerank(recommended, scores=None, *, items, rules, k=10):
     chosen = [_rerank_row(row[row >= 0], relevance[i], rulebook, int(k)) for i, row in enumerate(codes)]
     n_candidates = max(map(len, recommended), default=0)  # of which None fills short rows
     _warn_of_short_lists(chosen, (codes >= 0).sum(axis=1) == n_candidates, n_candidates, int(k))
-    return _ranking(chosen, items, table, int(k))
+    return _ranking(chosen, items, table, min(int(k), n_candidates + len(rulebook.pinned)))
 
 
 @dataclass(frozen=True)
@@ -233,10 +233,11 @@ def _full(counts: list[dict], rulebook: _Rulebook, code: int) -> str | None:
     return None
 
 
-def _ranking(chosen: list[_Chosen], items, table: np.ndarray | None, k: int) -> RuledRanking:
-    codes = np.full((len(chosen), k), -1, dtype=np.int64)
-    scores = None if table is None else np.full((len(chosen), k), -np.inf, dtype=np.float32)
-    reasons = np.full((len(chosen), k), "", dtype=object)
+def _ranking(chosen: list[_Chosen], items, table: np.ndarray | None, n_columns: int) -> RuledRanking:
+    shape = len(chosen), n_columns
+    codes = np.full(shape, -1, dtype=np.int64)
+    scores = None if table is None else np.full(shape, -np.inf, dtype=np.float32)
+    reasons = np.full(shape, "", dtype=object)
     for row, one in enumerate(chosen):
         n = len(one.codes)
         codes[row, :n], reasons[row, :n] = one.codes, one.reasons

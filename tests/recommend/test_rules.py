@@ -117,8 +117,8 @@ def test_a_pinned_item_counts_in_its_group_and_is_not_shown_where_it_is_not_avai
 def test_lists_that_are_too_short_stay_short_and_keep_their_pins():
     lists, scores = [["a", "b", None], [None, None, None]], [[2.0, 1.0, -np.inf], [-np.inf] * 3]
     ranking = ranked(Pin(["h"], place=4), MaxPerGroup(BRANDS, 1), recommended=lists, scores=scores, k=5)
-    assert ranking.items.tolist() == [["a", "h", None, None, None], ["h", None, None, None, None]]
-    assert ranking.scores[0, 2:].tolist() == [-np.inf] * 3
+    assert ranking.items.tolist() == [["a", "h", None, None], ["h", None, None, None]]
+    assert ranking.scores[0, 2:].tolist() == [-np.inf] * 2
 
 
 def test_short_lists_say_how_many_candidates_to_pass():
