@@ -99,7 +99,7 @@ def find_near_duplicates(X, *, threshold=0.9, max_pairs=1_000_000):
     if not 0 < threshold <= 1:
         raise ValueError(f"threshold={shorten(threshold)}: a cosine similarity above 0 and at most 1 is needed.")
     if _is_numeric(X):
-        vectors = check_array(X, accept_sparse="csr", dtype=[np.float64, np.float32], input_name="X")
+        vectors = _canonical(check_array(X, accept_sparse="csr", dtype=[np.float64, np.float32], input_name="X"))
         first = _first_equal_rows(vectors)
         chosen = np.flatnonzero(first == np.arange(len(first)))
         vectors = vectors[chosen]
@@ -142,6 +142,16 @@ def _shingles(texts: list[str]) -> sparse.csr_array:
     return sparse.csr_array(vectors)
 
 
+def _canonical(vectors):
+    """Return sparse vectors as a copy with each entry once and in order, without zeros; dense ones as they are."""
+    if not sparse.issparse(vectors):
+        return vectors
+    vectors = sparse.csr_array(vectors, copy=True)
+    vectors.sum_duplicates()
+    vectors.eliminate_zeros()
+    return vectors
+
+
 def _first_equal_rows(vectors) -> np.ndarray:
     """Return the index of the first row equal to each, shape (n_rows,).
 
@@ -150,12 +160,24 @@ def _first_equal_rows(vectors) -> np.ndarray:
     >>> _first_equal_rows(np.array([[0.0, 1.0], [1.0, 0.0], [-0.0, 1.0]]))
     array([0, 1, 0])
     """
-    if not sparse.issparse(vectors):
-        return first_places([row.tobytes() for row in vectors + vectors.dtype.type(0)])  # -0.0 becomes 0.0
-    vectors = sparse.csr_array(vectors)
-    vectors.sum_duplicates()
-    cuts = list(zip(vectors.indptr[:-1].tolist(), vectors.indptr[1:].tolist(), strict=True))
-    return first_places([vectors.indices[a:b].tobytes() + vectors.data[a:b].tobytes() for a, b in cuts])
+
+    def content(i: int) -> bytes:
+        if isinstance(vectors, np.ndarray):
+            return (vectors[i] + 0.0).tobytes()  # -0.0 becomes 0.0
+        of_row = slice(vectors.indptr[i], vectors.indptr[i + 1])
+        return vectors.indices[of_row].tobytes() + vectors.data[of_row].tobytes()
+
+    n_rows = vectors.shape[0]
+    _, group, sizes = np.unique(
+        np.fromiter((hash(content(i)) for i in range(n_rows)), np.int64, n_rows),
+        return_inverse=True,
+        return_counts=True,
+    )
+    first = np.arange(n_rows)
+    seen: dict[bytes, int] = {}
+    for i in np.flatnonzero(sizes[group] > 1).tolist():  # only these are kept, as most rows have no equal
+        first[i] = seen.setdefault(content(i), i)
+    return first
 
 
 def _groups(pairs: np.ndarray, n_rows: int) -> list[np.ndarray]:

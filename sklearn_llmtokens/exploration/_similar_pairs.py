@@ -42,13 +42,12 @@ def similar_pairs(vectors, threshold: float, max_pairs: int) -> tuple[np.ndarray
     >>> similar_pairs(np.array([[1.0, 0.0], [0.0, 1.0], [4.0, 3.0]]), 0.7, 10)
     (array([[0, 2]]), array([0.8]))
     """
-    unit = unit_rows(vectors.astype(np.float64))
-    candidates = _sparse_candidates(unit, threshold) if sparse.issparse(unit) else _dense_candidates(unit, threshold)
+    candidates = _sparse_candidates if sparse.issparse(vectors) else _dense_candidates
     found, values, n_found = [np.empty((0, 2), dtype=np.intp)], [np.empty(0)], 0
-    for pairs in candidates:
+    for pairs in candidates(vectors, threshold):
         for start in range(0, len(pairs), _CHUNK):
             chunk = pairs[start : start + _CHUNK]
-            similarities = _products(unit, chunk)
+            similarities = _cosines(vectors, chunk)
             reached = similarities >= threshold - 1e-12
             found.append(chunk[reached])
             values.append(np.minimum(similarities[reached], 1.0))
@@ -56,15 +55,15 @@ def similar_pairs(vectors, threshold: float, max_pairs: int) -> tuple[np.ndarray
             if n_found > max_pairs:
                 raise ValueError(
                     f"More than {max_pairs:,} pairs have a similarity of {threshold} or more, and only rows up to "
-                    f"{chunk[-1, 0]:,} of {len(unit) if isinstance(unit, np.ndarray) else unit.shape[0]:,} were "
+                    f"{chunk[-1, 0]:,} of {vectors.shape[0]:,} were "
                     "compared: raise threshold, or max_pairs."
                 )
     return np.vstack(found), np.concatenate(values)
 
 
-def _dense_candidates(unit: np.ndarray, threshold: float) -> Iterator[np.ndarray]:
+def _dense_candidates(vectors: np.ndarray, threshold: float) -> Iterator[np.ndarray]:
     """Yield pairs that may reach the threshold, from products of blocks of rows above the diagonal."""
-    rows = unit.astype(np.float32)
+    rows = unit_rows(vectors).astype(np.float32, copy=False)
     for top in range(0, len(rows), _TILE):
         for left in range(top, len(rows), _TILE):
             products = rows[top : top + _TILE] @ rows[left : left + _TILE].T  # (tile, tile)
@@ -73,14 +72,14 @@ def _dense_candidates(unit: np.ndarray, threshold: float) -> Iterator[np.ndarray
             yield pairs[pairs[:, 0] < pairs[:, 1]]
 
 
-def _sparse_candidates(unit: sparse.csr_array, threshold: float) -> Iterator[np.ndarray]:
+def _sparse_candidates(vectors: sparse.csr_array, threshold: float) -> Iterator[np.ndarray]:
     """Yield pairs that share a feature of both prefixes.
 
     Let features be ordered by how many rows have them, the rarest first. The prefix of a row ends where the length of
     what remains is below the threshold. If two rows share nothing in their prefixes, their rarest common feature is in
     the remainder of one of them, and their product is at most the length of that remainder.
     """
-    prefix = _prefixes(unit, threshold - _SLACK)
+    prefix = _prefixes(unit_rows(vectors.astype(np.float64)), threshold - _SLACK)
     by_feature = sparse.csc_array(prefix).T.tocsr()  # (n_features, n_rows)
     n_candidates = np.cumsum(prefix @ np.diff(by_feature.indptr))
     start = 0
@@ -108,9 +107,9 @@ def _prefixes(unit: sparse.csr_array, threshold: float) -> sparse.csr_array:
     )
 
 
-def _products(unit, pairs: np.ndarray) -> np.ndarray:
-    """Compute the products of pairs of rows, float64 of shape (n_pairs,)."""
-    first, second = unit[pairs[:, 0]], unit[pairs[:, 1]]
-    if sparse.issparse(unit):
+def _cosines(vectors, pairs: np.ndarray) -> np.ndarray:
+    """Compute the cosine similarity of pairs of rows in double precision, shape (n_pairs,)."""
+    first, second = (unit_rows(vectors[pairs[:, i]].astype(np.float64)) for i in (0, 1))
+    if sparse.issparse(vectors):
         return np.asarray(first.multiply(second).sum(axis=1)).ravel()
     return np.einsum("ij,ij->i", first, second)

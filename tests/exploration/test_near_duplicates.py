@@ -87,6 +87,15 @@ def test_equal_vectors_are_paired_with_the_first_one(make):
     assert [group.tolist() for group in found.groups] == [[0, 2, 3]]
 
 
+def test_sparse_vectors_in_any_order_are_read_and_left_as_they_are():
+    rows = sparse.csr_array(  # [0, 1, 2] three times: out of order, with a zero, and with an entry in two parts
+        ([2.0, 1.0, 0.0, 1.0, 2.0, 1.0, 1.5, 0.5], [2, 1, 0, 1, 2, 1, 2, 2], [0, 2, 5, 8]), shape=(3, 3)
+    )
+    before = rows.data.tolist(), rows.indices.tolist(), rows.indptr.tolist()
+    assert find_near_duplicates(rows, threshold=1).pairs.tolist() == [[0, 1], [0, 2]]
+    assert (rows.data.tolist(), rows.indices.tolist(), rows.indptr.tolist()) == before
+
+
 def test_a_chain_of_pairs_is_one_group():
     angles = np.deg2rad([0, 20, 40, 120])
     found = find_near_duplicates(np.column_stack([np.cos(angles), np.sin(angles)]), threshold=0.9)
