@@ -1,4 +1,4 @@
-"""A table with columns of text, numbers and categories: ColumnTransformer, pandas and polars.
+"""A table with columns of text, numbers and categories: text_pipeline, ColumnTransformer, pandas and polars.
 
     python examples/table.py [FOLDER]             # default: build/table
 
@@ -16,7 +16,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from sklearn_llmtokens import EmbeddingPCA, LLMTokenEmbedder
+from sklearn_llmtokens import EmbeddingPCA, LLMTokenEmbedder, text_pipeline
 from sklearn_llmtokens.datasets import load_toy_reviews
 
 
@@ -32,7 +32,13 @@ def main(folder="build/table"):
     y = table.pop("category")
     print(table.head(3).to_string(), "\n")
 
-    # `["text"]`, a list: the embedder gets a frame of one column, and names its features after it.
+    # In one call: what the columns hold is found out, and what each counts is chosen.
+    whole = text_pipeline(label_texts=None)
+    scores = cross_val_score(whole, table, y, cv=5)
+    print(f"text_pipeline, category, five folds: {scores.mean():.3f} ± {scores.std():.3f}")
+    print(f"columns: {whole.fit(table, y)['column'].kinds_}\n")
+
+    # By hand. `["text"]`, a list: the embedder gets a frame of one column, and names its features after it.
     features = ColumnTransformer(
         [
             ("text", Pipeline([("embedder", LLMTokenEmbedder()), ("pca", EmbeddingPCA(48, random_state=0))]), ["text"]),
@@ -42,7 +48,9 @@ def main(folder="build/table"):
     )
     model = Pipeline([("features", features), ("scaler", StandardScaler()), ("linear", LogisticRegression(C=0.05))])
     accuracy = cross_val_score(model, table, y, cv=5)
-    print(f"category, five folds: {accuracy.mean():.3f} ± {accuracy.std():.3f} (chance: {1 / y.nunique():.3f})\n")
+    print(
+        f"by hand, category, five folds: {accuracy.mean():.3f} ± {accuracy.std():.3f} (chance: {1 / y.nunique():.3f})\n"
+    )
 
     frame = features.set_output(transform="pandas").fit_transform(table)
     print(f"features as a pandas frame: {frame.shape}, index kept: {frame.index.equals(table.index)}")
@@ -55,7 +63,13 @@ def main(folder="build/table"):
     same = np.array_equal(polars_model.fit(polars_table, y).predict(polars_table), model.fit(table, y).predict(table))
     polars_frame = polars_model["features"].transform(polars_table)
     print(f"features as a polars frame: {polars_frame.shape}; same predictions from both libraries: {same}")
-    return {"accuracy": accuracy.mean(), "columns": list(frame.columns), "polars": polars_frame, "same": same}
+    return {
+        "accuracy": accuracy.mean(),
+        "whole": scores.mean(),
+        "columns": list(frame.columns),
+        "polars": polars_frame,
+        "same": same,
+    }
 
 
 def write_csv(path):

@@ -13,6 +13,7 @@ import numpy as np
 
 from ._lazy import eager_call
 from ._messages import shorten
+from ._places import label_of
 
 
 def is_missing(value) -> bool:
@@ -151,7 +152,7 @@ def read_rows(values, name: str, what: str) -> list:
     return as_objects(values).tolist()
 
 
-def refuse_missing(column: np.ndarray, name: str, remedy: str) -> np.ndarray:
+def refuse_missing(column: np.ndarray, name: str, remedy: str, source=None) -> np.ndarray:
     """Check that no value of a column is missing.
 
     Parameters
@@ -162,6 +163,8 @@ def refuse_missing(column: np.ndarray, name: str, remedy: str) -> np.ndarray:
         What it is called in the message.
     remedy : str
         What to do, for the message.
+    source : container, default=None
+        What the column was read from; the label of the row in its index stands in the message.
 
     Returns
     -------
@@ -183,7 +186,8 @@ def refuse_missing(column: np.ndarray, name: str, remedy: str) -> np.ndarray:
     missing = missing_places(column)
     if missing.any():
         row = int(missing.argmax())
-        raise ValueError(f"{name}[{row}] is missing ({shorten(column[row])}): {remedy}")
+        place = f"{name}[{row}]{label_of(source, row)}"
+        raise ValueError(f"{place} is missing ({shorten(column[row])}): {remedy}")
     return column
 
 

@@ -15,6 +15,7 @@ from ._rows import BlockRows
 # Logits of a classifier that no label has calibrated have this standard deviation over the classes.
 _UNCALIBRATED = 3.0
 _FEWEST_ROWS = 4  # to choose by
+_MOST_COMBINATIONS = 40  # of shares and weights of names: each takes an eigendecomposition
 _LABEL_WEIGHT = 3.0  # of a label beside a prediction
 
 
@@ -92,20 +93,30 @@ class Training:
 
 
 def choose_for(training: Training, candidates: np.ndarray, alphas, name_weights) -> Choice:
-    """Choose by the log loss of rows that are left out; the middle of all candidates where none can be."""
+    """Choose by the log loss of rows that are left out; the middle of all candidates where none can be.
+
+    Where there are many combinations, shares are chosen first, with the middle weight of names, and then that weight.
+    """
     name_weights = list(name_weights) if training.is_name.any() else [0.0]
     sample = training.sample()
     if not sample.counted.any():
         return middle(candidates, alphas, name_weights)
-    row_weights = {weight: sample.row_weights(weight) for weight in name_weights}
-    return choose(
-        sample.rows.grams(),
-        sample.targets(),
-        candidates,
-        alphas,
-        row_weights,
-        lambda slopes, intercepts: sample.scale_and_loss(slopes)[1],
-    )
+    grams, targets = sample.rows.grams(), sample.targets()
+
+    def choose_among(shares: np.ndarray, weights_of_names: list) -> Choice:
+        row_weights = {weight: sample.row_weights(weight) for weight in weights_of_names}
+        return choose(
+            grams,
+            targets,
+            shares,
+            alphas,
+            row_weights,
+            lambda slopes, intercepts: sample.scale_and_loss(slopes)[1],
+        )
+
+    if len(candidates) * len(name_weights) > _MOST_COMBINATIONS:
+        candidates = choose_among(candidates, name_weights[len(name_weights) // 2 :][:1]).shares[np.newaxis]
+    return choose_among(candidates, name_weights)
 
 
 def calibrate(training: Training, choice: Choice) -> tuple[float, float]:

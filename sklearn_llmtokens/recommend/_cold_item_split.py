@@ -69,7 +69,7 @@ class ColdItemSplit(BaseCrossValidator):
         ValueError
             If a parameter is out of range, lengths differ, ids of `X` and `y` share no type, or a part is empty.
         """
-        targets = refuse_missing(read_column(y, "y"), "y", "leave the row out.").tolist()
+        targets = refuse_missing(read_column(y, "y"), "y", "leave the row out.", source=y).tolist()
         if len(targets) != len(X):
             raise ValueError(f"X has {len(X)} rows and y has {len(targets)}: one item for each row is needed.")
         items = list(dict.fromkeys(targets))

@@ -40,7 +40,7 @@ def times_of_rows(times, X) -> np.ndarray | None:
             f"X has {len(X)} rows and times has {len(column)}: one time for each row is needed. For a search inside of "
             "a split, leave times out if make_queries made the rows, which know theirs, or use metadata routing."
         )
-    return ordered_times(refuse_missing(column, "times", "drop the row."), "times")
+    return ordered_times(refuse_missing(column, "times", "drop the row.", source=times), "times")
 
 
 def users_of_rows(groups, X) -> np.ndarray:
@@ -105,10 +105,10 @@ def rows_of_groups(groups, n_rows: int, what: str) -> np.ndarray:
         raise ValueError(
             f"groups is None: pass the {what} of each row as groups, or rows of make_queries, which know theirs."
         )
-    groups = read_column(groups, "groups")
-    if len(groups) != n_rows:
-        raise ValueError(f"X has {n_rows} rows and groups has {len(groups)}: one {what} for each row is needed.")
-    return refuse_missing(groups, "groups", f"name the {what} of each row.")
+    column = read_column(groups, "groups")
+    if len(column) != n_rows:
+        raise ValueError(f"X has {n_rows} rows and groups has {len(column)}: one {what} for each row is needed.")
+    return refuse_missing(column, "groups", f"name the {what} of each row.", source=groups)
 
 
 def as_codes(values: list) -> np.ndarray:

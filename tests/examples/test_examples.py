@@ -94,6 +94,7 @@ def test_grid_search_saves_a_pipeline_that_predicts_the_same_elsewhere(tmp_path)
     assert result["same"]
     assert result["n_candidates"] == 16
     assert result["accuracy"] > 0.35  # chance: 0.125
+    assert result["whole"] > result["accuracy"]
     assert result["embedder_bytes"] < 50_000  # no weights
     assert (tmp_path / "pipeline.joblib").stat().st_size < 20e6
 
@@ -154,6 +155,7 @@ def test_table_gives_the_same_from_pandas_and_polars(tmp_path):
     result = run_main("table", tmp_path)
     assert result["same"]
     assert result["accuracy"] > 0.35  # chance: 0.125
+    assert result["whole"] > result["accuracy"]
     assert "text__embeddingpca0" in result["columns"]
     assert "number__stars" in result["columns"]
     assert result["polars"].columns == result["columns"]

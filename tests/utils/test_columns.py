@@ -17,6 +17,7 @@ from sklearn_llmtokens._utils._columns import (
     read_matrix,
     refuse_missing,
 )
+from sklearn_llmtokens.recommend import ColdItemSplit
 
 NAN = float("nan")
 HIDDEN = np.ma.array([10, 20, 30], mask=[False, True, False])
@@ -156,3 +157,9 @@ def test_what_is_masked_in_a_matrix_is_missing():
 
 def test_only_values_that_stand_for_none_are_missing():
     assert not any(map(is_missing, [0, "", "nan", "None", False, [], np.array([NAN]), datetime.date(2024, 1, 1)]))
+
+
+def test_a_missing_value_is_named_with_its_label_of_the_index():
+    y = pd.Series(["a", None, "b", "a"], index=list("wxyz"))
+    with pytest.raises(ValueError, match=r"y\[1\] \(index 'x'\) is missing"):
+        next(ColdItemSplit(1).split([["a"]] * 4, y))
