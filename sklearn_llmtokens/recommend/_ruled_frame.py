@@ -67,7 +67,8 @@ def ruled_frame(frame, rows: list[list[int]], ranking):
         Of the same library; item_id, score, rank and reason are new, other columns those of the query.
     """
     native: Any = nw.from_native(frame, eager_only=True)
-    row_idx, place_idx = np.nonzero(np.array([[item is not None for item in row] for row in ranking.items], dtype=bool))
+    is_shown = np.array([item is not None for item in ranking.items.ravel()], dtype=bool).reshape(ranking.items.shape)
+    row_idx, place_idx = np.nonzero(is_shown)
     firsts = [rows[i][0] for i in row_idx.tolist()]
     new = {
         "item_id": ranking.items[row_idx, place_idx].tolist(),

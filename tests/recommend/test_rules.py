@@ -17,6 +17,7 @@ from sklearn_llmtokens.recommend import (
     Interactions,
     MaxPerGroup,
     Pin,
+    PopularityRecommender,
     mmr_rerank,
     rule_rerank,
 )
@@ -252,3 +253,12 @@ def test_a_table_of_recommend_goes_in_and_comes_out_with_reasons(library):
 def test_what_is_wrong_is_named(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("library", [lambda frame: frame, pl.from_pandas], ids=["pandas", "polars"])
+def test_no_query_has_no_list(library):
+    assert [column.shape for column in ranked(Pin(["a"]), recommended=[], scores=[])] == [(0, 1)] * 3
+    empty = PopularityRecommender(Catalog(IDS)).fit([["a"]]).recommend([], as_frame=True)
+    frame = rule_rerank(library(empty), items=IDS, rules=[Available(["a"])])
+    assert len(frame) == 0
+    assert list(frame.columns) == [*empty.columns, "reason"]
