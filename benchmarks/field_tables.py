@@ -54,6 +54,7 @@ def serving(found: dict) -> tuple[list, list]:
     quantities = {
         "events": lambda row: f"{row['events']:,}",
         "fit, s": lambda row: f"{row['fit_s']:.0f}",
+        "processor time of one request, ms": lambda row: f"{row['threads']['1']['cpu_ms']:.1f}",
         "one request, ms (median / 95 % / 99 %)": lambda row: times(row["threads"]["1"]),
         **{
             f"the same from {n} threads at once": lambda row, n=n: times(row["threads"][n]) for n in threads if n != "1"
