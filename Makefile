@@ -26,7 +26,7 @@ TEST_READY := $(VENV)/.ready-for-test
 CLUSTER_READY := $(VENV)/.ready-for-cluster
 BENCH_READY := $(VENV)/.ready-for-bench
 OLDEST_READY := $(OLDEST)/.ready-for-test
-OLDEST_TESTS := text embedding features recommend model_selection recipes
+OLDEST_TESTS := text embedding features recommend model_selection exploration recipes
 
 # no model is fetched by anything here
 export HF_HUB_OFFLINE := 1
