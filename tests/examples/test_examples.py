@@ -190,8 +190,9 @@ def test_news_shows_what_came_in_and_hides_what_was_taken_down():
 
 def test_shop_ranks_what_is_in_stock_and_says_why():
     result = run_main("shop")
-    assert result["text and clicks"]["recall"] > 1.5 * result["popular"]["recall"]
-    assert result["text and clicks"]["coverage"] > result["popular"]["coverage"]
+    assert result["text and clicks"]["hit_rate@10"] > 1.5 * result["popular"]["hit_rate@10"]
+    assert result["text and clicks"]["hit_rate@10_diff_low"] > 0
+    assert result["text and clicks"]["coverage@10"] > result["popular"]["coverage@10"]
     assert all(item.startswith("S") and item not in {"S001", "S002", "S005"} for item in result["ranked"])
     assert result["shares"].shape == (2, 3)
 
