@@ -5,12 +5,15 @@
 
 Each folder is a checkout of this repository and runs in a process of its own, one thread each. Both fit the same
 recommenders on the same seeded clicks, and take turns: a ratio is the median of the baseline's times divided by the
-median of ours. The lists of both are compared. Without ``--baseline`` our own times alone are printed.
+median of ours. The lists of both are compared. Without ``--baseline`` our own times alone are printed. Where
+SKLEARN_LLMTOKENS_DATA names a data home with Amazon Beauty, `text_recommender` is fitted on it, embedding included, and
+asked; its parts are others than the baseline's, and so are its lists.
 """
 
 import argparse
 import hashlib
 import operator
+import os
 import platform
 from pathlib import Path
 
@@ -18,6 +21,8 @@ import numpy as np
 from checkouts import commit, measure, table, work, write
 
 N_ITEMS, N_QUERIES = 30_000, 1_000
+BEAUTY = Path(os.environ.get("SKLEARN_LLMTOKENS_DATA", "nowhere"), "interactions", "amazon_beauty_items.parquet")
+FIT = "fit of text_recommender on Beauty, from its texts"
 
 
 def clicks(n_items: int) -> list[list[int]]:
@@ -35,12 +40,23 @@ def titles(n_items: int) -> list[str]:
     return [" ".join(f"w{word}" for word in row) for row in words.tolist()]
 
 
+def beauty() -> tuple[tuple[list, list[str]], list[list]]:
+    """Return ids and titles of Amazon Beauty, and what each user did, oldest event first."""
+    import pandas as pd
+
+    items, events = pd.read_parquet(BEAUTY), pd.read_parquet(BEAUTY.with_name("amazon_beauty_events.parquet"))
+    events = events.sort_values(["user_id", "timestamp"], kind="stable")
+    rows = [group.tolist() for _, group in events.groupby("user_id", sort=False).item_id if len(group) > 1]
+    return (items.item_id.tolist(), items.title.astype(str).tolist()), rows
+
+
 def cases() -> dict:
     """By name, what makes the fitted model and the call that is timed."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import SGDClassifier
     from sklearn.preprocessing import FunctionTransformer
 
+    from sklearn_llmtokens import LLMTokenEmbedder, text_recommender
     from sklearn_llmtokens import recommend as rec
 
     def fitted(make, n_items=N_ITEMS, n_queries=N_QUERIES, features=None, **how):
@@ -76,7 +92,23 @@ def cases() -> dict:
     def text_content(catalog):
         return rec.ContentRecommender(catalog, embedder=TfidfVectorizer(dtype=np.float32))
 
+    def recipe(cache):
+        catalog, rows = beauty()
+        embedder = LLMTokenEmbedder(cache=cache)
+        return lambda: text_recommender(rec.Catalog(*catalog), embedder=embedder).fit(rows), rows
+
+    def fit_of_recipe():
+        fit, rows = recipe(None)
+        return lambda: fit().recommend(rows[:10])
+
+    def recipe_asked():
+        fit, rows = recipe("memory")
+        fitted_recipe = fit()
+        return lambda: fitted_recipe.recommend(rows[:N_QUERIES])
+
+    on_beauty = {FIT: fit_of_recipe, "text_recommender on Beauty, 1,000 queries": recipe_asked}
     return {
+        **(on_beauty if BEAUTY.with_name("amazon_beauty_events.parquet").exists() else {}),
         "item-kNN": fitted(rec.ItemKNNRecommender),
         "transitions": fitted(rec.TransitionRecommender),
         "sparse EASE": fitted(sparse_ease),
