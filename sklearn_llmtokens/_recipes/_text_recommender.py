@@ -17,7 +17,7 @@ from ..text import JiebaTokenizer
 from ._transformer import transformer_of_texts
 
 # What learnt weights are shrunk towards, and what they are with few events or none.
-_DEFAULT_WEIGHTS = {"transitions": 0.6, "neighbours": 1.0, "lexical": 0.25, "content": 0.35, "popularity": 0.5}
+_DEFAULT_WEIGHTS = {"transitions": 1.0, "neighbours": 0.5, "lexical": 0.25, "content": 0.35, "popularity": 0.5}
 
 
 def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
