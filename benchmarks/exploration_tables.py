@@ -5,14 +5,18 @@ def query(figures: dict, markdown) -> str:
     """Return the milliseconds of one query, and how many times those of `SemanticSearch` they are."""
     search = figures["search"]
     ours = search["ms"]["SemanticSearch"]
-    head = [f"{search['rows']:,} vectors of {search['features']} numbers, the {search['k']} best", "ms", "times"]
+    head = [
+        f"{search['rows']:,} vectors of {search['features']} numbers, the {search['k']} best, threads: {figures['threads']}",
+        "ms, the fastest call",
+        "times `SemanticSearch`",
+    ]
     return markdown(head, [[f"`{name}`", f"{ms:.1f}", f"{ms / ours:.1f}"] for name, ms in search["ms"].items()])
 
 
 def duplicates(figures: dict, markdown) -> str:
     """Return seconds and numbers of near-duplicates of texts and of vectors."""
     found = figures["texts"]
-    head = [f"{found['n']:,} reviews", "threshold", "seconds", "groups", "pairs", "rows that are dropped"]
+    head = [f"{found['n']:,} reviews", "threshold", "processor seconds", "groups", "pairs", "rows that are dropped"]
     rows = [
         [
             row["what"],
