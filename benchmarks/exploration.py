@@ -3,8 +3,8 @@
     python benchmarks/exploration.py --write    # benchmarks/results/exploration.json, and the page
     python benchmarks/exploration.py --rows 10000 --texts 2000    # seconds
 
-Search: `--rows` random vectors of 384 numbers, one query, the fastest of `--repeats` calls. `SemanticSearch` is compared
-with scikit-learn's `NearestNeighbors`, by cosine, and by the Euclidean distance of vectors of unit length.
+Search: `--rows` random vectors of 384 numbers, one query, the fastest of `--repeats` calls. `SemanticSearch` is
+compared with scikit-learn's `NearestNeighbors`, by cosine, and by the Euclidean distance of vectors of unit length.
 
 Near-duplicates: `--texts` shop reviews (`--data` is a data home, `SKLEARN_LLMTOKENS_DATA` by default), by their
 shingles and by their vectors of zh-nano, which are computed before; seconds of the processor. Without the reviews that

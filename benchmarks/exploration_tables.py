@@ -5,8 +5,9 @@ def query(figures: dict, markdown) -> str:
     """Return the milliseconds of one query, and how many times those of `SemanticSearch` they are."""
     search = figures["search"]
     ours = search["ms"]["SemanticSearch"]
+    sizes = f"{search['rows']:,} vectors of {search['features']} numbers, the {search['k']} best"
     head = [
-        f"{search['rows']:,} vectors of {search['features']} numbers, the {search['k']} best, threads: {figures['threads']}",
+        f"{sizes}, threads: {figures['threads']}",
         "ms, the fastest call",
         "times `SemanticSearch`",
     ]
