@@ -9,18 +9,17 @@ from .._utils._columns import is_missing, read_column
 from ._axes import axes_for
 from ._fonts import font_for
 from ._label_layout import AROUND, BESIDE, cut, place_labels
+from ._map_style import GREYS, draw_legend, group_colours, point_style
 
-_MAX_LEGEND = 18  # groups; more cannot be distinguished by colour
 _NAME_WIDTH = 24  # characters, Chinese ones count twice
 _TEXT_WIDTH = 32
 _TRIED = 6  # as many texts are measured for each one that may be written
-_GREYS = {"noise": "0.72", "no label": "0.82"}
 
 
 class SemanticMapDisplay:
     """Map of vectors in two dimensions, coloured by label, with a name at the centre of each label's points.
 
-    Use `from_vectors` to make one; the constructor takes points that are two-dimensional already.
+    Use `from_vectors` or `from_estimator` to make one; the constructor takes points of two dimensions.
 
     Points are smaller and more transparent the more there are, and drawn in random order, so that no label hides
     another. Labels and texts that would cover others are left out, at the size that the figure has when it is drawn.
@@ -78,6 +77,33 @@ class SemanticMapDisplay:
         self.explained_variance_ratio = explained_variance_ratio
 
     @classmethod
+    def from_estimator(cls, estimator, X, labels=None, **kwargs):
+        """Turn texts into vectors by a fitted transformer, reduce these to two dimensions and draw them.
+
+        Parameters
+        ----------
+        estimator : transformer
+            Fitted: an embedder, or a pipeline that ends in two columns.
+        X : texts of length n_points
+            What `estimator` takes.
+        labels : array-like of shape (n_points,), default=None
+            The label of each.
+        **kwargs : dict
+            As in `from_vectors`.
+
+        Returns
+        -------
+        SemanticMapDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            As in `from_vectors`.
+        """
+        return cls.from_vectors(estimator.transform(X), labels, **kwargs)
+
+    @classmethod
     def from_vectors(
         cls,
         vectors,
@@ -106,7 +132,8 @@ class SemanticMapDisplay:
         noise_label : int or str, default=-1
             The label of points in no cluster.
         reducer : transformer, default=None
-            Returns two columns from ``fit_transform``: ``TSNE()``, say. It is cloned. None is PCA.
+            Returns two columns from ``fit_transform``: ``TSNE()``, say. It is cloned. None is PCA, and vectors of two
+            columns are drawn as they are.
         random_state : int, RandomState instance or None, default=0
             Of the PCA.
         ax : matplotlib Axes, default=None
@@ -127,6 +154,8 @@ class SemanticMapDisplay:
             If matplotlib is not installed.
         """
         vectors = check_array(vectors, ensure_min_samples=2, input_name="vectors")
+        if vectors.shape[1] == 2 and reducer is None:
+            return cls(vectors, labels=labels, texts=texts, names=names, noise_label=noise_label).plot(ax=ax, **kwargs)
         reducer = PCA(2, random_state=random_state) if reducer is None else clone(reducer)
         display = cls(
             reducer.fit_transform(vectors),
@@ -174,9 +203,9 @@ class SemanticMapDisplay:
         names = [name for name, _ in groups]
         texts = [] if self.texts is None else [_one_line(text) for text in self.texts]
         family = font_for([*names, *texts])
-        colours = _colours(len(groups))
+        colours = group_colours(len(groups))
         self._scatter(ax, points, order, groups, background, colours, kwargs)
-        _draw_legend(ax, groups, background, colours, family)
+        draw_legend(ax, groups, background, colours, family)
         self._label_axes(ax)
         ax.figure.figure.draw_without_rendering()  # settles the size of the axes
         boxes: list = []
@@ -211,7 +240,7 @@ class SemanticMapDisplay:
 
     def _scatter(self, ax, points, order, groups, background, colours, kwargs) -> None:
         """Draw the background first, then all other points in random order."""
-        style = _style(len(points)) | kwargs
+        style = point_style(max(len(points), 1)) | kwargs
         fixed = {"c", "color"} & kwargs.keys()
         colour_of = np.zeros((len(points), 3))
         for (_, rows), colour in zip(groups, colours, strict=True):
@@ -221,7 +250,7 @@ class SemanticMapDisplay:
         if background:
             rows = np.concatenate([rows for _, rows in background])
             behind[rows] = True
-            greys = [_GREYS.get(name, _GREYS["noise"]) for name, rows in background for _ in rows]
+            greys = [GREYS.get(name, GREYS["noise"]) for name, rows in background for _ in rows]
             self.background_ = ax.scatter(*points[rows].T, **({} if fixed else {"c": greys}), **style)
         front = order[~behind[order]]
         by_label = {"c": colour_of[front]} if groups and not fixed else {}
@@ -271,43 +300,3 @@ def _rows_by_label(labels, missing: list[int]):
 
 def _one_line(text) -> str:
     return "" if is_missing(text) else cut(str(text), _TEXT_WIDTH)
-
-
-def _style(n_points: int) -> dict:
-    """Return size and transparency of points: 18 square points at 0.8 for some hundreds, fainter dots for more."""
-    return {
-        "s": float(np.clip(450 / np.sqrt(n_points), 2, 30)),
-        "alpha": float(np.clip(5.5 * n_points**-0.25, 0.2, 0.8)),
-        "linewidths": 0,
-        "rasterized": n_points > 5000,  # else a PDF or SVG has an object for each
-    }
-
-
-def _draw_legend(ax, groups, background, colours, family) -> None:
-    """Draw a legend of dots that are easy to see, noise last; none for more colours than can be distinguished."""
-    from matplotlib.lines import Line2D
-
-    shown = list(zip([name for name, _ in groups], colours, strict=True)) if len(groups) <= _MAX_LEGEND else []
-    shown += [(name, _GREYS.get(name, _GREYS["noise"])) for name, _ in background]
-    dots = [Line2D([], [], marker="o", linestyle="", color=colour, label=name) for name, colour in shown]
-    if dots:
-        ax.legend(
-            handles=dots,
-            loc="center left",
-            bbox_to_anchor=(1, 0.5),
-            frameon=False,
-            prop={"size": "small"} | ({"family": family} if family else {}),
-        )
-
-
-def _colours(n: int) -> list:
-    """Return n colours that are as easy to distinguish as n allows, none of them grey as noise is."""
-    from matplotlib import colormaps
-    from matplotlib.colors import hsv_to_rgb
-
-    order = [*range(0, 20, 2), *range(1, 20, 2)]  # dark ones first; 14 and 15 are grey
-    palette = [colormaps["tab20"](i)[:3] for i in order if i not in (14, 15)]
-    if n <= len(palette):
-        return palette[:n]
-    # neighbours differ by the golden section of the circle of hues, and in brightness
-    return [tuple(hsv_to_rgb((0.618034 * i % 1, 0.8, (0.6, 0.9)[i % 2])).tolist()) for i in range(n)]

@@ -80,6 +80,17 @@ def test_the_map_takes_a_reducer_and_points():
         SemanticMapDisplay(display.points, labels=["x"]).plot()
 
 
+def test_a_fitted_transformer_makes_the_vectors_or_the_map_itself():
+    pca = PCA(4).fit(VECTORS)
+    display = SemanticMapDisplay.from_estimator(pca, VECTORS, ["x", "y"] * 12, s=5)
+    np.testing.assert_allclose(display.points, PCA(2, random_state=0).fit_transform(pca.transform(VECTORS)))
+    assert legend_of(display) == ["x", "y"]
+    plane = PCA(2).fit(VECTORS[:, ::-1])
+    display = SemanticMapDisplay.from_estimator(plane, VECTORS)
+    np.testing.assert_allclose(display.points, plane.transform(VECTORS))
+    assert display.ax_.get_xlabel() == ""
+
+
 def test_clusters_are_named_at_their_centres_the_largest_first():
     points = np.array([[0, 0], [1, 0], [0, 1], [9, 9], [9, 8], [-9, -9], [20, 20]])
     display = SemanticMapDisplay(points, labels=[3, 3, 3, 7, 7, -1, -1], names={3: "delivery", 7: "screen"}).plot()
