@@ -93,8 +93,10 @@ def find_label_errors(
     Confident learning compares each probability with a threshold of its class, the mean probability of the class in
     the rows that have it as label. A row is suspected if the most probable of the classes that reach their threshold is
     not its label (Northcutt, Jiang and Chuang 2021, "Confident Learning: Estimating Uncertainty in Dataset Labels",
-    JAIR 70, equation 1). The scores are those of Kuan and Mueller 2022, "Model-agnostic label quality scoring to detect
-    real-world label errors".
+    JAIR 70, equations 1 and 2). As in cleanlab, a row whose label is its most probable class is not.
+
+    The scores are those of Kuan and Mueller 2022, "Model-agnostic label quality scoring to detect real-world label
+    errors".
 
     A suspected row is one that the model contradicts: look at it before you change it.
 
@@ -121,6 +123,7 @@ def find_label_errors(
         is_suspected = np.asarray(cleanlab.find_label_issues(label_idx, probabilities, n_jobs=1))
     else:
         is_suspected = confident_classes(probabilities, label_idx) != label_idx
+        is_suspected &= probabilities.argmax(axis=1) != label_idx
     suspected = np.flatnonzero(is_suspected)
     suggested = np.array(classes, dtype=object)[probabilities.argmax(axis=1)]
     rows = suspected[np.argsort(quality[suspected], kind="stable")]

@@ -44,6 +44,13 @@ def test_a_class_that_is_probable_everywhere_is_no_reason_for_suspicion():
     assert found.suggested.tolist() == [0, 0, 0, 0]
 
 
+def test_the_most_probable_class_is_no_suspected_label():
+    probabilities = [[0.9, 0.05, 0.05], [0.5, 0.25, 0.25], [0.6, 0.22, 0.18], [0.6, 0.18, 0.22]]
+    found = find_label_errors(probabilities, ["a", "a", "b", "c"])
+    # row 1: b and c reach their thresholds of 0.22, and a, the label, does not reach its 0.7
+    assert found.rows.tolist() == []
+
+
 def test_planted_errors_are_found():
     X, y, wrong = planted()
     found = find_label_errors(X, y, LogisticRegression())
