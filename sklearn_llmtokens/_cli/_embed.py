@@ -105,6 +105,12 @@ def _check_place(dst: Path) -> None:
 
 def _plan(options: argparse.Namespace, dst: Path, stack: ExitStack) -> "Plan":
     """Look at the source and its columns."""
+    src, is_folder = options.src, options.output_format == "folder"
+    is_address = "://" in src
+    if src != "-" and not is_address and not os.path.exists(src):
+        raise UsageError(f"SRC={src!r}: there is no such file or folder.")
+    if not is_folder and (is_address or os.path.isdir(src)):
+        raise UsageError(f"SRC={shorten(src)} may be several files: name a folder as DST.")
     from .._utils._optional import require
 
     require("pyarrow", extra="frames", purpose="The command embed")
@@ -121,12 +127,7 @@ def _plan(options: argparse.Namespace, dst: Path, stack: ExitStack) -> "Plan":
         options.shard,
         not options.quiet,
     )
-    src, is_folder = options.src, options.output_format == "folder"
-    if src != "-" and "://" not in src and not os.path.exists(src):
-        raise UsageError(f"SRC={src!r}: there is no such file or folder.")
-    if "://" in src or os.path.isdir(src):
-        if not is_folder:
-            raise UsageError(f"SRC={shorten(src)} may be several files: name a folder as DST.")
+    if is_address or os.path.isdir(src):
         return plan_files(src, dst, request)
     kind = format_of(src, options.input_format)
     if kind == "parquet" and src != "-" and Path(src).suffix.lower() not in COMPRESSED:
