@@ -114,7 +114,7 @@ def test_clusters_hold_reviews_of_one_category_and_carry_its_words(tmp_path):
     picture = tmp_path / "new" / "map.png"
     result = run_main("clusters", picture)
     assert len(set(result["names"].values())) == len(result["names"]) > 5
-    assert any("酒店" in name for name in result["names"].values())
+    assert any("房间" in name for name in result["names"].values())
     assert result["share"] > 0.6  # chance: 0.125
     assert_is_picture(picture)
 
