@@ -148,13 +148,12 @@ def _vectors_of(batch, row: int, part: Part, job: Job, journal: Journal, pace: P
     while start < len(batch) or not found:
         stop, cost = pace.cut(texts, start) if start < len(batch) else (start, 0)
         started = time.monotonic()
+        vectors: dict[str, np.ndarray] = {}
         try:
-            with job.gather(), listen(partial(_set_share, bar, n_before + start, stop - start)):
-                columns = zip(names, texts, strict=True)
-                vectors = {
-                    name: embed_column(job.embedder, column[start:stop], name, job.settings.dtype)
-                    for name, column in columns
-                }
+            for name, column in zip(names, texts, strict=True):
+                n_columns = len(vectors), len(names)
+                with job.gather(), listen(partial(_set_share, bar, n_before + start, stop - start, *n_columns)):
+                    vectors[name] = embed_column(job.embedder, column[start:stop], name, job.settings.dtype)
         except Exception as error:
             first = part.start + row + start
             error.add_note(f"The batch is rows {first} to {first + stop - start - 1} of {part.file}.")
@@ -168,8 +167,9 @@ def _vectors_of(batch, row: int, part: Part, job: Job, journal: Journal, pace: P
     return {name: np.concatenate([vectors[name] for vectors in found]) for name in names}
 
 
-def _set_share(bar: RowsBar, n_before: float, n_rows: int, share: float) -> None:
-    bar.set(n_before + share * n_rows)
+def _set_share(bar: RowsBar, n_before: float, n_rows: int, n_done: int, n_columns: int, share: float) -> None:
+    """Count the rows of a slice in parts, while its columns are embedded one after the other."""
+    bar.set(n_before + n_rows * (n_done + share) / n_columns)
 
 
 def _read_rows(part: Part, settings: Settings, batch_rows: int) -> Iterator:
