@@ -31,10 +31,11 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         The bundled checkpoint's name, a checkpoint folder, or a Hub id with an optional revision
         (``"org/name@revision"``; ``HF_HUB_OFFLINE`` is obeyed). Any encoder or decoder that ``AutoModel`` loads, and
         static checkpoints of model2vec and sentence-transformers, from safetensors only.
-    pooling : {"auto", "mean", "cls", "max", "last", "weighted_mean", "mean_sqrt_len"} or tuple of these, default="auto"
-        How token vectors become one: ``"auto"`` follows the checkpoint's sentence-transformers configuration where it
-        has one, and its Dense layers with it; otherwise it is the mean for encoders and the position-weighted mean for
-        causal models. A tuple is concatenated.
+    pooling : str or tuple of str, default="auto"
+        How token vectors become one: ``"auto"``, ``"mean"``, ``"cls"``, ``"max"``, ``"last"``, ``"weighted_mean"`` or
+        ``"mean_sqrt_len"``. A tuple of names, without ``"auto"``, is concatenated. ``"auto"`` follows the checkpoint's
+        sentence-transformers configuration where it has one, and its Dense layers with it; otherwise it is the mean
+        for encoders and the position-weighted mean for causal models.
     layer : int or tuple of int, default=-1
         Hidden state, numbered as transformers numbers them: 0 is the output of the embeddings, -1 that of the last
         layer after the final norm. A tuple is averaged.

@@ -118,7 +118,7 @@ def test_a_damaged_index_of_shards(st_checkpoint, content):
 @pytest.mark.parametrize(
     "change",
     [
-        {"version": "2"}, {"version": None}, {"pooling": "mean"}, {"pooling": ["median"]}, {"layer": [-1]},
+        {"version": "2"}, {"version": None}, {"pooling": "mean"}, {"pooling": ["unheard of"]}, {"layer": [-1]},
         {"layer": [True]}, {"template": "no place"}, {"max_length": 0}, {"dense": "2_Dense"}, {"dense": ["../2_Dense"]},
         {"prompts": []}, {"more": 1}, {"normalize": "yes"}, {"pool_scope": "none"},
     ],

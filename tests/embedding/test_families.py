@@ -173,7 +173,7 @@ def test_same_layer_twice_is_refused_or_averaged(checkpoints):
         ({"layer": (0, "1")}, "numbered 0"),
         ({"layer": (True,)}, "numbered 0"),
         ({"pooling": ()}, "pooling="),
-        ({"pooling": ("mean", "median")}, "pooling="),
+        ({"pooling": ("mean", "unheard of")}, "pooling="),
         ({"truncate_dim": 33}, "32 features"),
         ({"max_length": MAX_POSITIONS + 1}, "128 positions"),
         ({"prompt": "no such prompt"}, "prompt_eol"),
@@ -188,5 +188,5 @@ def test_parameters_that_do_not_suit_the_checkpoint_are_refused_by_fit(checkpoin
 def test_every_family_and_pooling_is_tested(checkpoints):
     assert set(CAUSAL) < set(FAMILIES)
     with pytest.raises(ValueError, match="pooling=") as info:
-        embedder(checkpoints["bert"], pooling=("median", "mean")).fit(TEXTS)
+        embedder(checkpoints["bert"], pooling=("unheard of", "mean")).fit(TEXTS)
     assert set(re.findall(r"\w+", str(info.value).rpartition(" tuple of ")[2])) == set(POOLINGS)
