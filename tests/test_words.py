@@ -87,6 +87,18 @@ def left_over(found, known):
     return new | {entry: n for entry, n in counts.items() if n > known[entry]}
 
 
+def advice(found):
+    """Return what to write in the place of the private words of each file."""
+    lines = []
+    for name, words in found.items():
+        for word in dict.fromkeys(words):
+            instead = next(
+                text for pattern, text in PRIVATE_WORDS.items() if re.fullmatch(pattern, word, re.IGNORECASE)
+            )
+            lines.append(f"{name} has {word!r}: write {instead}.")
+    return "\n".join(lines)
+
+
 def read_all(paths, find):
     return {name_of(path): find(path.read_text(encoding="utf-8")) for path in paths}
 
@@ -96,7 +108,15 @@ def test_docstrings_begin_as_those_of_scikit_learn():
 
 
 def test_code_and_pages_have_no_words_of_their_own():
-    assert left_over(read_all([*MODULES, *PAGES], private_words), OLD_WORDS) == {}
+    found = read_all([*MODULES, *PAGES], private_words)
+    assert left_over(found, OLD_WORDS) == {}, advice(found)
+
+
+def test_the_message_says_what_to_write_instead():
+    assert advice({"a.py": [], "b.py": ["Told", "Told"]}) == (
+        "b.py has 'Told': write output rows, known items, or what it is."
+    )
+    assert advice({"c.py": private_words("one row a text")}) == "c.py has 'row a text': write per."
 
 
 def test_decimals_on_pages_and_in_docstrings_have_a_zero_before_the_point():
