@@ -20,7 +20,6 @@ import ranking
 from sklearn_llmtokens import LLMTokenEmbedder, text_recommender
 from sklearn_llmtokens.recommend import (
     Catalog,
-    EASERecommender,
     HybridRecommender,
     ItemKNNRecommender,
     TransitionRecommender,
@@ -51,10 +50,7 @@ def variants(cache) -> dict:
         transitions = dict(recipe(catalog).recommenders)["transitions"]
         return transitions.set_params(profile=0.5)
 
-    def ease(catalog: Catalog) -> EASERecommender:
-        return EASERecommender(catalog, l2=100.0, profile=0.8, max_dense_items=5000, n_neighbors=100)
-
-    parts = ("transitions", "neighbours", "lexical", "content", "popularity")
+    parts = ("transitions", "neighbours", "ease", "lexical", "content", "popularity")
     return {
         "the recipe": recipe,
         **{f"without {part}": drop(part) for part in parts},
@@ -68,8 +64,6 @@ def variants(cache) -> dict:
         "popularity of all times": lambda catalog: recipe(catalog, popularity__window=None),
         "and transitions from the latest events": plus("latest", latest, 0.5),
         "and item-kNN": plus("item_knn", ItemKNNRecommender, 0.5),
-        "and EASE": plus("ease", ease, 0.4),
-        "EASE in the place of neighbours": lambda catalog: recipe(catalog, neighbours=ease(catalog)),
         **{f"{part} alone": alone(part) for part in parts},
     }
 

@@ -62,11 +62,10 @@ def recommenders(catalog: Catalog, embedder) -> dict:
     """Return what is fitted and updated, by name."""
     recipe = text_recommender(catalog, embedder=embedder)
     parts = dict(recipe.recommenders)
-    ease = EASERecommender(catalog, l2=100.0, profile=0.8, max_dense_items=5000, n_neighbors=100)
     return {
         "transitions by regression, with a prior": parts["transitions"],
         "neighbours of sequences": parts["neighbours"],
-        "EASE, 100 neighbours": ease,
+        "EASE, 50 neighbours": parts["ease"],
         "text_recommender": recipe,
     }
 
@@ -110,7 +109,7 @@ def approximation(catalog: Catalog, embedder, folder: Path, protocol: str) -> It
         "transitions, 50 neighbours": ridge,
         "transitions, 200 neighbours": clone(ridge).set_params(n_neighbors=200),
         "EASE, exact": ease,
-        "EASE, 100 neighbours": clone(ease).set_params(max_dense_items=5000, n_neighbors=100),
+        "EASE, 50 neighbours": clone(ease).set_params(max_dense_items=5000, n_neighbors=50),
     }
     for name, recommender in variants.items():
         seconds, fitted = timed(lambda one=recommender: clone(one).fit(train))

@@ -8,6 +8,7 @@ from sklearn.pipeline import make_pipeline
 
 from ..recommend import (
     ContentRecommender,
+    EASERecommender,
     HybridRecommender,
     PopularityRecommender,
     SequenceKNNRecommender,
@@ -17,11 +18,18 @@ from ..text import JiebaTokenizer
 from ._transformer import transformer_of_texts
 
 # What learnt weights are shrunk towards, and what they are with few events or none.
-_DEFAULT_WEIGHTS = {"transitions": 1.0, "neighbours": 0.5, "lexical": 0.25, "content": 0.35, "popularity": 0.5}
+_DEFAULT_WEIGHTS = {
+    "transitions": 1.0,
+    "neighbours": 0.5,
+    "ease": 0.3,
+    "lexical": 0.25,
+    "content": 0.35,
+    "popularity": 0.5,
+}
 
 
 def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
-    """Build a recommender from titles and clicks: texts of items, transitions, and neighbours.
+    """Build a recommender from titles and clicks: texts of items, transitions, neighbours, and co-occurrence.
 
     The weights of its parts are learnt from the latest events, those of items without a click apart.
 
@@ -38,9 +46,9 @@ def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
     -------
     HybridRecommender
         Unfitted, with the parts ``transitions`` (a regression of the next item on the events so far, whose prior are
-        the vectors of the embedder), ``neighbours`` (what followed where similar events came before), ``lexical``
-        (TF-IDF of words and pairs of words), ``content`` (vectors of the embedder) and ``popularity`` (of the latest
-        hundredth of the events, where times are known). Every part can be set:
+        the vectors of the embedder), ``neighbours`` (what followed where similar events came before), ``ease``
+        (co-occurrence), ``lexical`` (TF-IDF of words and pairs of words), ``content`` (vectors of the embedder) and
+        ``popularity`` (of the latest hundredth of the events, where times are known). Every part can be set:
         ``set_params(content__profile="last", lexical="drop")``.
 
     Raises
@@ -62,11 +70,12 @@ def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
         JiebaTokenizer(lowercase=True),
         TfidfVectorizer(token_pattern=r"\S+", lowercase=False, ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32),
     )
-    # Beyond 5,000 items the regression is approximate: seconds instead of a minute, and models of megabytes.
+    # Beyond 5,000 items the regressions are approximate: seconds instead of a minute, and models of megabytes.
     transitions = TransitionRecommender(catalog, method="ridge", prior=embedder, item_input=item_input, profile=0.8)
     parts = [
         ("transitions", transitions),
         ("neighbours", SequenceKNNRecommender(catalog)),
+        ("ease", EASERecommender(catalog, l2=100.0, profile=0.8, max_dense_items=5000, n_neighbors=50)),
         ("lexical", ContentRecommender(catalog, embedder=words, item_input="texts")),
         # Weak whitening and slowly decaying profiles rank a few candidates best: regressions are silent on most pairs.
         ("content", ContentRecommender(catalog, embedder=embedder, whiten=0.3, profile=0.8, item_input=item_input)),
