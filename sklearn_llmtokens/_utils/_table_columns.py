@@ -179,7 +179,7 @@ def as_strings(values: np.ndarray, place: Place) -> list[str | None]:
     for i, value in enumerate(found):
         if value is not None and not isinstance(value, str):
             kind = type(value).__name__
-            raise TextTypeError(f"{place(i)} is {shorten(value)} of type {kind}: pass a text, a number or a date.")
+            raise TextTypeError(f"{place(i)} is {shorten(value)} of type {kind}: pass texts, numbers or dates, or leave the column out.")
     return found
 
 
@@ -211,10 +211,12 @@ def _is_blank(value) -> bool:
 def _is_number(value) -> bool:
     if isinstance(value, str):
         return _NUMBER.fullmatch(value) is not None
-    return isinstance(value, numbers.Real | Decimal | np.bool_ | dt.timedelta)
+    return isinstance(value, numbers.Real | Decimal | np.bool_ | dt.timedelta | dt.time)
 
 
 def _is_date(value) -> bool:
+    if type(value).__name__ == "Period":  # of pandas, a day or a month
+        return True
     return isinstance(value, dt.date | np.datetime64) or (isinstance(value, str) and _parsed_date(value) is not None)
 
 
@@ -234,6 +236,8 @@ def _as_number(value, row: int, place: Place) -> float:
         return np.nan
     if not _is_number(value):
         raise ValueError(f"{place(row)} is {shorten(value)}, and the column has numbers: pass a number.")
+    if isinstance(value, dt.time):
+        value = dt.datetime.combine(dt.date.min, value) - dt.datetime.min
     return value.total_seconds() if isinstance(value, dt.timedelta) else float(value)
 
 
@@ -244,6 +248,8 @@ def _as_date(value, row: int, place: Place) -> np.datetime64:
         raise ValueError(f"{place(row)} is {shorten(value)}, and the column has dates: pass a date.")
     if isinstance(value, str):
         value = _parsed_date(value)
+    if type(value).__name__ == "Period":
+        value = value.to_timestamp()
     if isinstance(value, dt.datetime):
         value = value.replace(tzinfo=None)
     return np.datetime64(value).astype("datetime64[s]")

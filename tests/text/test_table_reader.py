@@ -32,6 +32,8 @@ def kinds(columns, **parameters):
         (pd.to_datetime(["2024-05-01"] * 4), "date"),
         (pd.to_datetime(["2024-05-01"] * 4, utc=True), "date"),
         ([dt.date(2024, 5, 1), None, None, None], "date"),
+        (pd.period_range("2024-01", periods=4, freq="M"), "date"),
+        ([dt.time(8, 30), None, dt.time(9), dt.time(9)], "number"),
         (["2024-05-01", "2024/5/2 8:30", "2024年5月3日", ""], "date"),
         (["2024-05-01T08:30:00.5Z", "2024-05-01 08:30+08:00", None, None], "date"),
         (["2024-13-01"] * 4, "category"),
@@ -143,3 +145,16 @@ def test_a_missing_text_is_named_and_other_columns_may_lack_values():
 def test_what_is_no_table_of_texts_is_refused(X, parameters, message):
     with pytest.raises((ValueError, TypeError), match=message):
         TableReader(**parameters).fit(X)
+
+
+def test_times_of_day_are_seconds_and_periods_begin_with_their_first_day():
+    frame = pd.DataFrame(
+        {
+            "review": REVIEWS,
+            "month": pd.period_range("2024-01", periods=4, freq="M"),
+            "at": [dt.time(8, 30), None, dt.time(0), dt.time(23, 59, 59)],
+        }
+    )
+    rows = TableReader().fit_transform(frame)
+    assert rows.columns["month"].tolist() == [dt.datetime(2024, month, 1) for month in (1, 2, 3, 4)]
+    np.testing.assert_array_equal(rows.columns["at"], [30600, np.nan, 0, 86399])
