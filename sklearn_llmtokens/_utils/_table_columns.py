@@ -179,7 +179,9 @@ def as_strings(values: np.ndarray, place: Place) -> list[str | None]:
     for i, value in enumerate(found):
         if value is not None and not isinstance(value, str):
             kind = type(value).__name__
-            raise TextTypeError(f"{place(i)} is {shorten(value)} of type {kind}: pass texts, numbers or dates, or leave the column out.")
+            raise TextTypeError(
+                f"{place(i)} is {shorten(value)} of type {kind}: pass texts, numbers or dates, or leave the column out."
+            )
     return found
 
 
