@@ -21,6 +21,7 @@ from few_labels_tables import LABEL_TABLES
 from field_tables import FIELD_TABLES
 from scale_tables import SCALE_TABLES
 from speed.tables import SPEED_TABLES
+from text_tables_table import text_tables
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -317,6 +318,10 @@ TABLES: dict[str, Callable[[], str]] = {
     "reference_check": reference_check,
     "segmentation": segmentation,
     "stop_words": stop_words,
+    **{
+        f"text_tables: {name}": lambda name=name: markdown(*text_tables(load("text_tables"), name))
+        for name in ("reviews", "films")
+    },
     "store": store,
     **{name: lambda made=made: markdown(*made[1](load(made[0]))) for name, made in FIELD_TABLES.items()},
     **{f"scale: {part}": _of("scale", make) for part, make in SCALE_TABLES.items()},

@@ -185,6 +185,17 @@ def as_strings(values: np.ndarray, place: Place) -> list[str | None]:
     return found
 
 
+def as_categories(strings: Sequence[str | None]) -> np.ndarray:
+    """Return strings as an array that `kind_of` takes for strings, even where all are numbers.
+
+    Examples
+    --------
+    >>> kind_of(as_categories(["1", "2", None]))
+    'string'
+    """
+    return np.array(strings, dtype=np.dtypes.StringDType(na_object=None))
+
+
 def _columns_of_frame(X) -> dict:
     import narwhals as nw
 
@@ -199,8 +210,7 @@ def _column_of_series(series) -> np.ndarray:
     import narwhals as nw
 
     if series.dtype in (nw.Categorical, nw.Enum):
-        strings = as_strings(read_column(series.to_list(), "X"), str)
-        return np.array(strings, dtype=np.dtypes.StringDType(na_object=None))
+        return as_categories(as_strings(read_column(series.to_list(), "X"), str))
     if series.dtype == nw.Datetime and series.dtype.time_zone is not None:
         series = series.dt.replace_time_zone(None)  # hours and weekdays are those of the place
     return read_column(series.to_native(), "X")

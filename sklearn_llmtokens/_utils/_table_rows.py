@@ -11,7 +11,7 @@ class TableRows(Sequence):
     texts : sequence of str
         One per row.
     columns : mapping of label to ndarray of shape (n_rows,)
-        Numbers as float64 with NaN, dates as datetime64, and categories as objects with None.
+        Numbers as float64 with NaN, dates as datetime64, and categories as strings with None.
 
     Examples
     --------

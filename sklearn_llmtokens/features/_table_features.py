@@ -43,6 +43,8 @@ class TableFeatures(TransformerMixin, VersionedPickle, BaseEstimator):
     ----------
     kinds_ : dict of label to {"number", "date", "category"}
         What the columns hold; those without a value are left out. Constant ones have features of zero.
+    columns_ : list of label
+        Names of the columns seen in `fit`, or their positions.
     encoders_ : dict of label to dict
         What was fitted of each column.
     centers_ : dict of label to ndarray
@@ -187,10 +189,10 @@ class TableFeatures(TransformerMixin, VersionedPickle, BaseEstimator):
         if reset:
             kinds = {name: kind_of(values) for name, values in table.items()}
             self.kinds_ = {name: _KINDS.get(kind, kind) for name, kind in kinds.items() if kind != "empty"}
-            self._labels = list(table)
+            self.columns_ = list(table)
         elif not isinstance(X, TableRows):
-            table = dict(zip(self._labels, table.values(), strict=True))
-        n_rows = len(X) if isinstance(X, TableRows) else len(table[self._labels[0]])
+            table = dict(zip(self.columns_, table.values(), strict=True))
+        n_rows = len(X) if isinstance(X, TableRows) else len(table[self.columns_[0]])
         places = {name: partial(place_of, X, column=name) for name in self.kinds_}
         return {name: _READERS[kind](table[name], places[name]) for name, kind in self.kinds_.items()}, n_rows
 

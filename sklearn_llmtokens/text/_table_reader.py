@@ -7,7 +7,7 @@ import numpy as np
 from .._utils._messages import shorten
 from .._utils._places import place_of
 from .._utils._sklearn import StrOptions, fit_context
-from .._utils._table_columns import as_dates, as_numbers, as_strings, is_text, kind_of, read_table
+from .._utils._table_columns import as_categories, as_dates, as_numbers, as_strings, is_text, kind_of, read_table
 from .._utils._table_rows import TableRows
 from .._utils._text_cells import check_column
 from ..exceptions import TextTypeError
@@ -183,7 +183,7 @@ class TableReader(TextColumn, auto_wrap_output_keys=None):  # type: ignore[call-
                 strings = as_strings(table[name], place)
                 texts.append(check_column(strings, place, missing=missing, surrogates="error"))
             elif kind == "category":
-                columns[name] = np.array(as_strings(table[name], place), dtype=object)
+                columns[name] = as_categories(as_strings(table[name], place))
             elif kind != "empty":
                 columns[name] = _READERS[kind](table[name], place)
         return TableRows([_BETWEEN_TEXTS.join(filter(None, row)) for row in zip(*texts, strict=True)], columns)

@@ -15,6 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_llmtokens.features import TableFeatures
+from sklearn_llmtokens.text import TableReader
 
 FRAME = pd.DataFrame(
     {
@@ -84,6 +85,14 @@ def test_rare_and_new_categories_are_one_and_missing_ones_a_category():
     shown = features.transform(pd.DataFrame({"c": ["new", "x", None]}))
     np.testing.assert_array_equal(shown[0], shown[1])
     np.testing.assert_array_equal(shown[2], rows.iloc[7])
+
+
+def test_categories_of_numbers_stay_categories_behind_a_reader():
+    codes = pd.Categorical([10, 20, 10, 30, 20, 30])
+    frame = pd.DataFrame({"text": ["物流很快", "味道发苦"] * 3, "code": codes})
+    features = TableFeatures(0).fit(TableReader("text").fit_transform(frame))
+    assert features.get_feature_names_out().tolist() == ["code_10", "code_20", "code_30"]
+    assert TableFeatures(0).fit(frame[["code"]]).kinds_ == {"code": "category"}
 
 
 def test_constant_and_empty_columns_count_nothing():
