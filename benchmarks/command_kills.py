@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 from scale_out import make_texts
-from tables import save
+from tables import load, save
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 SHOWN = re.compile(rb"(\d+)/\d+ \[")
@@ -119,6 +119,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--kills", type=int, nargs=2, default=[9, 6], help="of the last layer, of layer 0")
+    parser.add_argument(
+        "--layers", type=int, nargs="+", choices=[-1, 0], default=[-1, 0], help="others stay as they are"
+    )
     parser.add_argument("--seconds", type=float, default=20, help="a run is ended within so many after its first row")
     parser.add_argument("--model", default="zh-mini")
     parser.add_argument("--seed", type=int, default=0)
@@ -127,16 +130,16 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it for what it runs in the background
     folder = Path(tempfile.mkdtemp(prefix="kills-"))
     try:
-        found = [
-            measure(arguments, -1, arguments.kills[0], to_the_end=False, folder=folder),
-            measure(arguments, 0, arguments.kills[1], to_the_end=True, folder=folder),
-        ]
+        found = {one["layer"]: one for one in load("command_kills", [])}
+        for layer, n_kills in zip((-1, 0), arguments.kills, strict=True):
+            if layer in arguments.layers:
+                found[layer] = measure(arguments, layer, n_kills, to_the_end=layer == 0, folder=folder)
     finally:
         shutil.rmtree(folder)
-    for one in found:
+    for one in found.values():
         print({name: value for name, value in one.items() if name != "kills"})
     if arguments.write:
-        save("command_kills", found)
+        save("command_kills", list(found.values()))
 
 
 if __name__ == "__main__":

@@ -132,19 +132,20 @@ def write_part(file: BinaryIO, part: Part, job: Job, journal: Journal, bar: Rows
         writer = ParquetWriter(file, settings.columns, settings.suffix, json.dumps(part.describe(job)).encode())
     with ExitStack() as stack:
         stack.callback(writer.close)
+        bar.set(n_before + journal.n_rows)
         for batch in _read_rows(part, settings, job.batch_rows):
-            writer.write(batch, _vectors_of(batch, row, part, job, journal, pace, bar))
+            writer.write(batch, _vectors_of(batch, row, part, job, journal, pace, partial(_count, bar, n_before + row)))
             row += len(batch)
-            bar.set(n_before + row)
+            bar.set(n_before + max(row, journal.n_rows))
 
 
-def _vectors_of(batch, row: int, part: Part, job: Job, journal: Journal, pace: Pace, bar: RowsBar) -> dict:
+def _vectors_of(batch, row: int, part: Part, job: Job, journal: Journal, pace: Pace, count: Callable) -> dict:
     """Return the vectors of a batch that begins at `row` of the part: kept ones, and the others a slice at a time."""
     names = job.settings.text_columns
     kept = min(max(journal.n_rows - row, 0), len(batch))
     found = [journal.read(row, row + kept)] if kept else []
     texts = [column_texts(batch[name], name) for name in names]
-    start, n_before = kept, bar.n
+    start = kept
     while start < len(batch) or not found:
         stop, cost = pace.cut(texts, start) if start < len(batch) else (start, 0)
         started = time.monotonic()
@@ -152,7 +153,7 @@ def _vectors_of(batch, row: int, part: Part, job: Job, journal: Journal, pace: P
         try:
             for name, column in zip(names, texts, strict=True):
                 n_columns = len(vectors), len(names)
-                with job.gather(), listen(partial(_set_share, bar, n_before + start, stop - start, *n_columns)):
+                with job.gather(), listen(partial(count, start, stop - start, *n_columns)):
                     vectors[name] = embed_column(job.embedder, column[start:stop], name, job.settings.dtype)
         except Exception as error:
             first = part.start + row + start
@@ -162,14 +163,14 @@ def _vectors_of(batch, row: int, part: Part, job: Job, journal: Journal, pace: P
         if stop > start:
             journal.append(vectors)
         found.append(vectors)
+        count(start, stop - start, 0, 1, 1.0)
         start = stop
-        bar.set(n_before + start)
     return {name: np.concatenate([vectors[name] for vectors in found]) for name in names}
 
 
-def _set_share(bar: RowsBar, n_before: float, n_rows: int, n_done: int, n_columns: int, share: float) -> None:
+def _count(bar: RowsBar, n_before: float, start: int, n_rows: int, n_done: int, n_columns: int, share: float) -> None:
     """Count the rows of a slice in parts, while its columns are embedded one after the other."""
-    bar.set(n_before + n_rows * (n_done + share) / n_columns)
+    bar.set(n_before + start + n_rows * (n_done + share) / n_columns)
 
 
 def _read_rows(part: Part, settings: Settings, batch_rows: int) -> Iterator:
