@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+from command_tables import COMMAND_TABLES
 from explanations_tables import EXPLANATION_TABLES
 from exploration_tables import EXPLORATION_TABLES
 from few_labels_tables import LABEL_TABLES
@@ -323,7 +324,10 @@ TABLES: dict[str, Callable[[], str]] = {
         for name in ("reviews", "films")
     },
     "store": store,
-    **{name: lambda made=made: markdown(*made[1](load(made[0]))) for name, made in FIELD_TABLES.items()},
+    **{
+        name: lambda made=made: markdown(*made[1](load(made[0])))
+        for name, made in {**FIELD_TABLES, **COMMAND_TABLES}.items()
+    },
     **{f"scale: {part}": _of("scale", make) for part, make in SCALE_TABLES.items()},
     **{f"speed: {part}": _of("speed", make) for part, make in SPEED_TABLES.items()},
 }
