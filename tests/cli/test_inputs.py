@@ -153,7 +153,7 @@ def test_missing_texts_become_zeros_where_that_is_asked_for(embedded):
         ("a.csv", b"text\na\n\xff\xff\xff\n", "(byte 0xff in line 3). Convert it: iconv -f ENCODING"),
         ("a.csv", b"text\na\n\xe5\xa5", "(byte 0xe5 in line 3)"),
         ("a.csv", b"PK\x03\x04rest", "is a zip archive or an Excel workbook: unpack it, or save it as CSV UTF-8"),
-        ("a.csv", gzip.compress(b"text\n" + bytes(range(65, 91)) * 99)[:-20], "is cut off or damaged"),
+        ("a.csv", gzip.compress(b"text\n" + bytes(range(65, 91)) * 99, mtime=0)[:-20], "is cut off or damaged"),
         ("a.jsonl", '{"text": "a"}\n{"text": }\n', "a.jsonl, line 2 is no JSON object (Expecting value)"),
         ("a.jsonl", '[{"text": "a"}]\n', "line 1 is a list, and one JSON object per line is expected: jq -c '.[]'"),
         ("a.jsonl", '[\n{"text": "a"}]\n', "line 1 is an array, and one JSON object per line is expected"),
