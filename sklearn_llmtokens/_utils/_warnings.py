@@ -41,7 +41,8 @@ def warn_once(warning: Warning, model: str) -> None:
     """
     level = stacklevel_of_caller()
     shown = (type(warning), str(warning), model)
-    if shown in _shown and _action(warning, sys._getframe(level).f_globals.get("__name__", "")) in _ONCE:
+    caller = sys._getframe(level - 1)  # a stacklevel of 1 is this function, whose frame is number 0
+    if shown in _shown and _action(warning, caller.f_globals.get("__name__", "")) in _ONCE:
         return
     if len(_shown) >= _MOST_SHOWN:
         _shown.clear()

@@ -1,5 +1,7 @@
 """A server warns once of what each request would warn of; strict filters still see every warning."""
 
+import subprocess
+import sys
 import threading
 import warnings
 
@@ -53,6 +55,23 @@ def test_filters_that_show_a_warning_always_apply_each_time(embedder):
             warnings.simplefilter("error")
             with pytest.raises(TruncationWarning):
                 served.transform([LONG])
+
+
+def test_a_script_that_repeats_a_warning_goes_on(tmp_path):
+    """The code of a script is the outermost frame: none is above it."""
+    script = tmp_path / "script.py"
+    lines = [
+        "from sklearn_llmtokens import LLMTokenEmbedder",
+        "embedder = LLMTokenEmbedder('zh-nano', cache=None).fit([''])",
+        "embedder.transform(['안녕하세요 반갑습니다'])",
+        "print(embedder.transform(['안녕하세요 여러분 감사']).shape)",
+    ]
+    script.write_text("\n".join(lines), encoding="utf-8")
+    done = subprocess.run([sys.executable, "-X", "utf8", script], capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("(1, ")
+    assert done.stderr.count("UnknownTokenWarning") == 1
+    assert "script.py:3:" in done.stderr
 
 
 def test_threads_of_a_server_warn_once_among_them(embedder):
