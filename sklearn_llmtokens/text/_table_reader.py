@@ -147,6 +147,27 @@ class TableReader(TextColumn, auto_wrap_output_keys=None):  # type: ignore[call-
             )
         return self._rows(X, table)
 
+    def get_feature_names_out(self, input_features=None):
+        """Return the name of the text of each row.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the columns; must be those of ``fit`` where there were some.
+
+        Returns
+        -------
+        ndarray of str of shape (1,)
+            The name of one column; ``"text"`` for a table, whose texts are one text per row.
+
+        Raises
+        ------
+        ValueError
+            If `input_features` are not the names seen in ``fit``.
+        """
+        names = super().get_feature_names_out(input_features)
+        return names if self.kinds_ is None else np.array(["text"], dtype=object)
+
     def _find_kinds(self, X, table: dict) -> dict:
         named = None
         if not (isinstance(self.text_columns, str) and self.text_columns == "auto"):

@@ -189,6 +189,17 @@ def test_every_use_of_a_pipeline_takes_a_table(frame, by_number, tmp_path):
     assert len(names) == model[:-1].transform(frame[:2]).shape[1]
 
 
+def test_features_of_a_table_have_names_with_a_language_model(frame):
+    model = text_pipeline(embedder="zh-nano", label_texts=None, text_columns=["review", "title"])
+    model.fit(frame, np.arange(len(frame)) % 2)
+    names = model[:-1].get_feature_names_out()
+    assert len(names) == model[:-1].transform(frame[:2]).shape[1]
+    assert {name.split("__")[0] for name in names} == {"characters", "words", "meaning", "table"}
+    assert list(model["column"].get_feature_names_out(frame.columns)) == ["text"]
+    with pytest.raises(ValueError, match="input_features"):
+        model["column"].get_feature_names_out(["review"])
+
+
 def test_other_tasks_take_a_table(frame):
     y = frame["price"].fillna(0)
     assert build("regression").fit(frame, y).score(frame, y) > 0.9
