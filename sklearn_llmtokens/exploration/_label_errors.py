@@ -38,6 +38,11 @@ class LabelErrors:
     classes: list
     probabilities: np.ndarray
 
+    def __repr__(self) -> str:
+        return (
+            f"LabelErrors({len(self.rows):,} of {len(self.quality):,} rows suspected, classes={shorten(self.classes)})"
+        )
+
 
 def find_label_errors(
     X,

@@ -49,6 +49,9 @@ class NearDuplicates:
             stays[group[1:]] = False
         return np.flatnonzero(stays)
 
+    def __repr__(self) -> str:
+        return f"NearDuplicates({len(self.groups):,} groups, {len(self.pairs):,} pairs, {self.n_rows:,} rows)"
+
 
 def find_near_duplicates(X, *, threshold=0.9, max_pairs=1_000_000):
     """Find all pairs of rows whose cosine similarity reaches a threshold, and the groups that they form.

@@ -122,3 +122,8 @@ def test_what_is_wrong_is_named():
         find_label_errors(PROBABILITIES, LABELS, classes=["a", "b", "d"])
     with pytest.raises(ValueError, match="y has 4 rows and X has 5"):
         find_label_errors(PROBABILITIES, LABELS[:4])
+
+
+def test_repr_is_one_line_of_counts():
+    found = find_label_errors([[0.9, 0.1], [0.2, 0.8], [0.9, 0.1], [0.1, 0.9]], ["a", "b", "a", "a"])
+    assert repr(found) == "LabelErrors(1 of 4 rows suspected, classes=['a', 'b'])"

@@ -144,3 +144,7 @@ def test_what_cannot_be_compared_is_refused():
         find_near_duplicates(np.array([[np.nan, 1.0]]))
     with pytest.raises(TypeError, match="not a str"):
         find_near_duplicates(["a", 3])
+
+
+def test_repr_is_one_line_of_counts():
+    assert repr(find_near_duplicates(TEXTS, threshold=0.8)) == "NearDuplicates(2 groups, 3 pairs, 6 rows)"
