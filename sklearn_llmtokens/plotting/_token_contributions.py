@@ -107,7 +107,7 @@ class TokenContributionDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure.
+            Where to draw. None makes a new figure, as high as the text.
         kind : {"text", "bars"}, default="text"
             The text, its words on a background by contribution, or bars of the largest contributions.
         n_words : int, default=15
@@ -133,6 +133,7 @@ class TokenContributionDisplay:
             raise ValueError(f"kind={shorten(kind)} is neither 'text' nor 'bars'.")
         if self.text is not None and self.offsets is None:
             raise ValueError("text without offsets: pass where the words stand in it, or leave the text out.")
+        is_new = ax is None
         ax = axes_for(ax, "TokenContributionDisplay")
         font = {"fontsize": fontsize, "fontfamily": font_for([*self.words, self.title])}
         self.pieces_ = self.bars_ = None
@@ -142,7 +143,7 @@ class TokenContributionDisplay:
         if kind == "bars":
             self.bars_ = _draw_bars(ax, self.words, values, colours, n_words, font)
         else:
-            self.pieces_ = _write(ax, self._pieces(), colours, font)
+            self.pieces_ = _write(ax, self._pieces(), colours, font, is_new)
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
@@ -175,29 +176,37 @@ def _draw_bars(ax, words, values: np.ndarray, colours: np.ndarray, n_words: int,
     return bars
 
 
-def _write(ax, pieces: list[tuple[str, int]], colours: np.ndarray, font: dict) -> list:
-    """Write pieces from left to right, in lines as wide as the axes."""
+def _write(ax, pieces: list[tuple[str, int]], colours: np.ndarray, font: dict, fits_height: bool) -> list:
+    """Write pieces from left to right, in lines as wide as the axes; the figure gets the height of the lines if asked."""
     ax.set_axis_off()
     ax.figure.draw_without_rendering()  # settles the size of the axes
     box = ax.get_window_extent()
     renderer = ax.figure.canvas.get_renderer()
-    line = _LINE * font["fontsize"] * ax.figure.dpi / 72
-    written = []
+    height = font["fontsize"] * ax.figure.dpi / 72  # of the font, in pixels
+    line = _LINE * height
+    written, places = [], []
     x = y = 0.0
     for content, word in [part for piece in pieces for part in _lines(*piece)]:
         if content == "\n":
             x, y = 0.0, y + line
             continue
         background = {} if word < 0 else {"backgroundcolor": colours[word]}
-        artist = ax.text(0, 0, content, transform=ax.transAxes, va="top", **background, **font)
+        artist = ax.text(0, 0, content, transform=ax.transAxes, va="baseline", **background, **font)
         if word >= 0:
-            artist.get_bbox_patch().set_boxstyle("square", pad=0.12)
+            artist.get_bbox_patch().set_boxstyle("square", pad=0)  # more would cover the word before
         width = artist.get_window_extent(renderer).width
         if x > 0 and x + width > box.width:
             x, y = 0.0, y + line
-        artist.set_position((x / box.width, 1 - y / box.height))
-        x += width
         written.append(artist)
+        places.append((x, y + height))  # of the baseline, from the upper left corner
+        x += width
+    if fits_height:
+        inches = ax.figure.get_figheight() + (y + line - box.height) / ax.figure.dpi
+        ax.figure.set_figheight(inches)
+        ax.figure.draw_without_rendering()
+        box = ax.get_window_extent()
+    for artist, (x, y) in zip(written, places, strict=True):
+        artist.set_position((x / box.width, 1 - y / box.height))
     return written
 
 

@@ -45,6 +45,23 @@ def test_no_line_is_wider_than_the_axes():
     assert len({piece.get_position()[1] for piece in display.pieces_}) > 1
 
 
+@pytest.mark.parametrize("n_words", [3, 2000])
+def test_a_new_figure_is_as_high_as_the_text(n_words):
+    display = TokenContributionDisplay(["单词"] * n_words, np.linspace(-1, 1, n_words), title="title").plot()
+    display.figure_.draw_without_rendering()
+    lowest = min(piece.get_window_extent().y0 for piece in display.pieces_)
+    assert 0 <= lowest < 40
+    assert max(piece.get_window_extent().y1 for piece in display.pieces_) <= display.ax_.get_window_extent().y1
+
+
+def test_axes_of_the_caller_keep_their_figure():
+    from matplotlib import pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(5, 3))
+    TokenContributionDisplay(["word"] * 200, np.ones(200)).plot(ax)
+    assert tuple(figure.get_size_inches()) == (5, 3)
+
+
 def test_bars_are_the_largest_contributions(explanation):
     display = TokenContributionDisplay.from_explanation(explanation, kind="bars")
     widths = [bar.get_width() for bar in display.bars_]
