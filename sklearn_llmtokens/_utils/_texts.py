@@ -127,7 +127,9 @@ def _read_container(X) -> TextTable:
 
 def _refuse_other_containers(X) -> None:
     if isinstance(X, str):
-        raise InvalidTextError("Iterable over raw text documents expected, string object received.")
+        raise InvalidTextError(
+            "Iterable over raw text documents expected, string object received: pass a list of texts, such as [text]."
+        )
     if sparse.issparse(X):
         raise TextTypeError("Sparse data was passed for X, but texts are required: pass a list, an array or a frame.")
     if isinstance(X, bytes | bytearray):

@@ -21,7 +21,11 @@ T = ["物流很快", "", "a\x00b"]
 @pytest.mark.parametrize(
     ("X", "error", "message"),
     [
-        ("one text", InvalidTextError, "Iterable over raw text documents expected, string object received"),
+        (
+            "one text",
+            InvalidTextError,
+            "Iterable over raw text documents expected, string object received: pass a list",
+        ),
         (b"bytes", TextTypeError, "decode"),
         (bytearray(b"x"), TextTypeError, "decode"),
         ([b"bytes"], TextTypeError, r"X\[0\] is bytes"),
