@@ -177,7 +177,7 @@ def _draw_bars(ax, words, values: np.ndarray, colours: np.ndarray, n_words: int,
 
 
 def _write(ax, pieces: list[tuple[str, int]], colours: np.ndarray, font: dict, fits_height: bool) -> list:
-    """Write pieces from left to right, in lines as wide as the axes; the figure gets the height of the lines if asked."""
+    """Write pieces from left to right, in lines as wide as the axes; the figure fits their height if asked."""
     ax.set_axis_off()
     ax.figure.draw_without_rendering()  # settles the size of the axes
     box = ax.get_window_extent()
