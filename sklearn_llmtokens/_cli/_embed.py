@@ -92,6 +92,8 @@ def _target(options: argparse.Namespace, stack: ExitStack) -> Path:
         raise UsageError("A .npy file has the vectors of one column: write .parquet for several, or for --columns.")
     if kind != "folder" and options.shard[1] > 1:
         raise UsageError("--shard shares the files of a folder among processes: name a folder as DST.")
+    if kind == "npy":
+        options.columns = []
     options.output_format = kind
     return dst
 

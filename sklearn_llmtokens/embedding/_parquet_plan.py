@@ -214,7 +214,12 @@ def _cut(n_rows: int, dst: Path, stem: str, request: Request) -> Iterator[tuple[
 
 def _check_columns(schema, file: str, request: Request) -> None:
     """Look at the names and types of the columns of a file."""
-    check_columns(schema.names, request.text_columns, request.suffix)
+    # A column of vectors that is there already is in the way only where it is kept.
+    new = {name + request.suffix for name in request.text_columns}
+    kept = schema.names if request.columns is None else request.columns
+    check_columns(
+        [name for name in schema.names if name not in new or name in kept], request.text_columns, request.suffix
+    )
     for name in request.text_columns:
         check_text_type(schema.field(name).type, name)
     if request.columns is not None and not set(request.columns) <= set(schema.names):

@@ -76,6 +76,14 @@ def test_half_precision_and_chosen_columns(tmp_path, source):
     np.testing.assert_array_equal(vectors(parts, "text_v"), Doubler().transform(table()["text"].to_pylist()))
 
 
+def test_vectors_that_are_not_kept_are_not_in_the_way(tmp_path, source):
+    (part,) = embed_parquet(source, tmp_path / "out", embedder=Doubler())
+    (again,) = embed_parquet(part, tmp_path / "again", embedder=Doubler(3.0), columns=["id"])
+    assert vectors([again])[5].tolist() == [6, 18]
+    with pytest.raises(ValueError, match="'text_vector' already: choose another suffix"):
+        embed_parquet(part, tmp_path / "refused", embedder=Doubler())
+
+
 def test_several_columns_of_text(tmp_path):
     pq.write_table(pa.table({"a": ["x", "yy"], "b": ["zzz", ""]}), tmp_path / "two.parquet")
     parts = embed_parquet(tmp_path / "two.parquet", tmp_path / "out", embedder=Doubler(), text_columns=["a", "b"])
