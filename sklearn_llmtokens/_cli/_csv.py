@@ -110,10 +110,10 @@ class CsvRows:
         for name in self._text_columns:
             if name not in self._header:
                 found = f"{self._name} has {self._found()}.{self._hint()}"
-                raise UsageError(f"text_columns names {shorten(name)}, and {found}")
+                raise UsageError(f"--text-columns names {shorten(name)}, and {found}")
         for name in kept:
             if name not in self._header:
-                raise UsageError(f"columns names {shorten(name)}, and {self._name} has {self._found()}.")
+                raise UsageError(f"--columns names {shorten(name)}, and {self._name} has {self._found()}.")
             if (n_columns := self._header.count(name)) > 1:
                 raise UsageError(f"{self._name} has {n_columns} columns {shorten(name)}: give each a name of its own.")
 
@@ -126,4 +126,5 @@ class CsvRows:
             for other in _OTHER_DELIMITERS:
                 if other in self._header[0]:
                     return f" Its fields may be separated by {other!r}: pass --delimiter {other!r}."
-        return " If its first line is a row and no header, put a line with the names of the columns before it."
+        header = "If its first line is a row and no header, put a line with the names of the columns before it."
+        return f" Pass one of them as --text-columns. {header}"

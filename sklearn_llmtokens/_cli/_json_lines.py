@@ -90,11 +90,11 @@ class JsonRows:
                     f"({str(error)[:100]}): leave the column out with --columns."
                 ) from None
         found = ", ".join(map(shorten, list(seen)[:_SHOWN])) + (", ..." if len(seen) > _SHOWN else "")
-        for parameter, names in (("text_columns", self._text_columns), ("columns", columns or [])):
+        for option, names in (("--text-columns", self._text_columns), ("--columns", columns or [])):
             for name in names:
                 if name not in seen:
                     keys = f"has the keys {found}" if found else "has no rows"
-                    raise UsageError(f"{parameter} names {shorten(name)}, and {self._name} {keys}.")
+                    raise UsageError(f"{option} names {shorten(name)}, and {self._name} {keys}.")
         return schema
 
     def _read(self) -> Iterator[tuple[int, dict]]:

@@ -22,7 +22,7 @@ _MOST_TERMS = 50_000
 # The middle of these suits few labels: then meaning counts most, and words are too rare to be learnt from. Characters
 # count more than words, which they contain.
 _BLOCK_WEIGHTS = tuple(
-    {"characters": 2 * (1 - meaning), "words": 1 - meaning, "meaning": 3 * meaning}
+    {"characters": round(2 - 2 * meaning, 2), "words": round(1 - meaning, 2), "meaning": round(3 * meaning, 2)}
     for meaning in (0.2, 0.5, 0.7, 0.8, 0.88, 0.95)
 )
 # Beside texts, the other columns of a table may count nothing or nearly everything. Texts alone have no such columns,

@@ -149,6 +149,8 @@ class _Rulebook:
 
     @classmethod
     def read(cls, rules, items, codes: np.ndarray, k: int) -> "_Rulebook":
+        if isinstance(rules, _RULES):
+            raise TypeError(f"rules is one {type(rules).__name__}: pass a list of rules, even of one.")
         for rule in rules:
             if not isinstance(rule, _RULES):
                 names = ", ".join(one.__name__ for one in _RULES)

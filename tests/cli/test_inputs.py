@@ -133,7 +133,7 @@ def test_missing_texts_become_zeros_where_that_is_asked_for(embedded):
         (
             "a.csv",
             "物流很快,1\n屏幕碎了,2\n",
-            "'物流很快', '1'. If its first line is a row and no header",
+            "'物流很快', '1'. Pass one of them as --text-columns. If its first line is a row",
         ),
         ("a.csv", "id;text\n1;a\n", "Its fields may be separated by ';': pass --delimiter ';'."),
         ("a.csv", "text,id\na,1\nb,2,3\n", "a.csv, line 3: 3 field(s), and the header has 2"),
@@ -159,7 +159,7 @@ def test_missing_texts_become_zeros_where_that_is_asked_for(embedded):
         ("a.jsonl", '[\n{"text": "a"}]\n', "line 1 is an array, and one JSON object per line is expected"),
         ("a.jsonl", '{"text": "a"}\n{"text": 5}\n', "a.jsonl, line 2: 'text' is 5, not a text"),
         ("a.jsonl", '{"text": "\\ud83d"}\n', "line 1: 'text' has one half of a character alone"),
-        ("a.jsonl", '{"texts": "a"}\n', "text_columns names 'text', and"),
+        ("a.jsonl", '{"texts": "a"}\n', "--text-columns names 'text', and"),
         ("a.jsonl", "\n", "has no rows"),
         ("a.jsonl", '{"text": "a", "n": 1}\n{"text": "b", "n": "x"}\n', "the values of 'n' are of no one type"),
         (

@@ -236,6 +236,7 @@ def test_a_table_of_recommend_goes_in_and_comes_out_with_reasons(library):
         (lambda: ranked(Available([1, 2])), ValueError, "Available.items has ids of type int and recommended of type"),
         (lambda: ranked(MaxPerGroup(["lu"], 1)), ValueError, "groups has 1 entries for 8 items"),
         (lambda: ranked("in stock"), TypeError, "rules holds 'in stock' of type str: it takes Available, Boost"),
+        (lambda: rule_rerank(CANDIDATES, items=IDS, rules=Pin(["h"])), TypeError, "rules is one Pin: pass a list"),
         (lambda: ranked(scores=[[1.0]]), ValueError, r"scores\[0\] has 1 scores for 6 items"),
         (lambda: Pin(["h"], 0), ValueError, "Pin.place == 0, must be >= 1"),
         (lambda: Boost(["h"], 2), ValueError, "Boost.amount == 2, must be <= 1"),
