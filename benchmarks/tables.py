@@ -231,6 +231,23 @@ def ease_scale() -> str:
     )
 
 
+def ranking_update() -> str:
+    head = ["", "fit, s", "update, s", "times as fast", "largest difference of scores", "same ten items"]
+    rows = load("ranking_update")["update"]
+    lines = [
+        [
+            row["recommender"],
+            f"{row['fit_s']:.1f}",
+            f"{row['update_s']:.1f}",
+            f"{row['ratio']:.1f}",
+            f"{row['largest_difference']:.3f}",
+            f"{row['same_items']:.3f}",
+        ]
+        for row in rows
+    ]
+    return markdown(head, lines)
+
+
 def reference_check() -> str:
     found, by = load("reference_check"), {}
     for row in found["rows"]:
@@ -316,6 +333,7 @@ TABLES: dict[str, Callable[[], str]] = {
     },
     **{f"search_cost: {part}": lambda part=part: search_cost(part) for part in ("peers", "ours")},
     "ease_scale": ease_scale,
+    "ranking_update": ranking_update,
     "reference_check": reference_check,
     "segmentation": segmentation,
     "stop_words": stop_words,
