@@ -191,7 +191,7 @@ def test_numbers_are_written_in_plain_digits(capsys, option, value):
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_after_a_signal_the_same_command_goes_on(tmp_path, checkpoints, capsys, monkeypatch, number, code):
+def test_after_a_signal_the_same_command_goes_on(tmp_path, checkpoints, capsys, monkeypatch, request, number, code):
     (tmp_path / "texts.csv").write_text("text\n" + "".join(f"text {i}\n" for i in range(30)))
     command = ["embed", str(tmp_path / "texts.csv"), str(tmp_path / "v.npy"), "--batch-rows", "10"]
     command += ["--model", str(checkpoints["bert"]), "--cache", "none", "--quiet"]
@@ -205,7 +205,10 @@ def test_after_a_signal_the_same_command_goes_on(tmp_path, checkpoints, capsys, 
         return encode(encoder, texts, *args, **keywords)
 
     replace_encode(monkeypatch, encode)
+    was = signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background ignores it
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, was))
     before = signal.getsignal(signal.SIGTERM)
+    capsys.readouterr()  # of the checkpoint, which may have been written just now
     assert main(command) == code
     assert capsys.readouterr() == ("", "sklearn-llmtokens: interrupted; the same command goes on from here.\n")
     assert signal.getsignal(signal.SIGTERM) is before

@@ -29,6 +29,14 @@ def read(page):
     return (ROOT / page).read_text(encoding="utf-8")
 
 
+@pytest.fixture
+def _settings_stay():
+    """Leave matplotlib as it was: a page sets the font of every plot."""
+    with pytest.importorskip("matplotlib").rc_context():
+        yield
+
+
+@pytest.mark.usefixtures("_settings_stay")
 @pytest.mark.parametrize("page", [page for page in PAGES if BLOCK.search(read(page)) and page not in NEED_A_CLUSTER])
 def test_code_on_the_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

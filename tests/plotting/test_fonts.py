@@ -28,7 +28,7 @@ def _own_settings(monkeypatch):
     shipped = [entry for entry in MANAGER.ttflist if matplotlib.get_data_path() in entry.fname]
     monkeypatch.setattr(MANAGER, "ttflist", shipped)
     monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [])
-    with matplotlib.rc_context():
+    with matplotlib.rc_context(matplotlib.rcParamsDefault | {"backend": "Agg"}):
         yield
     MANAGER._findfont_cached.cache_clear() if hasattr(MANAGER, "_findfont_cached") else None
 
