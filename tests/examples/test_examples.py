@@ -94,7 +94,6 @@ def test_grid_search_saves_a_pipeline_that_predicts_the_same_elsewhere(tmp_path)
     assert result["same"]
     assert result["n_candidates"] == 16
     assert result["accuracy"] > 0.35  # chance: 0.125
-    assert result["whole"] > result["accuracy"]
     assert result["embedder_bytes"] < 50_000  # no weights
     assert (tmp_path / "pipeline.joblib").stat().st_size < 20e6
 
