@@ -5,6 +5,7 @@
 # make fuzz    a thousand new examples of each property in tests/fuzz, for which make test runs a few fixed ones
 # make bench    every benchmark, which takes hours; BENCH="benchmarks/store.py" runs one
 # make soak    threads and processes that share a store, killed at random for SOAK_MINUTES; writes a table
+# make docs    the site, in build/docs: every warning is an error
 # make test-cluster    the tests that start a dask, a Ray and a Spark cluster on this machine (Spark needs Java)
 #
 # Both make a virtual environment first, from Python 3.11 or newer and PyPI alone, and again only when pyproject.toml or
@@ -16,6 +17,7 @@ JOBS ?= 2
 # every script but the soak, which has a target of its own, and the modules that make tables
 BENCH ?= $(filter-out %/soak.py %/tables.py %/scale_tables.py %/checkouts.py,$(sort $(wildcard benchmarks/*.py)))
 PYTEST_ARGS ?=
+SPHINX_ARGS ?=
 SOAK_MINUTES ?= 5
 OLDEST ?= .venv-oldest
 
@@ -24,6 +26,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 DEMO_READY := $(VENV)/.ready-for-demo
 TEST_READY := $(VENV)/.ready-for-test
 CLUSTER_READY := $(VENV)/.ready-for-cluster
+DOCS_READY := $(VENV)/.ready-for-docs
 BENCH_READY := $(VENV)/.ready-for-bench
 OLDEST_READY := $(OLDEST)/.ready-for-test
 OLDEST_TESTS := text embedding features recommend model_selection exploration recipes
@@ -32,10 +35,10 @@ OLDEST_TESTS := text embedding features recommend model_selection exploration re
 export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: demo test test-slow test-oldest test-cluster fuzz soak lint format bench clean distclean
+.PHONY: demo test test-slow test-oldest test-cluster fuzz soak lint format bench docs clean distclean
 
 demo: $(DEMO_READY)
-	$(BIN)/python examples/quickstart.py
+	$(BIN)/python examples/quickstart.py build/quickstart.png
 
 test: lint
 	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
@@ -66,11 +69,14 @@ format: $(TEST_READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+docs: $(DOCS_READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -b html -W --keep-going $(SPHINX_ARGS) docs build/docs
+
 bench: $(BENCH_READY)
 	@set -e; for file in $(BENCH); do echo "== $$file"; $(BIN)/python $$file; done
 
 clean:
-	rm -rf build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache .grimp_cache
+	rm -rf build dist docs/auto_examples docs/reference/generated docs/reference/backreferences .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache .grimp_cache
 	find . -name __pycache__ -type d -not -path "./$(VENV)/*" -prune -exec rm -rf {} +
 
 distclean: clean
@@ -96,6 +102,10 @@ $(OLDEST_READY): pyproject.toml constraints-oldest.txt
 	$(PYTHON) -m venv "$(OLDEST)"
 	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-oldest.txt --editable ".[test,examples,fast]"
 	@touch $@
+
+$(DOCS_READY): pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) --editable ".[docs,examples,fast]"
+	@touch $@ $(DEMO_READY)
 
 $(BENCH_READY): pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) --editable ".[benchmark,examples,fast]"

@@ -2,8 +2,8 @@
 
     python benchmarks/serving.py --items 2000 10000 --write
 
-The service is that of examples/serving.py. Texts are random words, and events come in groups of 20 items, so that the
-recommendations mean nothing; the sizes do. "own memory" is what a worker process has written to (private, dirty pages):
+The service is that of examples/recommend/serving.py. Texts are random words, and events come in groups of 20 items: the
+recommendations mean nothing, the sizes do. "own memory" is what a worker process has written to (private, dirty pages):
 pages of a mapped file are shared by all workers.
 """
 
@@ -26,7 +26,7 @@ from tables import save
 from sklearn_llmtokens import text_recommender
 from sklearn_llmtokens.recommend import Available, Catalog, MaxPerGroup, Pin, rule_rerank
 
-EXAMPLE = runpy.run_path(str(Path(__file__).parents[1] / "examples" / "serving.py"))
+EXAMPLE = runpy.run_path(str(Path(__file__).parents[1] / "examples/recommend/serving.py"))
 
 
 def own_mib() -> float:

@@ -43,8 +43,9 @@ def load(name: str, default=None):
 
 def pages() -> list[Path]:
     """List the pages that have tables."""
-    folders = (ROOT, ROOT / "docs", ROOT / "benchmarks", ROOT / "sklearn_llmtokens" / "checkpoints" / "zh-mini")
+    folders = (ROOT, ROOT / "benchmarks", ROOT / "sklearn_llmtokens" / "checkpoints" / "zh-mini")
     found = [path for folder in folders for path in folder.glob("*.md")]
+    found += (ROOT / "docs").rglob("*.md")
     found += (ROOT / "benchmarks" / "experiments").glob("*.md")
     return sorted(path for path in found if PLACE.search(path.read_text(encoding="utf-8")))
 

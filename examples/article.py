@@ -2,8 +2,8 @@
 
     python examples/article.py [PICTURE]          # default: build/article.png
 
-The same steps in the same order; docs/from_the_article.md says what was wrong with each. The users are readers of the
-toy catalogue: what a reader has read is the text, the category of what came next is the label.
+The same steps in the same order; docs/explanation/from_the_article.md says what was wrong with each. The users are
+readers of the toy catalogue: what a reader has read is the text, the category of what came next is the label.
 """
 
 import sys

@@ -71,7 +71,7 @@ def test_the_oldest_versions_are_the_lower_bounds_of_all_but_torch():
 
 
 def test_the_page_of_installation_has_the_oldest_versions_and_the_extras():
-    page, oldest = read("docs/installation.md"), pins("constraints-oldest.txt")
+    page, oldest = read("docs/start/installation.md"), pins("constraints-oldest.txt")
     table = dict(re.findall(r"^\| ([\w-]+) \| ([\d.]+) \|", page, re.MULTILINE))
     names = bounds("fast", "plot", "frames", "examples")
     assert {name: Version(version) for name, version in table.items()} == {name: oldest[name] for name in names}
@@ -80,7 +80,8 @@ def test_the_page_of_installation_has_the_oldest_versions_and_the_extras():
 
 
 def test_the_installation_without_models_names_every_other_requirement():
-    command = re.search(r"^pip install (filelock .*?)\n```", read("docs/installation.md"), re.MULTILINE | re.DOTALL)[1]
+    page = read("docs/start/installation.md")
+    command = re.search(r"^pip install (filelock .*?)\n```", page, re.MULTILINE | re.DOTALL)[1]
     assert set(command.replace("\\\n", "").split()) == set(bounds()) - {"torch", "transformers", "huggingface_hub"}
 
 

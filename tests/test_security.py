@@ -1,4 +1,4 @@
-"""SECURITY.md and docs/faults.md: every test that they name is there; what no other test shows (harmless)."""
+"""SECURITY.md and docs/explanation/faults.md: the tests that they name exist; what no other test shows (harmless)."""
 
 import pickle
 import re
@@ -14,7 +14,7 @@ import pytest
 from sklearn_llmtokens import LLMTokenEmbedder, embed_parquet
 
 ROOT = Path(__file__).parents[1]
-PAGES = "\n".join((ROOT / page).read_text(encoding="utf-8") for page in ("SECURITY.md", "docs/faults.md"))
+PAGES = "\n".join((ROOT / page).read_text(encoding="utf-8") for page in ("SECURITY.md", "docs/explanation/faults.md"))
 NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", PAGES)))
 
 

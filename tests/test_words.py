@@ -11,7 +11,7 @@ SOURCES = ["sklearn_llmtokens", "examples", "tools", "tests", "benchmarks"]
 PAGES = sorted(
     [
         *ROOT.glob("*.md"),
-        *ROOT.glob("docs/*.md"),
+        *ROOT.glob("docs/**/*.md"),
         *ROOT.glob("benchmarks/**/*.md"),
         *ROOT.glob("sklearn_llmtokens/**/*.md"),
         *ROOT.glob("sklearn_llmtokens/**/*.rst"),

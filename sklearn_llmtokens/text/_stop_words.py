@@ -15,7 +15,7 @@ from ._files import read_bytes
 _LANGUAGES = ("zh", "en")
 _NAMES = (*_LANGUAGES, *(f"{language}-all" for language in _LANGUAGES))
 
-# What a list named by a language keeps; docs/text.md has the same words.
+# What a list named by a language keeps; docs/how_to/text.md has the same words.
 _ZH_KEPT = """
 不 不是 不得 不成 不如 不若 不比 不至于 不尽 不尽然 不怕 无 非 别
 好 也好 可以 一般 一样 大 小 多

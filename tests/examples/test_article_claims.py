@@ -1,4 +1,4 @@
-"""What docs/from_the_article.md says is wrong with the usual program is wrong with it."""
+"""What docs/explanation/from_the_article.md says is wrong with the usual program is wrong with it."""
 
 import numpy as np
 import pytest

@@ -13,7 +13,7 @@ import pytest
 
 from tests.embedding.conftest import main
 
-PAGE = Path(__file__).parents[2] / "docs/command_line.md"
+PAGE = Path(__file__).parents[2] / "docs/how_to/command_line.md"
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
 COMMANDS = [line for block in BLOCKS for line in block.splitlines()]
 PIPES = [line for line in COMMANDS if "|" in line]

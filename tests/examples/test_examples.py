@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = ROOT / "examples"
+EXAMPLES = {path.stem: path for path in (ROOT / "examples").rglob("*.py")}
 
 # Warnings that other packages give when they are imported, once an installation.
 QUIET = ["-W", "error", "-W", "ignore::SyntaxWarning", "-W", "ignore:pkg_resources is deprecated"]
@@ -22,7 +22,7 @@ QUIET = ["-W", "error", "-W", "ignore::SyntaxWarning", "-W", "ignore:pkg_resourc
 def run_script(name, *arguments):
     """Run an example in a process of its own, any warning being an error, and give what it prints."""
     done = subprocess.run(
-        [sys.executable, *QUIET, EXAMPLES / f"{name}.py", *arguments],
+        [sys.executable, *QUIET, EXAMPLES[name], *arguments],
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -36,12 +36,12 @@ def run_script(name, *arguments):
 
 def run_main(name, *arguments):
     """Run an example's `main` here and give what it returns."""
-    return runpy.run_path(str(EXAMPLES / f"{name}.py"))["main"](*arguments)
+    return runpy.run_path(str(EXAMPLES[name]))["main"](*arguments)
 
 
 def test_every_example_has_a_test():
     tested = set(re.findall(r'run_(?:script|main)\(\s*"(\w+)"', Path(__file__).read_text(encoding="utf-8")))
-    assert tested == {path.stem for path in EXAMPLES.glob("*.py")}
+    assert tested == set(EXAMPLES)
 
 
 def modules_imported_by(path):
@@ -57,7 +57,7 @@ def test_the_extra_for_examples_has_all_that_they_import():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     required = [*project["dependencies"], *project["optional-dependencies"]["examples"]]
     known = {re.match(r"[\w-]+", line)[0].replace("scikit-learn", "sklearn") for line in required}
-    imported = {name for path in EXAMPLES.glob("*.py") for name in modules_imported_by(path)}
+    imported = {name for path in EXAMPLES.values() for name in modules_imported_by(path)}
     assert {"openTSNE", "polars"} <= imported
     assert imported <= {*known, *sys.stdlib_module_names, "sklearn_llmtokens"}
 

@@ -1,4 +1,4 @@
-"""Every row of docs/input_validation.md, done: the exception or warning, and the message as the page prints it."""
+"""Every row of docs/explanation/input_validation.md, done: the exception or warning, and its message."""
 
 import json
 import pickle
@@ -27,7 +27,7 @@ from sklearn_llmtokens.checkpoints import bundled_checkpoint
 from sklearn_llmtokens.exceptions import StoreWarning, TrainingRowsWarning, TruncationWarning, UnknownTokenWarning
 from sklearn_llmtokens.recommend import Catalog, ContentRecommender, GlobalTimeSplit, make_queries, ndcg_at_k
 
-PAGE = Path(__file__).parents[2] / "docs" / "input_validation.md"
+PAGE = Path(__file__).parents[2] / "docs/explanation/input_validation.md"
 GOOD = ["物流很快", "好"]
 TABLE = pd.DataFrame({"text": ["物流很快", "味道发苦"], "size": ["L", "M"], "price": [3, 4]})
 LONG = "好的" * 1000

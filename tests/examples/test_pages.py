@@ -14,11 +14,11 @@ PAGES = [
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "ARCHITECTURE.md",
-    *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/*.md")),
+    *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/**/*.md")),
     *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("benchmarks/**/*.md")),
 ]
-NEED_A_CLUSTER = {"docs/scale.md"}  # tests/scale runs it
-PEERS = ("lime", "shap")  # the last blocks of docs/explain.md
+NEED_A_CLUSTER = {"docs/how_to/scale.md"}  # tests/scale runs it
+PEERS = ("lime", "shap")  # the last blocks of docs/how_to/explain.md
 # A block that begins with "```python no-run" is shown only: it is wrong on purpose, or needs the network.
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)")

@@ -1,4 +1,4 @@
-"""What docs/recommend_fairness.md says about traces of users and texts."""
+"""What docs/explanation/recommend_fairness.md says about traces of users and texts."""
 
 import pickle
 from pathlib import Path

@@ -309,8 +309,8 @@ def protocol():
     path, home = (os.environ.get(f"SKLEARN_LLMTOKENS_{name}") for name in ("PROTOCOL", "DATA"))
     if not path or not home:
         pytest.skip(
-            "set SKLEARN_LLMTOKENS_PROTOCOL to a file with the protocol of arXiv 2507.16289 (docs/ranking.md says what "
-            "it must have) and SKLEARN_LLMTOKENS_DATA to a data home"
+            "set SKLEARN_LLMTOKENS_PROTOCOL to a file with the protocol of arXiv 2507.16289 (docs/benchmarks/ranking.md"
+            " says what it must have) and SKLEARN_LLMTOKENS_DATA to a data home"
         )
     spec = importlib.util.spec_from_file_location("ranking_protocol", path)
     module = importlib.util.module_from_spec(spec)
