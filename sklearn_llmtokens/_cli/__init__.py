@@ -1,4 +1,4 @@
-"""The console command ``sklearn-llmtokens``: embed the texts of files, and distil static checkpoints."""
+"""The console command ``sklearn-llmtokens``: embed the texts of files, distil and describe checkpoints."""
 
 from ._main import main
 

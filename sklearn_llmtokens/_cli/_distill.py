@@ -36,19 +36,3 @@ def run_distill(options: argparse.Namespace) -> None:
     )
     if not options.quiet:
         print(f"A static checkpoint is in {options.dst}; its README.md has the figures.", file=sys.stderr)
-
-
-def after_distill(options: argparse.Namespace) -> str:
-    """Return what an interrupt has left of the work.
-
-    Parameters
-    ----------
-    options : Namespace
-        Of the parser.
-
-    Returns
-    -------
-    str
-        A sentence.
-    """
-    return "with --cache FOLDER the same command does not embed the texts again."

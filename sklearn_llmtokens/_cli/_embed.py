@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _OTHER_FORMATS = {".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".txt", ".npz", ".feather", ".arrow", ".xlsx"}
 
+_NOTHING_KEPT = "nothing is kept of what goes to standard output: name a file as DST to go on after an interrupt."
+
 
 def run_embed(options: argparse.Namespace) -> None:
     """Embed the texts of files.
@@ -50,29 +52,12 @@ def run_embed(options: argparse.Namespace) -> None:
             print(f"{plan.n_rows:,} rows in {parts}{where}", file=sys.stderr)
 
 
-def after_embed(options: argparse.Namespace) -> str:
-    """Return what an interrupt has left of the work.
-
-    Parameters
-    ----------
-    options : Namespace
-        Of the parser.
-
-    Returns
-    -------
-    str
-        A sentence.
-    """
-    if options.dst == "-":
-        return "nothing is kept of what goes to standard output: name a file as DST to go on after an interrupt."
-    return "the same command goes on from here."
-
-
 def _target(options: argparse.Namespace, stack: ExitStack) -> Path:
     """Return the file or folder to write, and settle ``options.output_format``."""
     if options.dst == "-":
         if sys.stdout.isatty():
             raise UsageError("DST is -, and standard output is a terminal: redirect it, or name a file.")
+        options.after_interrupt = _NOTHING_KEPT
         kind = "parquet" if options.output_format == "auto" else options.output_format
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="sklearn-llmtokens-"))
         dst = Path(folder) / f"stdout.{kind}"

@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except _ERRORS as error:
         return _fail(error, FAILURE)
     except KeyboardInterrupt as error:
-        _show(f"interrupted; {options.after_interrupt(options)}")
+        _show(f"interrupted; {options.after_interrupt}")
         return 128 + (signal.SIGTERM if isinstance(error, _Terminated) else signal.SIGINT)
     return 0
 

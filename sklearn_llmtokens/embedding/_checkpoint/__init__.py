@@ -2,7 +2,7 @@
 
 from ._conventions import UNIT_LENGTH, Conventions, DenseLayer, read_conventions
 from ._export_file import EXPORT_FILE, EXPORT_VERSION
-from ._find import pinned_name, resolve
+from ._find import pinned_name, resolve, weight_files
 from ._fingerprint import fingerprint, is_fingerprint, recall
 from ._folder import Checkpoint
 from ._module_files import POOLING_OF_MODE
@@ -21,4 +21,5 @@ __all__ = [
     "read_conventions",
     "recall",
     "resolve",
+    "weight_files",
 ]

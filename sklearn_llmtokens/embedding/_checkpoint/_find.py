@@ -133,15 +133,37 @@ def _check_complete(checkpoint: Checkpoint) -> None:
     _check_tokenizer(checkpoint, folder, load_object(folder / "tokenizer_config.json"))
 
 
-def _check_weights(checkpoint: Checkpoint, folder: Path, named: object) -> None:
-    """Check the files that transformers reads: those that the configuration names, else one file, else its index."""
+def weight_files(folder: Path, named: object) -> list[Path]:
+    """Return the files of weights that are read: those that the configuration names, else one file, else its index.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the transformer, or of the static vectors.
+    named : object
+        ``transformers_weights`` of ``config.json``; None where it has no such key.
+
+    Returns
+    -------
+    list of Path
+        None of them where there are no weights in safetensors; a file may be missing.
+
+    Raises
+    ------
+    CheckpointError
+        If a name leads out of the folder, or the index is damaged.
+    """
     if named is not None:
         first = inside(folder, named, f"{folder / 'config.json'}: 'transformers_weights'")
     else:
         first = folder / "model.safetensors"
         if not first.exists():
             first = folder / _INDEX
-    files = _shards(first) if first.name.endswith(".index.json") else [first]
+    return _shards(first) if first.name.endswith(".index.json") else [first]
+
+
+def _check_weights(checkpoint: Checkpoint, folder: Path, named: object) -> None:
+    files = weight_files(folder, named)
     missing = [file.name for file in files if not file.is_file()]
     if missing:
         raise CheckpointError(

@@ -9,15 +9,18 @@ for _name in ("tokenizers", "safetensors"):
 from ._distill import DistillSettings, distill_static
 from ._encoder import StaticEncoder
 from ._export import export_static
+from ._files import NO_LIMIT, read_static
 from ._resolve import resolve_static
 from ._trace import StaticTrace, trace_static
 
 __all__ = [
+    "NO_LIMIT",
     "DistillSettings",
     "StaticEncoder",
     "StaticTrace",
     "distill_static",
     "export_static",
+    "read_static",
     "resolve_static",
     "trace_static",
 ]

@@ -5,6 +5,7 @@ from itertools import chain
 
 import numpy as np
 from scipy import sparse
+from tokenizers import Tokenizer
 
 from ..._utils._messages import shorten
 from ..._utils._unit_rows import unit_rows
@@ -46,6 +47,11 @@ class StaticEncoder:
             The encoder.
         """
         return cls(load_static(spec), spec)
+
+    @property
+    def vocabulary(self) -> tuple[Tokenizer, int | None]:
+        """The tokenizer, and the token that stands for what it lacks."""
+        return self.loaded.tokenizer, self.loaded.unknown
 
     def encode(
         self,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
+from tokenizers import Tokenizer
 
 from ...exceptions import OutOfMemoryError
 from .._batches import token_budget_batches
@@ -63,6 +64,11 @@ class Encoder:
             The encoder.
         """
         return cls(load(spec, device), spec, batch_tokens)
+
+    @property
+    def vocabulary(self) -> tuple[Tokenizer, int | None]:
+        """The tokenizer, and the token that stands for what it lacks."""
+        return self.loaded.tokenizer.backend, self.loaded.tokenizer.unknown
 
     @torch.inference_mode()
     def encode(
