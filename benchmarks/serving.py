@@ -16,6 +16,7 @@ import runpy
 import tempfile
 import threading
 import time
+from functools import cache
 from pathlib import Path
 
 import joblib
@@ -26,7 +27,16 @@ from tables import save
 from sklearn_llmtokens import text_recommender
 from sklearn_llmtokens.recommend import Available, Catalog, MaxPerGroup, Pin, rule_rerank
 
-EXAMPLE = runpy.run_path(str(Path(__file__).parents[1] / "examples/recommend/serving.py"))
+
+@cache
+def example() -> dict:
+    """Return the names of the example, which is run once, and in this process alone."""
+    return runpy.run_path(str(Path(__file__).parents[1] / "examples/recommend/serving.py"))
+
+
+def percentiles(sent: list) -> dict:
+    """Return percentiles of the seconds of requests, in milliseconds."""
+    return dict(zip(("p50", "p95", "p99"), example()["percentiles"](sent).tolist(), strict=True))
 
 
 def own_mib() -> float:
@@ -62,9 +72,9 @@ def memory_of_workers(model, histories: list) -> dict:
 def timed_requests(service, histories: list, n_threads: int, n_requests: int) -> dict:
     """Return percentiles of requests and the processor time of one, in milliseconds, and requests per second."""
     start, cpu = time.perf_counter(), time.process_time()
-    sent = EXAMPLE["send_from_threads"](service, histories, n_threads, n_requests // n_threads)
+    sent = example()["send_from_threads"](service, histories, n_threads, n_requests // n_threads)
     seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
-    return {**EXAMPLE["percentiles"](sent), "per_second": len(sent) / seconds, "cpu_ms": 1000 * cpu / len(sent)}
+    return {**percentiles(sent), "per_second": len(sent) / seconds, "cpu_ms": 1000 * cpu / len(sent)}
 
 
 def during(service, histories: list, change) -> dict:
@@ -80,9 +90,9 @@ def during(service, histories: list, change) -> dict:
     thread.start()
     sent = []
     while thread.is_alive() or not sent:
-        sent += EXAMPLE["send"](service, histories, 20)
+        sent += example()["send"](service, histories, 20)
     thread.join()
-    return {**EXAMPLE["percentiles"](sent), "change_s": seconds[0]}
+    return {**percentiles(sent), "change_s": seconds[0]}
 
 
 def measure(n_items: int, embedder: str, n_requests: int) -> dict:
@@ -95,7 +105,7 @@ def measure(n_items: int, embedder: str, n_requests: int) -> dict:
     row["model_mib"] = len(pickle.dumps(model, protocol=5)) / 2**20
     asked = histories[:200]
     row |= memory_of_workers(model, asked[:20])
-    service = EXAMPLE["Service"](model)
+    service = example()["Service"](model)
     timed_requests(service, asked, 1, 20)
     row["threads"] = {n: timed_requests(service, asked, n, n_requests) for n in (1, 2, 4)}
     new = range(n_items, n_items + 100)

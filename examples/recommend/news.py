@@ -1,48 +1,48 @@
-"""News recommendation: new articles every hour, readers with a few recent clicks.
+"""
+News: what came in since the last fit
+=====================================
 
-    python examples/recommend/news.py
-
-A split by time, as it would have been: learn from what was clicked up to a moment, rank what came after. Then an
-article comes in and another is taken down, without a fit.
+New articles every hour, readers with a few recent clicks. A split by time, as it would have been: learn from what was
+clicked up to a moment, rank what came after. Then an article comes in and another is taken down, without a fit.
 """
 
 from sklearn_llmtokens import text_recommender
 from sklearn_llmtokens.datasets import load_toy_catalog
-from sklearn_llmtokens.recommend import (
-    Catalog,
-    GlobalTimeSplit,
-    PopularityRecommender,
-    make_queries,
-    recall_at_k,
-)
+from sklearn_llmtokens.recommend import Catalog, GlobalTimeSplit, PopularityRecommender, make_queries, recall_at_k
 
+# %%
+# Before a moment and after it
+# ----------------------------
+k = 10
+toy = load_toy_catalog()
+catalog = Catalog(toy.ids, toy.texts)
+X, y, groups, times = make_queries(toy.events)
+train, test = next(GlobalTimeSplit(times, quantile=0.8, targets="successive").split(X, y, groups))
+print(f"{len(train)} clicks to learn from, {len(test)} later ones to predict")
 
-def main(k=10):
-    toy = load_toy_catalog()
-    catalog = Catalog(toy.ids, toy.texts)
-    X, y, groups, times = make_queries(toy.events)
-    train, test = next(GlobalTimeSplit(times, quantile=0.8, targets="successive").split(X, y, groups))
-    print(f"{len(train)} clicks to learn from, {len(test)} later ones to tell")
+# %%
+# Two recommenders
+# ----------------
+hit_rates = {}
+for name, model in (("popular", PopularityRecommender(catalog)), ("text and clicks", text_recommender(catalog))):
+    model.fit(X[train], y[train])
+    hit_rates[name] = recall_at_k(y[test], model.recommend(X[test], k=k), k=k)
+    print(f"{name:16} HR@{k}: {hit_rates[name]:.2f}")
 
-    results = {}
-    for name, model in (("popular", PopularityRecommender(catalog)), ("text and clicks", text_recommender(catalog))):
-        model.fit(X[train], y[train])
-        results[name] = recall_at_k(y[test], model.recommend(X[test], k=k), k=k)
-        print(f"{name:16} HR@{k}: {results[name]:.2f}")
+# %%
+# An article comes in
+# -------------------
+# It should be recommended to whoever has just read about trail running.
+reader = [["N004", "S005"]]
+model.add_items(["N900"], ["城市马拉松报名开启，跑步爱好者凌晨抢号，赛道沿河，新手可选半程"])
+ranked = model.recommend(reader, k=k)[0].tolist()
+place = ranked.index("N900") + 1 if "N900" in ranked else None
+print(f"a new article on a marathon, for a reader on running: place {place}")
 
-    # An article comes in. It should be recommended to whoever has just read about trail running.
-    reader = [["N004", "S005"]]
-    model.add_items(["N900"], ["城市马拉松报名开启，跑步爱好者凌晨抢号，赛道沿河，新手可选半程"])
-    breaking = model.recommend(reader, k=k)[0].tolist()
-    results["rank of the new article"] = breaking.index("N900") + 1 if "N900" in breaking else None
-    print(f"a new article on a marathon, for a reader on running: place {results['rank of the new article']}")
-
-    # An article is taken down. Readers who have clicked it are still understood.
-    model.remove_items([breaking[0]])
-    results["gone"] = breaking[0] not in model.recommend(reader, k=k)[0]
-    print(f"{breaking[0]} is taken down and no longer recommended: {results['gone']}")
-    return results
-
-
-if __name__ == "__main__":
-    main()
+# %%
+# An article is taken down
+# ------------------------
+# Readers who have clicked it are still understood.
+model.remove_items([ranked[0]])
+gone = ranked[0] not in model.recommend(reader, k=k)[0]
+print(f"{ranked[0]} is taken down and no longer recommended: {gone}")

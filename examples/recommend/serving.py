@@ -1,9 +1,9 @@
-"""Serve a recommender to several threads: requests, new items, and a refitted model that takes the old one's place.
+"""
+A recommender behind threads
+============================
 
-    python examples/recommend/serving.py
-
-`Service` is all that a web framework has to call. The rest sends requests from some threads while the model changes,
-and prints latencies and memory.
+Requests, new items, and a refitted model that takes the old one's place. ``Service`` is all that a web framework has to
+call. The rest sends requests from some threads while the model changes, and prints latencies and memory.
 """
 
 import copy
@@ -19,6 +19,9 @@ from sklearn_llmtokens.datasets import load_toy_catalog
 from sklearn_llmtokens.recommend import Catalog, GlobalTimeSplit, make_queries
 
 
+# %%
+# The service
+# -----------
 class Service:
     """One recommender for many threads. A request is served by one model from its beginning to its end.
 
@@ -50,6 +53,9 @@ class Service:
             self.current = (version + 1, change(copy.copy(model)))
 
 
+# %%
+# Requests
+# --------
 def send(service, histories, n_requests, exclude=()):
     """Send requests one after the other; return versions, lists, and seconds of each."""
     sent = []
@@ -70,46 +76,51 @@ def send_from_threads(service, histories, n_threads, n_requests, exclude=()):
 
 def percentiles(sent):
     """Return the median and the 95th and 99th percentile of a request, in milliseconds."""
-    return dict(
-        zip(("p50", "p95", "p99"), (1000 * np.percentile([s for *_, s in sent], [50, 95, 99])).tolist(), strict=True)
-    )
+    return 1000 * np.percentile([seconds for *_, seconds in sent], [50, 95, 99])
 
 
-def main(n_threads=4, n_requests=60):
-    toy = load_toy_catalog()
-    X, y, *_ = make_queries(toy.events)
-    old, new = next(GlobalTimeSplit(quantile=0.8, targets="successive").split(X))
-    service = Service(text_recommender(Catalog(toy.ids, toy.texts), embedder="zh-nano").fit(X[old], y[old]))
-    histories, shown = [list(row) for row in X[new]], ["S001", "N001"]
-
-    result = {"before": percentiles(send_from_threads(service, histories, n_threads, n_requests, shown))}
-    changes = threading.Thread(
-        target=lambda: (
-            service.add_items(["tea"], ["一本讲泡茶和茶具的小书"]),
-            service.refit([*X, ["tea"]], [*y, "S002"]),
-        )
-    )
-    changes.start()  # while it fits, the requests below are answered
-    sent = []
-    while changes.is_alive():
-        sent += send_from_threads(service, histories, n_threads, n_requests, shown)
-    changes.join()
-    sent += send_from_threads(service, histories, n_threads, n_requests, shown)
-    result |= {"during": percentiles(sent), "versions": sorted({version for version, *_ in sent})}
-    result["shown again"] = any(item in shown for _, items, _ in sent for item in items)
-
-    version, model = service.current
-    expected = model.recommend(histories, k=5, exclude=shown)
-    last = send(service, histories, len(histories), shown)
-    result["same"] = all(items == row.tolist() for (_, items, _), row in zip(last, expected, strict=True))
-    result["new item"] = "tea" in model.recommend([["S002"]], k=100)[0]
-    result["MiB"] = {name: len(pickle.dumps(part)) / 2**20 for name, part in model.recommenders_.items()}
-    for name in ("before", "during"):
-        print(name, "a change:", ", ".join(f"{p} {ms:.1f} ms" for p, ms in result[name].items()))
-    print(f"versions that answered: {result['versions']}, the last one is {version}")
-    print("MiB of each part:", ", ".join(f"{name} {size:.2f}" for name, size in result["MiB"].items()))
-    return result
+# %%
+# A model that changes while it is asked
+# --------------------------------------
+toy = load_toy_catalog()
+X, y, *_ = make_queries(toy.events)
+old, new = next(GlobalTimeSplit(quantile=0.8, targets="successive").split(X))
+service = Service(text_recommender(Catalog(toy.ids, toy.texts), embedder="zh-nano").fit(X[old], y[old]))
+histories, shown = [list(row) for row in X[new]], ["S001", "N001"]
+latencies = {"before": percentiles(send_from_threads(service, histories, 3, 20, shown))}
 
 
-if __name__ == "__main__":
-    main()
+def change():
+    """Add an item, then fit the model again with its first click."""
+    service.add_items(["tea"], ["一本讲泡茶和茶具的小书"])
+    service.refit([*X, ["tea"]], [*y, "S002"])
+
+
+thread = threading.Thread(target=change)
+thread.start()  # while it fits, the requests below are answered
+sent = []
+while thread.is_alive():
+    sent += send_from_threads(service, histories, 3, 20, shown)
+thread.join()
+sent += send_from_threads(service, histories, 3, 20, shown)
+latencies["during"] = percentiles(sent)
+versions = sorted({version for version, *_ in sent})
+for name, values in latencies.items():
+    print(f"{name} a change: p50 {values[0]:.1f} ms, p95 {values[1]:.1f} ms, p99 {values[2]:.1f} ms")
+print(f"versions that answered: {versions}")
+
+# %%
+# The same lists as without a service
+# -----------------------------------
+version, model = service.current
+expected = model.recommend(histories, k=5, exclude=shown)
+last = send(service, histories, len(histories), shown)
+same = all(items == row.tolist() for (_, items, _), row in zip(last, expected, strict=True))
+shown_again = any(item in shown for _, items, _ in sent for item in items)
+print(f"same lists: {same}; excluded items that were shown: {shown_again}")
+
+# %%
+# Memory
+# ------
+sizes = {name: len(pickle.dumps(part)) / 2**20 for name, part in model.recommenders_.items()}
+print("MiB of each part:", ", ".join(f"{name} {size:.2f}" for name, size in sizes.items()))

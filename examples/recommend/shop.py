@@ -1,13 +1,17 @@
-"""Shop recommendation: items for a basket, restricted to those in stock, with explanations.
+"""
+A shop: items for a basket
+==========================
 
-    python examples/recommend/shop.py
+Recommenders are compared on two windows of time, with measures for the customer and for the catalogue. The best one
+then serves a basket, restricted to what is in stock, and says why.
 
-Recommenders are compared on two windows of time, with measures for the customer and for the catalogue; the best one
-then serves a basket.
+Purchases are those of Amazon Beauty, where ``fetch_amazon_interactions`` has put them; else of the toy catalogue.
 """
 
+import numpy as np
+
 from sklearn_llmtokens import text_recommender
-from sklearn_llmtokens.datasets import load_toy_catalog
+from sklearn_llmtokens.datasets import fetch_amazon_interactions, load_toy_catalog
 from sklearn_llmtokens.recommend import (
     Catalog,
     EASERecommender,
@@ -17,35 +21,48 @@ from sklearn_llmtokens.recommend import (
     make_queries,
 )
 
+# %%
+# Items and purchases
+# -------------------
+# Of the real shop, the 1,500 items that were bought most.
+toy = load_toy_catalog()
+try:
+    shop = fetch_amazon_interactions("beauty", download_if_missing=False)
+except OSError:
+    shop, ids, titles, texts = toy, toy.ids, toy.titles, toy.texts
+else:
+    names, counts = np.unique(shop.events[:, 1], return_counts=True)
+    best = np.isin(shop.ids, names[np.argsort(-counts, kind="stable")[:1500]])
+    ids, titles, texts = shop.ids[best], shop.texts[best], shop.texts[best]
+events = shop.events[np.isin(shop.events[:, 1], ids)]
+catalog = Catalog(ids, texts)
+title = dict(zip(ids, titles, strict=True))
+queries = make_queries(events)
+print(f"{len(ids)} items, {len(events)} purchases, {len(set(queries.groups))} customers with at least two")
 
-def main():
-    toy = load_toy_catalog()
-    catalog = Catalog(toy.ids, toy.texts)
-    title = dict(zip(toy.ids, toy.titles, strict=True))
-    queries = make_queries(toy.events)
+# %%
+# Three recommenders
+# ------------------
+# Two windows of time, one after the other. The intervals are over customers.
+models = {
+    "popular": PopularityRecommender(catalog),
+    "clicks alone": EASERecommender(catalog),
+    "text and clicks": text_recommender(catalog, embedder="zh-nano"),
+}
+windows = GlobalTimeSplit(quantile=[0.7, 0.85], targets="last")
+table = evaluate(models, queries, windows, ["hit_rate@10", "ndcg@10", "coverage@10"], baseline="popular")
+table[["hit_rate@10", "hit_rate@10_low", "hit_rate@10_high", "ndcg@10", "coverage@10"]].round(3)
 
-    models = {
-        "popular": PopularityRecommender(catalog),
-        "clicks alone": EASERecommender(catalog),
-        "text and clicks": text_recommender(catalog),
-    }
-    windows = GlobalTimeSplit(quantile=[0.7, 0.85], targets="successive")  # two, one after the other
-    table = evaluate(models, queries, windows, ["hit_rate@10", "ndcg@10", "coverage@10"], baseline="popular")
-    print(table[["hit_rate@10", "hit_rate@10_low", "hit_rate@10_high", "ndcg@10", "coverage@10"]].round(2).to_string())
-    results = table.to_dict("index")
-
-    basket = [["S001", "S005"]]
-    in_stock = [item for item in toy.ids if item.startswith("S") and item != "S002"]
-    model = models["text and clicks"].fit(queries.X, queries.y)
-    ranked = model.recommend(basket, k=3, candidates=in_stock)
-    shares = model.explain(basket, ranked)[0]  # (n_events, k): what each thing in the basket adds to each score
-    print(f"\nin the basket: {'; '.join(title[item] for item in basket[0])}")
-    for j, item in enumerate(ranked[0]):
-        reason = title[basket[0][shares[:, j].argmax()]]
-        print(f"  {title[item]}  (most of all for: {reason})")
-    results["ranked"], results["shares"] = ranked[0].tolist(), shares
-    return results
-
-
-if __name__ == "__main__":
-    main()
+# %%
+# A basket
+# --------
+# ``explain`` returns what each thing in the basket adds to each score: an array (n_events, k).
+basket = [next(list(row) for row in queries.X if len(row) == 2)]
+in_stock = [item for item in ids if item != basket[0][0]]
+model = models["text and clicks"].fit(queries.X, queries.y)
+ranked = model.recommend(basket, k=3, candidates=in_stock)[0].tolist()
+shares = model.explain(basket, [ranked])[0]
+print("in the basket:", *(title[item] for item in basket[0]), sep="\n  ")
+print("recommended:")
+for j, item in enumerate(ranked):
+    print(f"  {title[item]}\n    (most of all for: {title[basket[0][shares[:, j].argmax()]]})")
