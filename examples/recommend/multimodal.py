@@ -3,8 +3,8 @@ Items with a text, a picture and a price
 ========================================
 
 A ``ColumnTransformer`` is the embedder of a recommender. The vectors of pictures would come from an image model. None
-is needed to show how the parts go together: here they are made up, a noisy sign of the category. A new item needs the same
-columns.
+is needed to show how the parts go together: here they are made up, a noisy sign of the category. A new item needs the
+same columns.
 """
 
 import numpy as np

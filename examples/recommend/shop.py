@@ -51,7 +51,7 @@ models = {
 }
 windows = GlobalTimeSplit(quantile=[0.7, 0.85], targets="last")
 table = evaluate(models, queries, windows, ["hit_rate@10", "ndcg@10", "coverage@10"], baseline="popular")
-table[["hit_rate@10", "hit_rate@10_low", "hit_rate@10_high", "ndcg@10", "coverage@10"]].round(3)
+print(table[["hit_rate@10", "hit_rate@10_low", "hit_rate@10_high", "ndcg@10", "coverage@10"]].round(3).to_string())
 
 # %%
 # A basket

@@ -3,7 +3,8 @@ Recommend with a classifier
 ===========================
 
 Nothing but a classifier: the next item is the label, ``top_k_labels`` ranks. Good while there are few things to
-recommend and each has been chosen before. A new item is no label yet: it needs a recommender that reads the items' texts.
+recommend and each has been chosen before. A new item is no label yet: it needs a recommender that reads
+the items' texts.
 """
 
 import numpy as np
