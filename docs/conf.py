@@ -22,6 +22,7 @@ extensions = [
     "myst_parser",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "inherited_docstrings",
     "repository_pages",
     "llms_txt",
 ]
@@ -30,6 +31,7 @@ exclude_patterns = ["_ext", "_templates", "auto_examples/**/*.ipynb", "auto_exam
 templates_path = ["_templates"]
 suppress_warnings = ["config.cache"]
 language = "en"
+default_role = "literal"
 
 # Markdown -----------------------------------------------------------------------------------------------------------
 myst_enable_extensions = ["attrs_inline", "colon_fence", "dollarmath"]

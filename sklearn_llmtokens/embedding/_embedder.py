@@ -97,7 +97,7 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         Everything that changes a vector, as plain values.
     n_features_in_ : int
         Number of columns of text.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where `X` was a frame with names.
 
     See Also
@@ -226,12 +226,12 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
         ----------
         X : list, 1-D array or Series of str, or 2-D array or frame of them
             The texts. The columns of a 2-D input are embedded each and placed side by side.
-        out : ndarray of shape (n_texts, n_features_out_), dtype float16 or float32, default=None
+        out : ndarray of shape (n_texts, `n_features_out_`), dtype float16 or float32, default=None
             Gets the rows, and is returned: a `numpy.memmap`, for more rows than memory holds.
 
         Returns
         -------
-        ndarray of shape (n_texts, n_features_out_), dtype=float32
+        ndarray of shape (n_texts, `n_features_out_`), dtype=float32
             One row for each text; `out` where it is given.
 
         Raises
@@ -273,12 +273,12 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
             The texts.
         y : None
             Ignored.
-        out : ndarray of shape (n_texts, n_features_out_), dtype float16 or float32, default=None
+        out : ndarray of shape (n_texts, `n_features_out_`), dtype float16 or float32, default=None
             As in `transform`.
 
         Returns
         -------
-        ndarray of shape (n_texts, n_features_out_), dtype=float32
+        ndarray of shape (n_texts, `n_features_out_`), dtype=float32
             One row per text; `out` where it is given.
         """
         return self.fit(X, y).transform(X, out=out)
@@ -288,12 +288,12 @@ class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Versio
 
         Parameters
         ----------
-        input_features : array-like of str of shape (n_features_in_,), default=None
+        input_features : array-like of str of shape (`n_features_in_`,), default=None
             Names of the columns, which must be those of ``fit``.
 
         Returns
         -------
-        ndarray of str of shape (n_features_out_,)
+        ndarray of str of shape (`n_features_out_`,)
             ``title_0, title_1, ..., body_0, ...`` where ``fit`` saw a frame with the columns title and body;
             ``llmtokenembedder0, ...`` where its columns had no names.
 

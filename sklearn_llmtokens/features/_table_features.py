@@ -59,7 +59,7 @@ class TableFeatures(TransformerMixin, VersionedPickle, BaseEstimator):
         What they are multiplied by.
     n_features_in_ : int
         Number of columns seen in `fit`, where `X` was a table.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, where `X` was a frame with names.
 
     See Also

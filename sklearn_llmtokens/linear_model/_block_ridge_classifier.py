@@ -64,7 +64,7 @@ class BlockRidgeClassifier(ClassifierMixin, VersionedPickle, BaseEstimator):
         Mean leave-one-out log loss; NaN where too few rows have labels.
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where `X` was a frame with names.
 
     See Also

@@ -38,7 +38,7 @@ class BlockRidgeRegressor(RegressorMixin, VersionedPickle, BaseEstimator):
         Strength of the regularisation.
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where `X` was a frame with names.
 
     See Also

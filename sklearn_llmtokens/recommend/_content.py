@@ -141,7 +141,7 @@ class ContentRecommender(BaseRecommender):
 
         Returns
         -------
-        ndarray or sparse array of shape (n, n_features_), dtype=float32
+        ndarray or sparse array of shape (n, `n_features_`), dtype=float32
             Vectors of unit length; zeros for an item of which nothing is known.
 
         Raises

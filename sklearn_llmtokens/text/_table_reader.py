@@ -41,7 +41,7 @@ class TableReader(TextColumn, auto_wrap_output_keys=None):  # type: ignore[call-
         out.
     n_features_in_ : int
         Number of columns seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, where `X` was a frame with names.
 
     See Also
