@@ -1,5 +1,6 @@
 """Sentence embeddings from Hugging Face models for scikit-learn, with Chinese tokenisation and recommenders."""
 
+import os.path
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from .text import JiebaTokenizer, TextNormalizer
 
 __version__ = "0.1.0"
+
+# The pages of the documentation as Markdown: in an installed package, and in a clone.
+__docs_dir__ = os.path.join(os.path.dirname(__file__), "_docs")
+if not os.path.isdir(__docs_dir__):
+    __docs_dir__ = os.path.join(os.path.dirname(os.path.dirname(__file__)), "docs")
 
 __all__ = [
     "Catalog",

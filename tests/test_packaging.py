@@ -24,6 +24,13 @@ def read(name):
 PYPROJECT = tomllib.loads(read("pyproject.toml"))
 
 
+DOCS = ROOT / "docs"
+PAGES_IN_THE_WHEEL = {
+    *(path.relative_to(DOCS).as_posix() for path in DOCS.glob("*/**/*.md") if path.parent.name not in ("development",)),
+    *("index.md", "whats_new.md", "security.md"),
+}
+
+
 def test_the_type_check_covers_the_whole_package():
     assert PYPROJECT["tool"]["mypy"]["packages"] == ["sklearn_llmtokens"]
     assert not {"files", "modules", "exclude", "overrides"} & set(PYPROJECT["tool"]["mypy"])
@@ -43,8 +50,15 @@ def test_a_wheel_says_that_it_has_types_and_holds_every_file_of_the_package(tmp_
         built = {path for path in wheel.namelist() if ".dist-info/" not in path}
     package = ROOT / "sklearn_llmtokens"
     files = {path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc"}
-    assert built == {path.relative_to(ROOT).as_posix() for path in files}
+    pages = {path for path in built if path.startswith("sklearn_llmtokens/_docs/")}
+    assert built - pages == {path.relative_to(ROOT).as_posix() for path in files}
     assert "sklearn_llmtokens/py.typed" in built
+    assert {path.partition("_docs/")[2] for path in pages} == PAGES_IN_THE_WHEEL
+    assert sum(wheel.getinfo(path).file_size for path in pages) < 1e6
+
+
+def test_the_pages_lie_where_the_package_says():
+    assert (Path(sklearn_llmtokens.__docs_dir__) / "start" / "installation.md").is_file()
 
 
 def bounds(*extras):

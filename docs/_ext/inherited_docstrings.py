@@ -1,4 +1,4 @@
-"""References in docstrings that are inherited from scikit-learn: text here, since its pages are not part of this site."""
+"""References in docstrings inherited from scikit-learn: text here, since its pages are not part of this site."""
 
 import re
 

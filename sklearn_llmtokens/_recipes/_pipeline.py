@@ -6,6 +6,7 @@ from sklearn import get_config
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
+from .._utils._documentation import DocumentationLink
 from .._utils._messages import shorten
 from .._utils._short_repr import ShortRepr
 from .._utils._sklearn import HasMethods, StrOptions, parallel_block
@@ -14,7 +15,7 @@ from ..text import TextColumn
 from ._label_texts import label_names, texts_of_name
 
 
-class TextPipeline(ShortRepr, Pipeline):
+class TextPipeline(ShortRepr, DocumentationLink, Pipeline):
     """A scikit-learn pipeline of texts that also learns from the names of the classes.
 
     `text_pipeline` builds it. It is a `Pipeline` in every respect. Its `fit` passes two facts to the last step, where

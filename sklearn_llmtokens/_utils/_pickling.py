@@ -9,6 +9,7 @@ from importlib import import_module, metadata
 from importlib.abc import MetaPathFinder
 
 from ..exceptions import PickledVersionWarning
+from ._documentation import DocumentationLink
 
 _KEY = "_sklearn_llmtokens_version"
 _LIBRARIES_KEY = "_sklearn_llmtokens_libraries"
@@ -19,7 +20,7 @@ _PACKAGE = __package__.partition(".")[0]
 _ADVICE = "fit it again with this version, or read it with the version that wrote it."
 
 
-class VersionedPickle:
+class VersionedPickle(DocumentationLink):
     """Mixin for pickling and unpickling of every estimator of the package; stands before `BaseEstimator`."""
 
     def __getstate__(self):

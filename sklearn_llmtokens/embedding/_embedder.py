@@ -14,12 +14,13 @@ from .._utils._texts import read_texts, validate_texts
 from ._checkpoint import resolve
 from ._embed import OutputRows, embed, embed_tokens, result_array
 from ._fitted import cache_of, checkpoint_of, resources_of, spec_of
+from ._fitted_repr import FittedRepr
 from ._resolve import resolve_spec
 from ._spec import POOLING_NAMES, text_keys
 from ._unique_texts import find_unique_texts
 
 
-class LLMTokenEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedPickle, BaseEstimator):
+class LLMTokenEmbedder(FittedRepr, ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedPickle, BaseEstimator):
     """Turn texts into the pooled token vectors of a pretrained language model.
 
     Each distinct text goes through the model once; its vector is kept in a cache that all clones share, so that the
