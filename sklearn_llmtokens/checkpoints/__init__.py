@@ -17,7 +17,7 @@ def bundled_checkpoint(name):
 
     Returns
     -------
-    folder : pathlib.Path
+    pathlib.Path
         Holds the configuration, weights, tokenizer and conventions.
 
     Raises

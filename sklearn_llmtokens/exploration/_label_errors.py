@@ -18,7 +18,7 @@ _METHODS = ("confident_learning", "cleanlab")
 class LabelErrors:
     """Rows whose label is probably wrong, and what each row's label is worth.
 
-    Attributes
+    Parameters
     ----------
     rows : ndarray of shape (n_suspected,), dtype=intp
         The suspected rows, the most suspected one first.

@@ -18,7 +18,7 @@ from ._similar_pairs import similar_pairs
 class NearDuplicates:
     """Groups of rows that are equal or nearly so.
 
-    Attributes
+    Parameters
     ----------
     groups : list of ndarray of intp
         The rows of each group in ascending order; the largest group first. A row is in at most one group.

@@ -68,7 +68,7 @@ class SemanticSearch(VersionedPickle, BaseEstimator):
 
         Returns
         -------
-        self : SemanticSearch
+        SemanticSearch
             The fitted search.
         """
         self.embedder_ = None if self.embedder is None else clone(self.embedder)

@@ -13,7 +13,7 @@ from ._html import as_html
 class TextExplanation:
     """Words of one row and what each contributed to the scores of a model.
 
-    Attributes
+    Parameters
     ----------
     words : list of str of length n_words
         The words or tokens.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Receipt:
     """What `precompute` would do.
 
-    Attributes
+    Parameters
     ----------
     n_texts : int
         Distinct texts that the search asks for, counted once for each different (checkpoint, prompt, limits) in it.

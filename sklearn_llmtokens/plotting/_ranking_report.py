@@ -16,7 +16,7 @@ _AGES = (30, 90, 365)
 class HitRatesByGroup:
     """Hit rates of groups of queries.
 
-    Attributes
+    Parameters
     ----------
     labels : list of str, length n_groups
         What each group is.

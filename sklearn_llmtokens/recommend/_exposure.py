@@ -16,7 +16,7 @@ from .metrics._gini import gini
 class ExposureReport:
     """Exposure by group. ``print(report)`` shows the table.
 
-    Attributes
+    Parameters
     ----------
     groups : ndarray of shape (n_groups,)
         The groups, by name.

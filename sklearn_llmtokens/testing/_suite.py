@@ -146,7 +146,7 @@ def parametrize_with_text_checks(estimators, *, expected_failed_checks=None):
 
     Returns
     -------
-    decorator : pytest.mark.parametrize
+    pytest.mark.parametrize
         For a test with the arguments ``estimator`` and ``check``.
 
     See Also

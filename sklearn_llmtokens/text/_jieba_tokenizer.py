@@ -174,7 +174,7 @@ class JiebaTokenizer(  # type: ignore[call-arg]
 
         Returns
         -------
-        self : JiebaTokenizer
+        JiebaTokenizer
             The fitted tokenizer.
 
         Raises
@@ -198,7 +198,7 @@ class JiebaTokenizer(  # type: ignore[call-arg]
 
         Returns
         -------
-        texts : ndarray, Series or frame of str, of the shape of `X`
+        ndarray, Series or frame of str, of the shape of `X`
             The words of each text with the separator between them. A list gives a 1-D array; a Series or frame one of
             the same kind, with its index.
 
@@ -227,7 +227,7 @@ class JiebaTokenizer(  # type: ignore[call-arg]
 
         Returns
         -------
-        spans : list of (int, int, float)
+        list of (int, int, float)
             Start, end and weight of each word, in characters of `text`, in order and without overlap in every mode. The
             weight is 0 for stop words and for parts of speech that are not kept, near 1 for rare words, and 0.06 for
             the commonest word. Words that the dictionary lacks count as rare, punctuation as the commonest word. White
@@ -250,7 +250,7 @@ class JiebaTokenizer(  # type: ignore[call-arg]
 
         Returns
         -------
-        self : JiebaTokenizer
+        JiebaTokenizer
             The tokenizer.
         """
         return self

@@ -191,7 +191,7 @@ class TextNormalizer(  # type: ignore[call-arg]
 
         Returns
         -------
-        self : TextNormalizer
+        TextNormalizer
             The fitted normalizer.
         """
         validate_texts(self, X, reset=True, surrogates=self._surrogates())
@@ -207,7 +207,7 @@ class TextNormalizer(  # type: ignore[call-arg]
 
         Returns
         -------
-        texts : ndarray, Series or frame of str, of the shape of `X`
+        ndarray, Series or frame of str, of the shape of `X`
             The texts. A list gives a 1-D array; a Series or frame one of the same kind, with its index.
         """
         check_is_fitted(self)
@@ -228,7 +228,7 @@ class TextNormalizer(  # type: ignore[call-arg]
 
         Returns
         -------
-        self : TextNormalizer
+        TextNormalizer
             The normalizer.
         """
         return self

@@ -196,7 +196,7 @@ def test_html_and_text_representation(checkpoints):
     assert "layer=2" in repr(ours)
     ours.fit(X)
     assert "LLMTokenEmbedder" in pipeline(checkpoints["bert"])._repr_html_()
-    assert repr(ours) == repr(clone(ours))
+    assert repr(ours).splitlines()[0] == repr(clone(ours))
 
 
 def test_the_smallest_pipeline_of_the_article(checkpoints):
