@@ -40,6 +40,7 @@ myst_heading_anchors = 4
 # Reference ----------------------------------------------------------------------------------------------------------
 autodoc_default_options = {"members": True, "inherited-members": True}
 autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"
 autosummary_generate = True
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
@@ -54,6 +55,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "reference/backreferences",
     "doc_module": ("sklearn_llmtokens",),
     "abort_on_example_error": True,
+    "capture_repr": ("_repr_html_",),
     "show_memory": False,
     "show_signature": False,
     "remove_config_comments": True,
@@ -74,7 +76,7 @@ html_theme_options = {
     "logo": {"text": "sklearn_llmtokens"},
     "navbar_align": "left",
     "navbar_end": ["theme-switcher"],
-    "header_links_before_dropdown": 9,
+    "header_links_before_dropdown": 8,
     "show_prev_next": False,
     "show_nav_level": 1,
     "navigation_depth": 3,

@@ -14,12 +14,14 @@ import time
 from pathlib import Path
 
 import joblib
+from matplotlib import pyplot as plt
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import Pipeline
 
 from sklearn_llmtokens import EmbeddingPCA, JiebaTokenizer, LLMTokenEmbedder
 from sklearn_llmtokens.datasets import load_toy_reviews
+from sklearn_llmtokens.plotting import SearchScoreDisplay
 
 # %%
 # The pipeline and its grid
@@ -54,6 +56,12 @@ for name, value in search.best_params_.items():
     print(f"  {name} = {value!r}")
 accuracy = search.score(X_test, y_test)
 print(f"cross-validated {search.best_score_:.3f}, on the rows left out {accuracy:.3f}")
+
+# %%
+# Best score of each pair of values
+# ---------------------------------
+SearchScoreDisplay.from_estimator(search, rows="n_components", columns="pooling")
+plt.show()
 
 # %%
 # Saving and loading

@@ -11,6 +11,7 @@ import io
 import numpy as np
 import pandas as pd
 import polars as pl
+from matplotlib import pyplot as plt
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
@@ -59,6 +60,14 @@ model = Pipeline([("features", features), ("scaler", StandardScaler()), ("linear
 accuracy = cross_val_score(model, table, y, cv=5)
 print(f"by hand, category, five folds: {accuracy.mean():.3f} ± {accuracy.std():.3f} (chance: {1 / y.nunique():.3f})")
 model
+
+# %%
+# Five folds of each
+# ------------------
+figure, axes = plt.subplots(figsize=(8, 3), layout="constrained")
+axes.boxplot([accuracy, scores], orientation="horizontal", tick_labels=["by hand", "text_pipeline"])
+axes.set(xlabel="accuracy of the category", title="A table of texts, numbers and categories")
+plt.show()
 
 # %%
 # Features as a pandas frame

@@ -7,6 +7,7 @@ language model, and both side by side.
 """
 
 import numpy as np
+from matplotlib import pyplot as plt
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import Normalizer
@@ -41,6 +42,15 @@ for name, embedder in embedders.items():
 print(f"\nmore like {title['C003']}:")
 for item in near[toy.ids.tolist().index("C003"), :3]:
     print(f"  {title[item]}")
+
+# %%
+# A picture
+# ---------
+figure, axes = plt.subplots(figsize=(8, 4), layout="constrained")
+axes.barh(list(same), list(same.values()), color="tab:blue")
+axes.set(xlabel="share of the 5 nearest items that are of the same category", title="Similar items")
+axes.invert_yaxis()
+plt.show()
 
 # %%
 # Wishes

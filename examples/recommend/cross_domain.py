@@ -7,6 +7,7 @@ Cross-domain recommendation, from two catalogues without a common item. What was
 """
 
 import numpy as np
+from matplotlib import pyplot as plt
 
 from sklearn_llmtokens import LLMTokenEmbedder
 from sklearn_llmtokens.datasets import load_toy_catalog
@@ -48,4 +49,8 @@ hit_rate, at_random = recall_at_k(bought, lists, k=k), k / len(shop)
 names, counts = np.unique(bought, return_counts=True)
 best_sellers = names[np.argsort(-counts, kind="stable")[:k]]
 popular = recall_at_k(bought, [best_sellers] * len(bought), k=k)
+figure, axes = plt.subplots(figsize=(8, 3), layout="constrained")
+axes.barh(["at random", "what was read", "best sellers"], [at_random, hit_rate, popular], color="tab:blue")
+axes.set(xlabel=f"HR@{k}", title="The next purchase")
+plt.show()
 print(f"HR@{k}: {hit_rate:.2f} (best sellers: {popular:.2f}; at random: {at_random:.2f})")

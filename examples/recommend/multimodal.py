@@ -9,6 +9,7 @@ same columns.
 
 import numpy as np
 import pandas as pd
+from matplotlib import pyplot as plt
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, Normalizer, StandardScaler
@@ -53,6 +54,12 @@ for name, weights in (("text", {"image": 0, "price": 0}), ("text, image, price",
     lists = recommender.fit(None).recommend(toy.histories, k=10)
     hit_rates[name] = recall_at_k(toy.targets, lists, k=10)
     print(f"{name:20} HR@10: {hit_rates[name]:.2f}")
+
+figure, axes = plt.subplots(figsize=(8, 3), layout="constrained")
+axes.barh(list(hit_rates), list(hit_rates.values()), color="tab:blue")
+axes.set(xlabel="HR@10", title="Next items of the toy catalogue")
+axes.invert_yaxis()
+plt.show()
 
 # %%
 # A new item

@@ -6,8 +6,11 @@ New articles every hour, readers with a few recent clicks. A split by time, as i
 clicked up to a moment, rank what came after. Then an article comes in and another is taken down, without a fit.
 """
 
+from matplotlib import pyplot as plt
+
 from sklearn_llmtokens import text_recommender
 from sklearn_llmtokens.datasets import load_toy_catalog
+from sklearn_llmtokens.plotting import RankingCurveDisplay
 from sklearn_llmtokens.recommend import Catalog, GlobalTimeSplit, PopularityRecommender, make_queries, recall_at_k
 
 # %%
@@ -23,11 +26,18 @@ print(f"{len(train)} clicks to learn from, {len(test)} later ones to predict")
 # %%
 # Two recommenders
 # ----------------
-hit_rates = {}
+hit_rates, lists = {}, {}
 for name, model in (("popular", PopularityRecommender(catalog)), ("text and clicks", text_recommender(catalog))):
     model.fit(X[train], y[train])
-    hit_rates[name] = recall_at_k(y[test], model.recommend(X[test], k=k), k=k)
+    lists[name] = model.recommend(X[test], k=20)
+    hit_rates[name] = recall_at_k(y[test], lists[name], k=k)
     print(f"{name:16} HR@{k}: {hit_rates[name]:.2f}")
+
+# %%
+# Longer lists
+# ------------
+RankingCurveDisplay.from_predictions(y[test], lists)
+plt.show()
 
 # %%
 # An article comes in

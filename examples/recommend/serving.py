@@ -13,6 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from matplotlib import pyplot as plt
 
 from sklearn_llmtokens import text_recommender
 from sklearn_llmtokens.datasets import load_toy_catalog
@@ -108,6 +109,16 @@ versions = sorted({version for version, *_ in sent})
 for name, values in latencies.items():
     print(f"{name} a change: p50 {values[0]:.1f} ms, p95 {values[1]:.1f} ms, p99 {values[2]:.1f} ms")
 print(f"versions that answered: {versions}")
+
+# %%
+# Latencies
+# ---------
+figure, axes = plt.subplots(figsize=(8, 4), layout="constrained")
+axes.hist([1000 * seconds for *_, seconds in sent], bins=40)
+axes.axvline(latencies["before"][0], color="black", linestyle="--", label="median without a change")
+axes.set(xlabel="milliseconds", ylabel="requests", title="Requests from three threads while the model is fitted again")
+axes.legend(frameon=False)
+plt.show()
 
 # %%
 # The same lists as without a service

@@ -9,6 +9,7 @@ Purchases are those of Amazon Beauty, where ``fetch_amazon_interactions`` has pu
 """
 
 import numpy as np
+from matplotlib import pyplot as plt
 
 from sklearn_llmtokens import text_recommender
 from sklearn_llmtokens.datasets import fetch_amazon_interactions, load_toy_catalog
@@ -52,6 +53,17 @@ models = {
 windows = GlobalTimeSplit(quantile=[0.7, 0.85], targets="last")
 table = evaluate(models, queries, windows, ["hit_rate@10", "ndcg@10", "coverage@10"], baseline="popular")
 print(table[["hit_rate@10", "hit_rate@10_low", "hit_rate@10_high", "ndcg@10", "coverage@10"]].round(3).to_string())
+
+# %%
+# The intervals
+# -------------
+figure, axes = plt.subplots(figsize=(8, 4), layout="constrained")
+hit_rate = table["hit_rate@10"].to_numpy()
+low, high = hit_rate - table["hit_rate@10_low"], table["hit_rate@10_high"] - hit_rate
+axes.barh(list(table.index), hit_rate, xerr=[low, high], color="tab:blue", alpha=0.6, capsize=4)
+axes.set(xlabel="HR@10", title="Next purchases")
+axes.invert_yaxis()
+plt.show()
 
 # %%
 # A basket

@@ -8,6 +8,7 @@ what it says about itself.
 """
 
 import numpy as np
+from matplotlib import pyplot as plt
 from sklearn.model_selection import GroupKFold, cross_val_score
 
 from sklearn_llmtokens import LLMTokenEmbedder
@@ -49,6 +50,12 @@ hit_rates = {}
 for name, model in models.items():
     hit_rates[name] = cross_val_score(model, X, y, groups=range(len(X)), cv=GroupKFold(3), scoring=scorer).mean()
     print(f"{name:9} HR@5: {hit_rates[name]:.2f}")
+
+figure, axes = plt.subplots(figsize=(8, 4), layout="constrained")
+axes.barh(list(hit_rates), list(hit_rates.values()), color="tab:blue")
+axes.set(xlabel="HR@5", title="Who is followed next")
+axes.invert_yaxis()
+plt.show()
 
 # %%
 # A new account

@@ -8,6 +8,7 @@ the items' texts.
 """
 
 import numpy as np
+from matplotlib import pyplot as plt
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import train_test_split
 from sklearn.multiclass import OneVsRestClassifier
@@ -16,6 +17,7 @@ from sklearn.preprocessing import MultiLabelBinarizer
 
 from sklearn_llmtokens import EmbeddingPCA, LLMTokenEmbedder, text_pipeline, top_k_labels
 from sklearn_llmtokens.datasets import load_toy_catalog
+from sklearn_llmtokens.plotting import RankingCurveDisplay
 
 # %%
 # Readers as texts
@@ -38,11 +40,20 @@ model.fit(readers[train], catalog.targets[train])
 ranked, scores = top_k_labels(model, readers[test], k=k, return_scores=True)
 hit_rate = (ranked == catalog.targets[test][:, np.newaxis]).any(axis=1).mean()
 items, counts = np.unique(catalog.targets[train], return_counts=True)
-popular = np.isin(catalog.targets[test], items[np.argsort(-counts, kind="stable")[:k]]).mean()
+order = items[np.argsort(-counts, kind="stable")]
+popular = np.isin(catalog.targets[test], order[:k]).mean()
 print(f"next item among {k}: {hit_rate:.2f} (the {k} most popular: {popular:.2f})")
 print("for the first new reader:")
 for item, score in zip(ranked[0, :3], scores[0], strict=False):
     print(f"  {score:.3f}  {title[item]}")
+
+# %%
+# Longer lists
+# ------------
+RankingCurveDisplay.from_predictions(
+    catalog.targets[test], {"classifier": top_k_labels(model, readers[test], k=20), "popular": [order[:20]] * len(test)}
+)
+plt.show()
 
 # %%
 # Several labels per reader

@@ -101,6 +101,7 @@ def test_grid_search_saves_a_pipeline_that_predicts_the_same_elsewhere(run_examp
     assert result["accuracy"] > 0.35  # chance: 0.125
     assert result["embedder_bytes"] < 50_000  # no weights
     assert result["pipeline_bytes"] < 20e6
+    assert_has_pictures(1)
 
 
 def test_tsne_puts_new_texts_beside_old_ones_of_their_category(run_example):
@@ -156,6 +157,7 @@ def test_table_gives_the_same_from_pandas_and_polars(run_example):
     assert "text__embeddingpca0" in columns
     assert "number__stars" in columns
     assert result["polars_frame"].columns == columns
+    assert_has_pictures(1)
 
 
 @pytest.mark.slow
@@ -164,12 +166,14 @@ def test_top_labels_beat_popularity_and_chance(run_example, capsys):
     assert result["hit_rate"] > result["popular"]
     assert result["precision"] > 1.5 * result["at_random"]
     assert "for the first new reader:" in capsys.readouterr().out
+    assert_has_pictures(1)
 
 
 def test_cross_domain_beats_chance(run_example, capsys):
     result = run_example("cross_domain")
     assert result["hit_rate"] > 1.5 * result["at_random"]
     assert "is advised" in capsys.readouterr().out
+    assert_has_pictures(1)
 
 
 def test_multimodal_gains_from_pictures_and_finds_a_new_item(run_example):
@@ -177,6 +181,7 @@ def test_multimodal_gains_from_pictures_and_finds_a_new_item(run_example):
     result = run_example("multimodal")
     assert result["hit_rates"]["text, image, price"] > result["hit_rates"]["text"]
     assert result["found"]
+    assert_has_pictures(1)
 
 
 def test_news_shows_what_came_in_and_hides_what_was_taken_down(run_example):
@@ -184,6 +189,7 @@ def test_news_shows_what_came_in_and_hides_what_was_taken_down(run_example):
     assert result["hit_rates"]["text and clicks"] > 1.5 * result["hit_rates"]["popular"]
     assert result["place"] is not None
     assert result["gone"]
+    assert_has_pictures(1)
 
 
 def test_news_titles_are_put_into_sections(run_example):
@@ -202,6 +208,7 @@ def test_shop_ranks_what_is_in_stock_and_says_why(run_example):
     assert len(result["ranked"]) == 3
     assert set(result["ranked"]).isdisjoint(result["basket"][0])
     assert result["shares"].shape == (2, 3)
+    assert_has_pictures(1)
 
 
 def test_serving_answers_while_the_model_changes(run_example, capsys):
@@ -214,6 +221,7 @@ def test_serving_answers_while_the_model_changes(run_example, capsys):
     assert all((np.diff(values) >= 0).all() and values[0] > 0 for values in result["latencies"].values())
     assert all(size > 0 for size in result["sizes"].values())
     assert "versions that answered: [0" in capsys.readouterr().out
+    assert_has_pictures(1)
 
 
 def test_social_finds_the_circle_of_a_new_account(run_example):
@@ -221,12 +229,14 @@ def test_social_finds_the_circle_of_a_new_account(run_example):
     assert result["hit_rates"]["both"] > result["hit_rates"]["popular"]
     assert result["runner"] < result["coder"]
     assert result["runner"] <= 12
+    assert_has_pictures(1)
 
 
 def test_content_understands_wishes(run_example):
     result = run_example("content")
     assert result["same"]["meaning"] > result["same"]["words"] > 0.1
     assert result["answers"] == ["cooking", "parenting", "camping", "gardening"]
+    assert_has_pictures(1)
 
 
 def test_fair_reranking_trades_accuracy_for_variety(run_example):
