@@ -14,7 +14,8 @@ import pytest
 from sklearn_llmtokens import LLMTokenEmbedder, embed_parquet
 
 ROOT = Path(__file__).parents[1]
-PAGES = "\n".join((ROOT / page).read_text(encoding="utf-8") for page in ("SECURITY.md", "docs/explanation/faults.md"))
+FILES = ("SECURITY.md", "docs/explanation/faults.md", "docs/explanation/faults_models.md")
+PAGES = "\n".join((ROOT / page).read_text(encoding="utf-8") for page in FILES)
 NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", PAGES)))
 
 

@@ -1,4 +1,4 @@
-"""Every row of docs/explanation/input_validation.md, done: the exception or warning, and its message."""
+"""Every row of docs/explanation/input_validation*.md, done: the exception or warning, and its message."""
 
 import json
 import pickle
@@ -27,7 +27,7 @@ from sklearn_llmtokens.checkpoints import bundled_checkpoint
 from sklearn_llmtokens.exceptions import StoreWarning, TrainingRowsWarning, TruncationWarning, UnknownTokenWarning
 from sklearn_llmtokens.recommend import Catalog, ContentRecommender, GlobalTimeSplit, make_queries, ndcg_at_k
 
-PAGE = Path(__file__).parents[2] / "docs/explanation/input_validation.md"
+PAGES = sorted((Path(__file__).parents[2] / "docs/explanation").glob("input_validation*.md"))
 GOOD = ["物流很快", "好"]
 TABLE = pd.DataFrame({"text": ["物流很快", "味道发苦"], "size": ["L", "M"], "price": [3, 4]})
 LONG = "好的" * 1000
@@ -37,7 +37,7 @@ MISSING = "None, NaN, pd.NA, a null of polars or pyarrow"
 def read_page():
     """What comes in, without backquotes -> (what you get, message or None)."""
     rows = {}
-    for line in PAGE.read_text(encoding="utf-8").splitlines():
+    for line in "\n".join(page.read_text(encoding="utf-8") for page in PAGES).splitlines():
         cells = [cell.strip() for cell in line.strip("|").split(" | ")]
         if line.startswith("| ") and len(cells) in (2, 3) and cells[0] != "input":
             message = cells[2].strip(" |`") if len(cells) == 3 else None
