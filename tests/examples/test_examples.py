@@ -161,6 +161,47 @@ def test_table_gives_the_same_from_pandas_and_polars(run_example):
 
 
 @pytest.mark.slow
+def test_explained_reviews_names_the_words_of_a_wrong_prediction(run_example, capsys):
+    result = run_example("explained_reviews")
+    assert abs(result["gap"]) < 1e-5
+    assert result["predicted"][result["row"]] != result["sentiment"][result["is_test"]][result["row"]]
+    assert set(result["misleading"]) <= set(result["error"].words)
+    assert "".join(result["error"].words) == result["wrong"]
+    assert result["wrong"] in capsys.readouterr().out
+    assert_has_pictures(2)
+
+
+def test_several_tasks_are_answered_from_one_embedding(run_example):
+    result = run_example("several_tasks")
+    accuracy = result["accuracy"]
+    assert accuracy["category"] > 0.5  # chance: 0.125
+    assert min(accuracy["sentiment"], accuracy["sentiment, chained"]) > 0.6  # chance: 0.5
+    assert accuracy["both"] <= min(accuracy["category"], accuracy["sentiment"])
+    assert result["answers"].shape == (197, 2)
+    assert_has_pictures(1)
+
+
+@pytest.mark.slow
+def test_speed_and_accuracy_has_a_point_for_each_model(run_example):
+    result = run_example("speed_and_accuracy")
+    assert set(result["accuracy"]) == set(result["speed"]) == {"TF-IDF of characters", "zh-nano", "zh-mini"}
+    assert result["accuracy"]["TF-IDF of characters"] < result["accuracy"]["zh-nano"]
+    assert min(result["accuracy"].values()) > 0.35  # chance: 0.125
+    assert min(result["speed"].values()) > 0
+    assert_has_pictures(1)
+
+
+@pytest.mark.slow
+def test_movie_histories_know_what_follows(run_example):
+    result = run_example("movie_histories")
+    hit_rates = result["hit_rates"]
+    assert min(hit_rates["sequences"], hit_rates["text_recommender"]) > 1.5 * hit_rates["popular"]
+    assert "neighbours" in result["models"]["text_recommender"].weights_
+    assert result["orders"]["as it was"] != result["orders"]["backwards"]
+    assert_has_pictures(1)
+
+
+@pytest.mark.slow
 def test_top_labels_beat_popularity_and_chance(run_example, capsys):
     result = run_example("top_labels")
     assert result["hit_rate"] > result["popular"]
