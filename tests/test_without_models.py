@@ -98,6 +98,7 @@ def test_text_and_recommend_work_without_what_models_need():
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("absent", "named"),
     [

@@ -170,6 +170,7 @@ def test_an_incomplete_snapshot_is_named(offline):
     assert "no safetensors" in message
 
 
+@pytest.mark.slow
 def test_the_environment_of_the_hub_is_obeyed(hub):
     code = "from sklearn_llmtokens import LLMTokenEmbedder as E; print(E('org/name').fit(['a']).revision_)"
     environment = {**os.environ, "HF_HUB_CACHE": str(hub), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}

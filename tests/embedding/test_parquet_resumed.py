@@ -327,6 +327,7 @@ print(embed_parquet(sys.argv[1], sys.argv[2], embedder=pipeline.fit(["a"])))
 """
 
 
+@pytest.mark.slow
 def test_a_process_hashes_the_sets_and_resources_of_a_pipeline_as_any_other_does(tmp_path, source):
     outputs = [
         subprocess.run(

@@ -45,6 +45,7 @@ def test_deep_copies_work(fitted):
     np.testing.assert_array_equal(copy.deepcopy(fitted).transform(TEXTS), fitted.transform(TEXTS))
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same_vectors(fitted, tmp_path):
     joblib.dump(fitted, tmp_path / "embedder.joblib")
     assert (tmp_path / "embedder.joblib").stat().st_size < 10_000

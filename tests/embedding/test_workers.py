@@ -193,6 +193,7 @@ def test_what_was_computed_before_an_error_is_kept(embedder, cluster, items, tmp
 # Processes of joblib
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX")
 @pytest.mark.timeout(600)
 def test_processes_give_the_same_rows_though_one_is_killed(embedder, expected, monkeypatch, tmp_path):

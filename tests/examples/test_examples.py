@@ -104,6 +104,7 @@ def test_grid_search_saves_a_pipeline_that_predicts_the_same_elsewhere(run_examp
     assert_has_pictures(1)
 
 
+@pytest.mark.slow
 def test_tsne_puts_new_texts_beside_old_ones_of_their_category(run_example):
     pytest.importorskip("openTSNE")
     result = run_example("tsne")
@@ -252,6 +253,7 @@ def test_shop_ranks_what_is_in_stock_and_says_why(run_example):
     assert_has_pictures(1)
 
 
+@pytest.mark.slow
 def test_serving_answers_while_the_model_changes(run_example, capsys):
     result = run_example("serving")
     assert result["versions"][0] == 0
@@ -280,6 +282,7 @@ def test_content_understands_wishes(run_example):
     assert_has_pictures(1)
 
 
+@pytest.mark.slow
 def test_fair_reranking_trades_accuracy_for_variety(run_example):
     points = run_example("fair_reranking")["points"]
     for name in ("mmr", "calibrated"):

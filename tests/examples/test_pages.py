@@ -18,6 +18,10 @@ PAGES = [
     *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("benchmarks/**/*.md")),
 ]
 NEED_A_CLUSTER = {"docs/how_to/scale.md"}  # tests/scale runs it
+# The Chinese pages have the code of the English ones.
+LONG = re.compile(
+    r"README\.zh-CN\.md|docs/(zh|tutorials)/.*|docs/how_to/(pipelines|plotting|choosing)\.md|.*/from_the_article\.md"
+)
 PEERS = ("lime", "shap")  # the last blocks of docs/how_to/explain.md
 # A block that begins with "```python no-run" is shown only: it is wrong on purpose, or needs the network.
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -37,7 +41,14 @@ def _settings_stay():
 
 
 @pytest.mark.usefixtures("_settings_stay")
-@pytest.mark.parametrize("page", [page for page in PAGES if BLOCK.search(read(page)) and page not in NEED_A_CLUSTER])
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=pytest.mark.slow if LONG.fullmatch(page) else ())
+        for page in PAGES
+        if BLOCK.search(read(page)) and page not in NEED_A_CLUSTER
+    ],
+)
 def test_code_on_the_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))  # a page may keep vectors in "~/vectors"

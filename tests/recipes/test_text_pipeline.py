@@ -27,6 +27,7 @@ def embedder(checkpoints):
     return LLMTokenEmbedder(checkpoints["bert"])
 
 
+@pytest.mark.slow
 def test_classifies_reviews_better_than_chance_and_than_its_lexical_half():
     reviews = load_toy_reviews()
     whole = text_pipeline()

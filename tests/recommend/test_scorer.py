@@ -82,6 +82,7 @@ def test_scorers_are_picklable_and_have_a_name(name):
     assert repr(scorer).startswith(f"make_top_k_scorer({METRICS[name]}, k=2")
 
 
+@pytest.mark.slow
 def test_searches_use_them_in_workers():
     search = GridSearchCV(Fixed(), {"reverse": [True, False]}, scoring=make_top_k_scorer("mrr", k=3), cv=3, n_jobs=2)
     assert search.fit(X, Y).best_params_ == {"reverse": False}

@@ -97,6 +97,7 @@ def test_threads_agree_and_build_once(judge_with, words_added):
     assert words_added == [("杭研大厦", None, None)]
 
 
+@pytest.mark.slow
 def test_planted_cache_is_neither_read_nor_written(tmp_path):
     planted = tmp_path / "jieba.cache"
     planted.write_bytes(marshal.dumps(({TEXT: 10**6, **{TEXT[:i]: 0 for i in range(1, len(TEXT))}}, 10**6)))

@@ -216,6 +216,7 @@ def test_vectorizer_searches_the_mode():
     assert vocabularies == [{"清华大学"}, {"清华", "华大", "大学", "清华大学"}, {"清华", "清华大学", "华大", "大学"}]
 
 
+@pytest.mark.slow
 def test_pickle_is_small_and_opens_in_another_process_without_its_files(tmp_path):
     words = tmp_path / "words.txt"
     words.write_text("杭研大厦 1000 nz\n", encoding="utf-8")

@@ -117,7 +117,9 @@ def test_tokenizer_without_rjieba(parameters, engine):
             check(JiebaTokenizer(**parameters), lambda n, run=run: f"好{run * (n // len(run))}坏{n}")
 
 
-@pytest.mark.parametrize("run", ["哈", "我爱", "a", "1.", " ", "C++ ", "宝马(", "鷲"])
+@pytest.mark.parametrize(
+    "run", ["哈", "我爱", "a", "1.", " ", "C++ ", "宝马(", pytest.param("鷲", marks=pytest.mark.slow)]
+)
 def test_tags(run):
     tokenizer = JiebaTokenizer("search", pos=["n*", "x"], **EXACT)
     n = 8 if run == "鷲" else 40  # jieba tries each pair of its 256 states on a character that it has never seen
