@@ -5,7 +5,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._recipes import TextPipeline, text_pipeline, text_recommender
+    from ._recipes import TextPipeline, distill, text_pipeline, text_recommender
+    from ._trusted_types import trusted_types
     from .embedding import EmbedBatches, LLMTokenEmbedder, embed_parquet
     from .features import EmbeddingPCA
     from .model_selection import precompute
@@ -50,6 +51,7 @@ __all__ = [
     "text_pipeline",
     "text_recommender",
     "top_k_labels",
+    "trusted_types",
 ]
 
 # Each is imported where it is first needed, so that `import sklearn_llmtokens` costs next to nothing.
@@ -74,6 +76,7 @@ _MODULES = {
     "text_pipeline": "_recipes",
     "text_recommender": "_recipes",
     "top_k_labels": "recommend",
+    "trusted_types": "_trusted_types",
 }
 
 

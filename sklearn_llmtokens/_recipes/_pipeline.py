@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from sklearn import get_config
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
@@ -81,7 +82,11 @@ class TextPipeline(ShortRepr, DocumentationLink, Pipeline):
         ValueError
             If `label_texts` is another string, or the last step does not take names that were passed.
         """
-        return super().fit(X, y, **self._facts(X, y), **params)
+        super().fit(X, y, **self._facts(X, y), **params)
+        for _, step in self.steps:
+            for _, part in step.transformer_list if isinstance(step, FeatureUnion) else ():
+                _number_terms(part)
+        return self
 
     def _sk_visual_block_(self):
         block = super()._sk_visual_block_()
@@ -138,3 +143,9 @@ class TextPipeline(ShortRepr, DocumentationLink, Pipeline):
         rows = self[:-2].transform(X) if len(self.steps) > 2 else X
         first = rows[:1] if isinstance(rows, TableRows) else list(rows[:1])
         return {name: part.transform(first).shape[1] for name, part in parts}
+
+
+def _number_terms(part) -> None:
+    """Number the terms of a vectorizer by Python's integers: ``max_features`` leaves NumPy's, each a file for skops."""
+    if isinstance(part, CountVectorizer) and part.max_features is not None:
+        part.vocabulary_ = {term: int(column) for term, column in part.vocabulary_.items()}

@@ -9,6 +9,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 
 from .._utils._messages import shorten
+from .._utils._sklearn import set_request
 from ..features import TableFeatures
 from ..linear_model import BlockRidgeClassifier, BlockRidgeRegressor
 from ..text import JiebaTokenizer, TableReader
@@ -144,8 +145,7 @@ def text_pipeline(
 
 def _meaning(embedder) -> Pipeline:
     """Return vectors whose features have one scale and whose rows have the unit length of a TF-IDF row."""
-    with config_context(enable_metadata_routing=True):
-        scaler = StandardScaler().set_fit_request(sample_weight=False)
+    scaler = set_request(StandardScaler(), "fit", sample_weight=False)
     steps = [("embedder", transformer_of_texts(embedder)), ("scaler", scaler), ("normalizer", Normalizer())]
     return Pipeline(steps)
 
@@ -166,10 +166,10 @@ def _takes_weights(model: BaseEstimator) -> BaseEstimator:
     """Return the model with a request for sample weights, unless it has one or cannot use them."""
     with config_context(enable_metadata_routing=True):
         requests = model.get_metadata_routing() if hasattr(model, "get_metadata_routing") else None
-        for method in ("fit", "score"):
-            request = getattr(getattr(requests, method, None), "requests", {})
-            if "sample_weight" in request and request["sample_weight"] is None:
-                getattr(model, f"set_{method}_request")(sample_weight=True)
+    for method in ("fit", "score"):
+        request = getattr(getattr(requests, method, None), "requests", {})
+        if "sample_weight" in request and request["sample_weight"] is None:
+            set_request(model, method, sample_weight=True)
     return model
 
 

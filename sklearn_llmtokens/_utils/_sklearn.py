@@ -4,6 +4,7 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
+from sklearn import config_context
 from sklearn.base import _fit_context
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._indexing import _get_column_indices as column_indices
@@ -33,6 +34,7 @@ __all__ = [
     "fit_context",
     "parallel_block",
     "safe_indexing",
+    "set_request",
 ]
 
 
@@ -54,6 +56,35 @@ def parallel_block(parts: Sequence[tuple[str, Any]]) -> VisualBlock:
         name if isinstance(part, str) or part is None else f"{name}: {type(part).__name__}" for name, part in parts
     ]
     return VisualBlock("parallel", [part for _, part in parts], names=names)
+
+
+def set_request(estimator, method: str, **requests: bool):
+    """Set which metadata a method of an estimator requests, without a cycle in its state.
+
+    ``set_fit_request`` leaves the estimator itself, for messages, in its own ``_metadata_request``. Such a cycle cannot
+    be written by skops. A class name does for messages too.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Is changed.
+    method : str
+        The method, such as ``"fit"``.
+    **requests : bool
+        By name of the metadata, whether it is requested.
+
+    Returns
+    -------
+    estimator
+        The same.
+    """
+    with config_context(enable_metadata_routing=True):
+        getattr(estimator, f"set_{method}_request")(**requests)
+    request = estimator._metadata_request
+    for part in (request, *vars(request).values()):
+        if getattr(part, "owner", None) is not None and part is not estimator:
+            part.owner = type(estimator).__name__
+    return estimator
 
 
 def fit_context(*, prefer_skip_nested_validation: bool):
