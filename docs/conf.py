@@ -1,6 +1,7 @@
 """Settings of the site: ``make docs`` builds it into build/docs, offline, with warnings as errors."""
 
 import sys
+from importlib.metadata import distribution
 from pathlib import Path
 
 DOCS = Path(__file__).parent
@@ -25,6 +26,7 @@ extensions = [
     "inherited_docstrings",
     "repository_pages",
     "llms_txt",
+    "links",
 ]
 # GALLERY_HEADER files are read by sphinx-gallery; pages under generated/ are made by autosummary.
 exclude_patterns = ["_ext", "_templates", "auto_examples/**/*.ipynb", "auto_examples/**/*.py", "auto_examples/**/*.md5"]
@@ -68,7 +70,10 @@ sphinx_gallery_conf = {
 # Pages --------------------------------------------------------------------------------------------------------------
 html_theme = "pydata_sphinx_theme"
 html_title = "sklearn_llmtokens"
-html_static_path = ["_static"]
+# MathJax is part of the site: by default pages would load it from elsewhere.
+mathjax_path = "tex-svg.js"
+mathjax_file = f"sphinx-mathjax-offline/static/mathjax/{mathjax_path}"
+html_static_path = ["_static", str(distribution("sphinx-mathjax-offline").locate_file(mathjax_file))]
 html_css_files = ["site.css"]
 html_show_sphinx = False
 html_copy_source = False
