@@ -22,6 +22,7 @@ NEED_A_CLUSTER = {"docs/how_to/scale.md"}  # tests/scale runs it
 LONG = re.compile(
     r"README\.zh-CN\.md|docs/(zh|tutorials)/.*|docs/how_to/(pipelines|plotting|choosing)\.md|.*/from_the_article\.md"
 )
+SHOW_OUTPUT = re.compile(r"docs/tutorials/")  # test_tutorials.py runs them and compares what they print
 PEERS = ("lime", "shap")  # the last blocks of docs/how_to/explain.md
 # A block that begins with "```python no-run" is shown only: it is wrong on purpose, or needs the network.
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -46,7 +47,7 @@ def _settings_stay():
     [
         pytest.param(page, marks=pytest.mark.slow if LONG.fullmatch(page) else ())
         for page in PAGES
-        if BLOCK.search(read(page)) and page not in NEED_A_CLUSTER
+        if BLOCK.search(read(page)) and page not in NEED_A_CLUSTER and not SHOW_OUTPUT.match(page)
     ],
 )
 def test_code_on_the_page_runs(page, tmp_path, monkeypatch):
