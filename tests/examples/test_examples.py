@@ -140,6 +140,7 @@ def test_semantic_search_finds_what_is_meant(run_example):
     assert_has_pictures(1)
 
 
+@pytest.mark.slow
 def test_label_errors_are_among_the_most_suspected(run_example):
     result = run_example("label_errors")
     assert result["recall"] > 4 * result["n_looked_at"] / len(result["y"])

@@ -28,7 +28,7 @@ class CountInThisProcess:
         return texts
 
 
-@pytest.mark.parametrize("prepared", [False, True], ids=["cold", "prepared"])
+@pytest.mark.parametrize("prepared", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["cold", "prepared"])
 def test_a_search_in_two_processes_encodes_every_text_once(checkpoints, tmp_path, monkeypatch, prepared):
     spy_on_texts(monkeypatch)  # puts back what the step changes here
     seen = tmp_path / "seen"

@@ -49,6 +49,7 @@ def test_every_block_has_rows_of_unit_length(embedder):
         np.testing.assert_allclose(norms, 1, atol=1e-5, err_msg=name)
 
 
+@pytest.mark.slow
 def test_many_texts_do_not_make_a_model_of_hundreds_of_megabytes(embedder):
     rng = np.random.default_rng(0)
     texts = ["".join(chr(0x4E00 + i) for i in rng.integers(0, 3000, 100)) for _ in range(600)]

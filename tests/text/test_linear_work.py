@@ -101,8 +101,15 @@ def check(function, make, n=N):
     assert double[1] <= 3 * single[1] + 20_000  # tables grow in steps; a square would be four times
 
 
+FEW = ["accurate", "exact words, search"]
+TOKENIZERS_BY_TIME = [
+    pytest.param(parameters, id=name, marks=() if name in FEW else pytest.mark.slow)
+    for name, parameters in TOKENIZERS.items()
+]
+
+
 @pytest.mark.parametrize("run", RUNS)
-@pytest.mark.parametrize("parameters", TOKENIZERS.values(), ids=TOKENIZERS.keys())
+@pytest.mark.parametrize("parameters", TOKENIZERS_BY_TIME)
 def test_tokenizer(parameters, run):
     tokenizer = JiebaTokenizer(**parameters)
     check(tokenizer, lambda n: f"好{run * (n // len(run))}坏{n}")  # a number, so that no run is known from before
@@ -110,7 +117,7 @@ def test_tokenizer(parameters, run):
         check(tokenizer.word_spans, lambda n: f"坏{run * (n // len(run))}好{n}")
 
 
-@pytest.mark.parametrize("parameters", TOKENIZERS.values(), ids=TOKENIZERS.keys())
+@pytest.mark.parametrize("parameters", TOKENIZERS_BY_TIME)
 def test_tokenizer_without_rjieba(parameters, engine):
     if engine == "jieba":
         for run in ("哈", "鷲", "C++ ", "宝马("):

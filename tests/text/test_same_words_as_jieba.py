@@ -67,6 +67,7 @@ def test_tricky_texts_at_once(judge, engine, mode, hmm):
     assert joined.tolist() == [" ".join(words_by_jieba(judge, text, mode, hmm)) for text in TRICKY]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mode", "hmm"), MODES)
 @settings(max_examples=60, deadline=None, suppress_health_check=SHARED_FIXTURES)
 @given(batch=st.lists(texts, min_size=1, max_size=8))
@@ -185,7 +186,9 @@ def test_full_mode_does_not_ask_jieba_for_chinese_alone(rjieba, monkeypatch):
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("char", ["哈", "鷲", "a", "-", "㐀", "我爱"])
+@pytest.mark.parametrize(
+    "char", ["哈", "a", *(pytest.param(char, marks=pytest.mark.slow) for char in ("鷲", "-", "㐀", "我爱"))]
+)
 def test_long_runs_take_linear_time(judge, engine, char):
     tokenizer = JiebaTokenizer()
     assert tokenizer(char * 2000) == words_by_jieba(judge, char * 2000)

@@ -278,6 +278,7 @@ def test_callable_and_transform_agree(text):
 
 
 @pytest.mark.timeout(60)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [
