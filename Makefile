@@ -20,6 +20,7 @@ PYTEST_ARGS ?=
 SPHINX_ARGS ?=
 SOAK_MINUTES ?= 5
 OLDEST ?= .venv-oldest
+ECOSYSTEM ?= .venv-ecosystem
 
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
@@ -29,13 +30,17 @@ CLUSTER_READY := $(VENV)/.ready-for-cluster
 DOCS_READY := $(VENV)/.ready-for-docs
 BENCH_READY := $(VENV)/.ready-for-bench
 OLDEST_READY := $(OLDEST)/.ready-for-test
+ECOSYSTEM_READY := $(ECOSYSTEM)/.ready-for-test
+ECOSYSTEM_PACKAGES := bertopic catboost dask-ml datasets duckdb fairlearn hdbscan imbalanced-learn keybert lightgbm lime \
+	mapie matplotlib mlflow-skinny opentsne optuna optuna-integration polars pytest pytest-timeout scikit-optimize \
+	sentence-transformers shap skops skrub umap-learn xgboost
 OLDEST_TESTS := text embedding features recommend model_selection exploration recipes
 
 # no model is fetched by anything here
 export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: demo test test-slow test-oldest test-cluster fuzz soak lint format bench docs clean distclean
+.PHONY: demo test test-slow test-oldest test-cluster test-ecosystem fuzz soak lint format bench docs clean distclean
 
 demo: $(DEMO_READY)
 	$(BIN)/python examples/quickstart.py build/quickstart.png
@@ -52,6 +57,9 @@ test-oldest: $(OLDEST_READY)
 
 test-cluster: $(CLUSTER_READY)
 	$(BIN)/python -m pytest -m cluster tests/scale $(PYTEST_ARGS)
+
+test-ecosystem: $(ECOSYSTEM_READY)
+	$(ECOSYSTEM)/bin/python -m pytest -m ecosystem tests/ecosystem $(PYTEST_ARGS)
 
 fuzz: $(TEST_READY)
 	SKLEARN_LLMTOKENS_FUZZ=long $(BIN)/python -m pytest -n $(JOBS) --timeout 0 tests/fuzz $(PYTEST_ARGS)
@@ -80,7 +88,7 @@ clean:
 	find . -name __pycache__ -type d -not -path "./$(VENV)/*" -prune -exec rm -rf {} +
 
 distclean: clean
-	rm -rf "$(VENV)" "$(OLDEST)"
+	rm -rf "$(VENV)" "$(OLDEST)" "$(ECOSYSTEM)"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
@@ -106,6 +114,12 @@ $(OLDEST_READY): pyproject.toml constraints-oldest.txt
 $(DOCS_READY): pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) --editable ".[docs,examples,fast]"
 	@touch $@ $(DEMO_READY)
+
+$(ECOSYSTEM_READY): pyproject.toml constraints-ecosystem.txt
+	$(PYTHON) -m venv "$(ECOSYSTEM)"
+	$(ECOSYSTEM)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-ecosystem.txt \
+		--editable ".[fast,frames,labels]" $(ECOSYSTEM_PACKAGES)
+	@touch $@
 
 $(BENCH_READY): pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) --editable ".[benchmark,examples,fast]"

@@ -17,7 +17,7 @@ PAGES = [
     *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/**/*.md")),
     *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("benchmarks/**/*.md")),
 ]
-NEED_A_CLUSTER = {"docs/how_to/scale.md"}  # tests/scale runs it
+NEED_MORE = {"docs/how_to/scale.md", "docs/how_to/ecosystem.md"}  # tests/scale and tests/ecosystem run them
 # The Chinese pages have the code of the English ones.
 LONG = re.compile(
     r"README\.zh-CN\.md|docs/(zh|tutorials)/.*|docs/how_to/(pipelines|plotting|choosing)\.md|.*/from_the_article\.md"
@@ -47,7 +47,7 @@ def _settings_stay():
     [
         pytest.param(page, marks=pytest.mark.slow if LONG.fullmatch(page) else ())
         for page in PAGES
-        if BLOCK.search(read(page)) and page not in NEED_A_CLUSTER and not SHOW_OUTPUT.match(page)
+        if BLOCK.search(read(page)) and page not in NEED_MORE and not SHOW_OUTPUT.match(page)
     ],
 )
 def test_code_on_the_page_runs(page, tmp_path, monkeypatch):
