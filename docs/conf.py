@@ -75,6 +75,7 @@ mathjax_path = "tex-svg.js"
 mathjax_file = f"sphinx-mathjax-offline/static/mathjax/{mathjax_path}"
 html_static_path = ["_static", str(distribution("sphinx-mathjax-offline").locate_file(mathjax_file))]
 html_css_files = ["site.css"]
+html_search_language = "zh"  # words of jieba, and English ones
 html_show_sphinx = False
 html_copy_source = False
 html_theme_options = {

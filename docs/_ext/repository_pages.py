@@ -13,6 +13,10 @@ ROOT = Path(__file__).parents[2]
 SHOWS = re.compile(r"<!-- shows: (\S+) -->")
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!https?:|mailto:|#)([^)#\s]+)(#[^)\s]*)?\)")
 IMAGE = re.compile(r"!\[([^\]]*)\]\((?!https?:)([^)\s]+)\)")
+# The end of a line of Chinese text whose next line goes on with a Chinese character; not a heading, not a table.
+CHINESE_BREAK = re.compile(
+    r"^(?![#|])(.*[\u3001-\u9fff\uff01-\uff65])\n *(?=[\u3001-\u9fff\uff01-\uff65])", re.MULTILINE
+)
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 
 
@@ -58,7 +62,10 @@ def on_the_site(text: str, file: str, page: str, shown: dict[str, str]) -> str:
         return f"![{match[1]}]({relative(path)})"
 
     def outside_code(part: str) -> str:
-        return IMAGE.sub(image, LINK.sub(link, part))
+        part = IMAGE.sub(image, LINK.sub(link, part))
+        while (joined := CHINESE_BREAK.sub(r"\1", part)) != part:  # a line break would be shown as a space
+            part = joined
+        return part
 
     done, place = [], 0
     for fence in FENCE.finditer(text):
