@@ -22,7 +22,8 @@ NEED_MORE = {"docs/how_to/scale.md", "docs/how_to/ecosystem.md"}  # tests/scale 
 LONG = re.compile(
     r"README\.zh-CN\.md|docs/(zh|tutorials)/.*|docs/how_to/(pipelines|plotting|choosing)\.md|.*/from_the_article\.md"
 )
-SHOW_OUTPUT = re.compile(r"docs/tutorials/")  # test_tutorials.py runs them and compares what they print
+# test_tutorials.py runs the tutorials, and compares the code of Chinese pages with that of the English ones.
+SHOW_OUTPUT = re.compile(r"docs/(tutorials|zh)/")
 PEERS = ("lime", "shap")  # the last blocks of docs/how_to/explain.md
 # A block that begins with "```python no-run" is shown only: it is wrong on purpose, or needs the network.
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
