@@ -159,6 +159,12 @@ class EASERecommender(RegressionMixin, BaseRecommender):
         targets.eliminate_zeros()
         return gram, targets
 
+    def _targets(self, products: tuple, columns: np.ndarray) -> sparse.csc_array:
+        rows = sparse.coo_array(products[0][columns])  # symmetric
+        other = rows.col != columns[rows.row]
+        entries = rows.data[other], (rows.col[other], rows.row[other])
+        return sparse.csc_array(entries, shape=(products[0].shape[0], len(columns)))
+
     def _dense(self, gram, targets, l2: float, strength: float) -> np.ndarray:
         return dense_ease(gram, l2, self._prior, strength)
 

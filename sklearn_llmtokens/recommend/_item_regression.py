@@ -4,9 +4,9 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import lapack
 
-from .._utils._top_k import top_columns
 from .._utils._unit_rows import unit_of_measure
 from ._content_prior import ContentPrior
+from ._item_item import largest_entries
 
 _TILE = 1024
 _DENSE_ABOVE = 0.02  # share of entries from which a dense product is faster than a sparse one
@@ -132,25 +132,24 @@ def dense_regression(
 
 def neighbour_regression(
     gram: sparse.csr_array,
-    targets: sparse.csr_array,
+    right: sparse.csc_array,
     l2: float,
     n_neighbors: int,
-    prior: ContentPrior | None = None,
-    strength: float = 0,
-    columns: np.ndarray | None = None,
 ) -> sparse.csc_array:
-    """Solve each item's regression over its nearest items alone.
+    """Solve ``(gram + l2 I) w = right`` of each column over its nearest items alone.
 
-    The nearest items of `j` are those with the largest ``|targets + strength C|[i, j] / sqrt(gram[i, i] + l2)``.
+    The nearest items of a column are those with the largest ``|right[i, j]| / sqrt(gram[i, i] + l2)``.
 
     Parameters
     ----------
-    gram, targets, l2, prior, strength
-        As in `dense_regression`.
+    gram : sparse array of shape (n_items, n_items)
+        Symmetric, positive semidefinite.
+    right : sparse array of shape (n_items, n)
+        What the items are regressed on, with a column for each item that is predicted.
+    l2 : float
+        Penalty.
     n_neighbors : int
         Number of items that an item is predicted from.
-    columns : ndarray of shape (n,), default=None
-        The items that are predicted; None is all.
 
     Returns
     -------
@@ -160,49 +159,56 @@ def neighbour_regression(
     Examples
     --------
     >>> gram = sparse.csr_array(np.array([[3.0, 1.0], [1.0, 1.0]]))
-    >>> targets = sparse.csr_array(np.array([[0.0, 2.0], [1.0, 0.0]]))
-    >>> neighbour_regression(gram, targets, 1.0, 5).toarray()
+    >>> neighbour_regression(gram, sparse.csc_array(np.array([[0.0, 2.0], [1.0, 0.0]])), 1.0, 5).toarray()
     array([[0. , 0.5],
            [0.5, 0. ]])
     """
-    n_items, total = gram.shape[0], l2 + strength
-    columns = np.arange(n_items) if columns is None else columns
-    if n_items:
-        _ratio(gram, total)
     gram = sparse.csr_array(gram)
     gram.sort_indices()
-    by_column = sparse.csc_array(targets)
-    scale = 1 / np.sqrt(gram.diagonal() + total)
-    n_near = min(int(n_neighbors), n_items)
-    step = max(1, min(_COLUMNS, _SYSTEM_ENTRIES // max(1, n_near * n_near)))
-    rows, values, lengths = [np.empty(0, np.intp)], [np.empty(0)], []
-    for start in range(0, len(columns), step):
-        part = columns[start : start + step]
-        right = by_column[:, part].toarray()
-        if prior is not None and strength:
-            right += strength * prior.columns(part)
-        near = np.sort(top_columns((np.abs(right) * scale[:, np.newaxis]).T, n_near), axis=1)
-        wanted = np.take_along_axis(right, near.T, axis=0).T
-        is_near = wanted != 0
-        solved = np.linalg.solve(_systems(gram, near, is_near, total), wanted[:, :, np.newaxis])[:, :, 0]
-        is_near &= solved != 0
-        rows.append(near[is_near])
-        values.append(solved[is_near])
-        lengths.append(is_near.sum(axis=1))
-    indptr = np.concatenate([[0], np.cumsum(np.concatenate([*lengths, np.empty(0, int)]))])
-    return sparse.csc_array((np.concatenate(values), np.concatenate(rows), indptr), shape=(n_items, len(columns)))
+    if gram.shape[0]:
+        _ratio(gram, l2)
+    diagonal = gram.diagonal() + l2
+    right = _nearest(sparse.csc_array(right), 1 / np.sqrt(diagonal), int(n_neighbors))
+    lengths = np.diff(right.indptr)
+    order = np.argsort(lengths, kind="stable")  # systems of one batch are of like size
+    order = order[lengths[order] > 0]
+    solved = np.zeros(len(right.data))
+    while len(order):
+        step = max(1, min(_COLUMNS, _SYSTEM_ENTRIES // max(1, int(lengths[order[-1]]) ** 2)))
+        columns, order = order[-step:], order[:-step]
+        width = int(lengths[columns[-1]])
+        is_near = np.arange(width) < lengths[columns][:, np.newaxis]
+        entries = np.where(is_near, right.indptr[columns][:, np.newaxis] + np.arange(width), 0)
+        near, wanted = right.indices[entries], np.where(is_near, right.data[entries], 0.0)
+        systems = _systems(gram, diagonal, near, is_near)
+        solved[entries[is_near]] = np.linalg.solve(systems, wanted[:, :, np.newaxis])[:, :, 0][is_near]
+    weights = sparse.csc_array((solved, right.indices, right.indptr), shape=right.shape)
+    weights.eliminate_zeros()
+    return weights
 
 
-def _systems(gram: sparse.csr_array, near: np.ndarray, is_near: np.ndarray, l2: float) -> np.ndarray:
-    """Return ``gram[near, near] + l2 I`` of each row of `near`, shape (n, n_near, n_near); no gram where not `is_near`.
+def _nearest(right: sparse.csc_array, scale: np.ndarray, n: int) -> sparse.csc_array:
+    """Return the `n` entries of each column that are largest in magnitude times `scale` of their row, sorted."""
+    right.sort_indices()
+    right.eliminate_zeros()
+    kept = largest_entries(np.abs(right.data) * scale[right.indices], right.indptr, n)
+    indptr = np.concatenate([[0], np.cumsum(np.minimum(np.diff(right.indptr), n))])
+    return sparse.csc_array((right.data[kept].astype(np.float64), right.indices[kept], indptr), shape=right.shape)
 
-    An item itself is then not among those that it is predicted from, however few these are.
+
+def _systems(gram: sparse.csr_array, diagonal: np.ndarray, near: np.ndarray, is_near: np.ndarray) -> np.ndarray:
+    """Return ``gram[near, near]`` of each row of `near`, shape (n, n_near, n_near), with another diagonal.
+
+    Where an item is not `is_near`, its row and its column are 0 but for the diagonal.
     """
     n, n_near = near.shape
-    rows = np.repeat(near, n_near, axis=1).ravel()
-    columns = np.tile(near, (1, n_near)).ravel()
-    systems = np.asarray(gram[rows, columns] if len(rows) else np.empty(0), np.float64).reshape(n, n_near, n_near)
+    above, beside = np.triu_indices(n_near, 1)
+    pairs = near[:, above].ravel(), near[:, beside].ravel()
+    values = np.asarray(gram[pairs] if pairs[0].size else np.empty(0), np.float64).reshape(n, len(above))
     if not is_near.all():
-        systems *= is_near[:, :, np.newaxis] & is_near[:, np.newaxis, :]
-    systems[:, np.arange(n_near), np.arange(n_near)] += l2
+        values *= is_near[:, above] & is_near[:, beside]
+    systems = np.empty((n, n_near, n_near))
+    systems[:, above, beside] = values
+    systems[:, beside, above] = values
+    systems[:, np.arange(n_near), np.arange(n_near)] = np.where(is_near, diagonal[near], 1.0)
     return systems

@@ -17,7 +17,10 @@ from ._histories import Histories
 from ._item_item import ItemItemMixin, ItemWeights, as_float32
 from ._item_regression import dense_regression, neighbour_regression
 
-TOLERANCE = 0.01  # of an item's largest weight: what `update` leaves unsolved
+# Changes of the gram matrix up to the first, beside its diagonal, wait for the next updates. Columns that one step of
+# Jacobi's method changes by more than the second, beside their largest weight, are solved anew.
+WAITS_BELOW, SOLVED_ABOVE = 0.005, 0.05
+_PRIOR_NEIGHBORS = 4  # entries of a column of the prior that are kept, for each neighbour
 
 
 class PairModelMixin(ItemItemMixin):
@@ -42,8 +45,8 @@ class PairModelMixin(ItemItemMixin):
     def _update(self, now: Histories, before: Histories) -> None:
         n_items = self.catalog_.n_items
         old = tuple(_resized(one, n_items) for one in self._products_)
-        change = tuple(a - b for a, b in zip(self._products(now), self._products(before), strict=True))
-        self._products_ = tuple(_cleaned(a + b) for a, b in zip(old, change, strict=True))
+        change = tuple(_cleaned(a - b) for a, b in zip(self._products(now), self._products(before), strict=True))
+        self._products_ = tuple(a + b for a, b in zip(old, change, strict=True))
         self._item_weights = self._weights(self._products_, change)
 
     def _products(self, sequences: Histories) -> tuple:
@@ -56,7 +59,8 @@ class PairModelMixin(ItemItemMixin):
 class RegressionMixin(PairModelMixin):
     """Hooks of recommenders that solve ridge regressions, with the content of items as a prior on demand.
 
-    They implement ``_systems(products)``: the gram matrix, and what the items are regressed on.
+    They implement ``_systems(products)``: the gram matrix, and what the items are regressed on; and
+    ``_targets(products, columns)``, the latter for some items alone.
     """
 
     catalog: Catalog
@@ -69,9 +73,12 @@ class RegressionMixin(PairModelMixin):
     _log: FitLog
     _prior: ContentPrior | None
     _prior_items: Any
+    _prior_columns: sparse.csc_array | None  # what is kept of the prior where the regression is approximate
+    _waiting: sparse.csr_array | None  # changes of the gram matrix that no update has learnt yet
+    _steps: np.ndarray  # of each item's weights since they were solved, added up
 
     def _fit(self, sequences: Histories) -> None:
-        self._prior, self._prior_items = None, None
+        self._prior, self._prior_items, self._prior_columns = None, None, None
         if self.prior is not None:
             reads_features = self._reads_table(self.catalog_)
             items = embedded_items(self._embedded, self.catalog_, self.prior, reads_features, self._log)
@@ -79,6 +86,9 @@ class RegressionMixin(PairModelMixin):
         self._refit(sequences)
 
     def _systems(self, products: tuple) -> tuple:
+        raise NotImplementedError
+
+    def _targets(self, products: tuple, columns: np.ndarray) -> sparse.csc_array:
         raise NotImplementedError
 
     def _inputs_of_parts(self, X) -> dict[str, list]:
@@ -109,11 +119,10 @@ class RegressionMixin(PairModelMixin):
     def _with_items(self, idx: np.ndarray, prior: ContentPrior) -> ItemWeights:
         """Return the weights with those of items whose content is new; of those without events, with what they say."""
         n_items = self.catalog_.n_items
-        gram, targets = self._systems(self._products_)
+        gram, _ = self._systems(self._products_)
         total = float(self.l2) + float(self.prior_strength)
-        columns = neighbour_regression(
-            gram, targets, float(self.l2), int(self.n_neighbors), prior, float(self.prior_strength), idx
-        )
+        kept = prior.largest(self._n_of_prior(), idx)
+        columns = self._solved(self._products_, idx, kept)
         cold = idx[gram.diagonal()[idx] == 0]
         rows = float(self.prior_strength) / total * prior.rows(cold)
         old = self._item_weights.weights
@@ -123,6 +132,9 @@ class RegressionMixin(PairModelMixin):
             weights[cold] = rows
             weights[:, idx] = columns.toarray()
             return ItemWeights(np.arange(n_items), weights, n_items)
+        known = sparse.csr_array(_resized(self._prior_columns, n_items))
+        known = _with_rows(known, cold, _largest_of_rows(prior.rows(cold), self._n_of_prior()))
+        self._prior_columns = _with_columns(sparse.csc_array(known), idx, kept)
         resized = sparse.csr_array(_resized(old, n_items))
         resized = _with_rows(resized, cold, _largest_of_rows(rows, int(self.n_neighbors)))
         whole = _with_columns(sparse.csc_array(resized), idx, columns)
@@ -131,35 +143,68 @@ class RegressionMixin(PairModelMixin):
     def _regression(self, products: tuple, change: tuple | None, what: str) -> ItemWeights:
         """Return ridge regressions of each item on others."""
         l2, strength, n_items = float(self.l2), float(self.prior_strength), self.catalog_.n_items
-        gram, targets = self._systems(products)
-        known = np.arange(n_items)
-        if self._prior is None:
-            strength, known = 0.0, _with_events(gram, targets)
-            gram, targets = gram[known][:, known], targets[known][:, known]
-        if len(known) <= self.max_dense_items:
-            weights = self._dense(gram, targets, l2, strength)
-            return ItemWeights(known, as_float32(weights, what), n_items)
-        solved = self._changed(known, change, l2 + strength)
-        columns = neighbour_regression(gram, targets, l2, int(self.n_neighbors), self._prior, strength, solved)
-        if solved is not None:
-            columns = _with_columns(sparse.csc_array(self._item_weights.weights), solved, columns)
-        weights = sparse.csr_array(columns)
+        if change is not None and sparse.issparse(self._item_weights.weights):
+            weights = self._corrected(products, change)
+        else:
+            gram, targets = self._systems(products)
+            known = np.arange(n_items) if self._prior is not None else _with_events(gram, targets)
+            if len(known) <= self.max_dense_items:
+                if self._prior is None:
+                    strength, gram, targets = 0.0, gram[known][:, known], targets[known][:, known]
+                weights = self._dense(gram, targets, l2, strength)
+                return ItemWeights(known, as_float32(weights, what), n_items)
+            if self._prior is not None and self._prior_columns is None:
+                self._prior_columns = self._prior.largest(self._n_of_prior(), known)
+            self._waiting, self._steps = None, np.zeros(n_items)
+            weights = sparse.csr_array(self._solved(products, np.arange(n_items), self._prior_columns))
         weights.data = as_float32(weights.data, what)
-        return ItemWeights(known, weights, n_items)
+        return ItemWeights(np.arange(n_items), weights, n_items)
 
     def _dense(self, gram, targets, l2: float, strength: float) -> np.ndarray:
         return dense_regression(gram, targets, l2, self._prior, strength)
 
-    def _changed(self, known: np.ndarray, change: tuple | None, total: float) -> np.ndarray | None:
-        """Return the items whose weights change by more than the tolerance; None if all are to be solved."""
-        if change is None or not sparse.issparse(self._item_weights.weights):
-            return None
-        if not np.array_equal(known, self._item_weights.item_idx):
-            return None
-        weights = sparse.csc_array(self._item_weights.weights)
-        gram, targets = (one[known][:, known] for one in self._systems(change))
-        off = abs(sparse.csc_array(targets - gram @ weights)).max(axis=0).toarray().ravel() / total
-        return np.flatnonzero(off > TOLERANCE * abs(weights).max(axis=0).toarray().ravel())
+    def _n_of_prior(self) -> int:
+        return _PRIOR_NEIGHBORS * int(self.n_neighbors)
+
+    def _solved(self, products: tuple, columns: np.ndarray, prior: sparse.csc_array | None) -> sparse.csc_array:
+        """Solve the approximate regressions of some items; `prior` has their columns of the weights of the prior."""
+        total, right = float(self.l2), self._targets(products, columns)
+        if prior is not None:
+            total += float(self.prior_strength)
+            right = right + float(self.prior_strength) * prior
+        return neighbour_regression(self._systems(products)[0], right, total, int(self.n_neighbors))
+
+    def _corrected(self, products: tuple, change: tuple) -> sparse.csr_array:
+        """Return the weights after a change of the products: a step of Jacobi's method, or solved where it is long."""
+        n_items = self.catalog_.n_items
+        weights = sparse.csr_array(_resized(self._item_weights.weights, n_items))
+        total = float(self.l2) + (0.0 if self._prior is None else float(self.prior_strength))
+        gram, targets = self._systems(change)
+        if self._waiting is not None:
+            gram = gram + _resized(self._waiting, n_items)
+        inverse = 1 / (self._systems(products)[0].diagonal() + total)
+        now, self._waiting = _parted(gram, np.sqrt(inverse))
+        step = sparse.csr_array(targets - now @ weights)
+        step.data *= np.repeat(inverse, np.diff(step.indptr))
+        largest = [abs(one).max(axis=0).toarray().ravel() for one in (step, weights)]
+        self._steps = _resized(self._steps, n_items) + largest[0]
+        is_long = self._steps > SOLVED_ABOVE * largest[1]
+        self._steps[is_long], solved = 0.0, np.flatnonzero(is_long)
+        whole = sparse.csc_array(weights + step)
+        if len(solved):
+            prior = None if self._prior_columns is None else self._prior_columns[:, solved]
+            whole = _with_columns(whole, solved, self._solved(products, solved, prior))
+        return sparse.csr_array(whole)
+
+
+def _parted(gram: sparse.csr_array, scale: np.ndarray) -> tuple[sparse.csr_array, sparse.csr_array]:
+    """Return the entries of a change that count now, and those that wait, being small beside the diagonal."""
+    entries = sparse.coo_array(gram)
+    counts = np.abs(entries.data) * scale[entries.row] * scale[entries.col] > WAITS_BELOW
+    return tuple(
+        sparse.csr_array((entries.data[kept], (entries.row[kept], entries.col[kept])), shape=gram.shape)
+        for kept in (counts, ~counts)
+    )
 
 
 def _with_events(gram: sparse.csr_array, targets: sparse.csr_array) -> np.ndarray:

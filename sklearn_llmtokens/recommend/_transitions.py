@@ -172,7 +172,7 @@ class TransitionRecommender(RegressionMixin, BaseRecommender):
 
     def _fit(self, sequences: Histories) -> None:
         if self.method == "counts":
-            self._prior, self._prior_items = None, None
+            self._prior, self._prior_items, self._prior_columns = None, None, None
             self._refit(sequences)
         else:
             super()._fit(sequences)
@@ -194,6 +194,9 @@ class TransitionRecommender(RegressionMixin, BaseRecommender):
 
     def _systems(self, products: tuple) -> tuple:
         return products
+
+    def _targets(self, products: tuple, columns: np.ndarray) -> sparse.csc_array:
+        return sparse.csc_array(products[1][:, columns])
 
 
 def transitions(sequences: Histories, n_items: int, window: int, *, again: bool = False) -> sparse.csr_array:

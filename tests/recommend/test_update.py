@@ -117,3 +117,14 @@ def test_the_window_moves_with_the_latest_event():
     assert recommender.since_ == 26.0
     assert np.flatnonzero(recommender.popularity_).tolist() == [3]
     assert recommender.popularity_[3] == 2
+
+
+@pytest.mark.parametrize("name", APPROXIMATE)
+def test_small_updates_one_after_the_other_do_not_drift(name):
+    recommender = APPROXIMATE[name]
+    expected = recommender.fit(table(np.ones(len(USER), bool))).score_items(QUERIES)
+    recommender.fit(table(~IS_NEW))
+    for user in np.unique(USER[IS_NEW]):
+        own = user == USER
+        recommender.update(table(own), before=table(own & ~IS_NEW) if (own & ~IS_NEW).any() else None)
+    assert np.abs(recommender.score_items(QUERIES) - expected).max() <= 0.1 * np.abs(expected).max()
