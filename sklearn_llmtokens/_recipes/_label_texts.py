@@ -69,10 +69,11 @@ def texts_of_name(name) -> list[str]:
 
 
 def label_names(y, X) -> dict[str, str]:
-    """Return labels that are words, as their own names; none unless all labels are.
+    """Return labels that are words, as their own names; none where fewer than two labels are.
 
-    Words consist of letters alone, after separators such as ``_``, and each has two of them at least, or one Chinese
-    character. Their script is that of most texts: a model of Chinese may not know the labels "positive" and "negative".
+    Each label is looked at alone. Words consist of letters, after separators such as ``_``, and each has two of them
+    at least, or one Chinese character. Their script is that of most texts: a model of Chinese may not know the labels
+    "positive" and "negative".
 
     Parameters
     ----------
@@ -92,15 +93,17 @@ def label_names(y, X) -> dict[str, str]:
     {'体育': '体育', '娱乐': '娱乐'}
     >>> label_names(["C1", "C2"], ["a ball", "a film"]), label_names(["good", "bad"], ["很好", "很差"])
     ({}, {})
+    >>> label_names(["refund", "C2", "card_payment"], ["where is it", "a card", "declined"])
+    {'card_payment': 'card_payment', 'refund': 'refund'}
     """
     if y is None:
         return {}
     labels = {label for label in read_column(y, "y").tolist() if not is_missing(label)} if np.ndim(y) == 1 else set()
-    if not labels or not all(isinstance(label, str) and _are_words(label) for label in labels):
-        return {}
-    if {_script(label) for label in labels} != {_script_of_most(read_texts(X, missing="keep").columns[0])}:
-        return {}
-    return {label: label for label in sorted(labels)}
+    words = sorted(label for label in labels if isinstance(label, str) and _are_words(label))
+    if words:
+        script = _script_of_most(read_texts(X, missing="keep").columns[0])
+        words = [label for label in words if _script(label) == script]
+    return {label: label for label in words} if len(words) > 1 else {}
 
 
 def _are_words(label: str) -> bool:

@@ -27,8 +27,8 @@ class TextPipeline(ShortRepr, DocumentationLink, Pipeline):
     steps : list of (str, estimator)
         As in :class:`sklearn.pipeline.Pipeline`; the first step takes texts.
     label_texts : mapping, "auto" or None, default="auto"
-        A name, a one-line description, or a list of texts for each label. "auto" takes the labels themselves where
-        they are words of the script of the texts. None uses no names.
+        A name, a one-line description, or a list of texts for each label. "auto" takes those labels that
+        are words of the script of the texts. None uses no names.
     transform_input : list of str, default=None
         As in :class:`sklearn.pipeline.Pipeline`.
     memory : str or object with the joblib.Memory interface, default=None
@@ -79,6 +79,8 @@ class TextPipeline(ShortRepr, DocumentationLink, Pipeline):
 
         Raises
         ------
+        TypeError
+            If `label_texts` is neither a mapping, a string nor None, or has something else than texts.
         ValueError
             If `label_texts` is another string, or the last step does not take names that were passed.
         """
@@ -102,6 +104,11 @@ class TextPipeline(ShortRepr, DocumentationLink, Pipeline):
         if isinstance(self.label_texts, str) and self.label_texts != "auto":
             raise ValueError(
                 f"label_texts={shorten(self.label_texts)} is neither a mapping from labels to texts, 'auto' nor None."
+            )
+        if not isinstance(self.label_texts, Mapping | str | None):
+            raise TypeError(
+                f"label_texts is a {type(self.label_texts).__name__}, and nothing says which label each text is for: "
+                "pass a mapping from labels to texts, such as {0: '体育', 1: '娱乐'}, 'auto' or None."
             )
         name, model = self.steps[-1]
         prefix = "" if get_config()["enable_metadata_routing"] else f"{name}__"

@@ -6,13 +6,14 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import FeatureUnion, Pipeline
-from sklearn.preprocessing import Normalizer, StandardScaler
+from sklearn.preprocessing import Normalizer
 
 from .._utils._messages import shorten
 from .._utils._sklearn import set_request
 from ..features import TableFeatures
 from ..linear_model import BlockRidgeClassifier, BlockRidgeRegressor
 from ..text import JiebaTokenizer, TableReader
+from ._few_rows_scaler import FewRowsScaler
 from ._pipeline import TextPipeline
 from ._transformer import transformer_of_texts
 
@@ -60,8 +61,9 @@ def text_pipeline(
     label_texts : mapping, "auto" or None, default="auto"
         A name, a one-line description or a list of texts for each label: ``{0: "体育", 1: "娱乐新闻"}``. Names fill
         templates, such as "关于{}" or "Topic: {}"; descriptions and lists stand as they are. Classes that are named
-        need no labelled text. "auto" takes the labels in `y` as names where all of them are words of the script of the
-        texts: letters alone, two at least or one Chinese character, apart from separators. None uses no names.
+        need no labelled text. "auto" takes those labels in `y` as names that are words of the script of the texts:
+        letters alone, two at least or one Chinese character, apart from separators. One name alone is none, since no
+        other class has one to compare it with. None uses no names.
     unlabelled : object, default=None
         A label that marks texts without one, such as -1. None, NaN and NA do so in any case. -1 is a class by
         default, since many sets code sentiment as -1 and 1.
@@ -145,7 +147,7 @@ def text_pipeline(
 
 def _meaning(embedder) -> Pipeline:
     """Return vectors whose features have one scale and whose rows have the unit length of a TF-IDF row."""
-    scaler = set_request(StandardScaler(), "fit", sample_weight=False)
+    scaler = set_request(FewRowsScaler(), "fit", sample_weight=False)
     steps = [("embedder", transformer_of_texts(embedder)), ("scaler", scaler), ("normalizer", Normalizer())]
     return Pipeline(steps)
 

@@ -4,16 +4,14 @@ from numbers import Real
 
 import numpy as np
 from scipy.special import log_softmax, softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.utils import compute_class_weight
-from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from .._utils._messages import shorten
-from .._utils._pickling import VersionedPickle
 from .._utils._sklearn import Interval, StrOptions, check_sample_weight, fit_context
-from ._blocks import read_blocks, read_candidates
+from ._block_ridge import BlockRidge
 from ._class_rows import read_class_rows
 from ._labels import split_labels
 from ._rows import BlockRows
@@ -22,7 +20,7 @@ from ._training import Training, calibrate, choose_for, learn_from_unlabelled, l
 _FEWEST_UNLABELLED = 100  # rows to learn from predictions of
 
 
-class BlockRidgeClassifier(ClassifierMixin, VersionedPickle, BaseEstimator):
+class BlockRidgeClassifier(ClassifierMixin, BlockRidge):
     """Classify by ridge regression of class indicators, from blocks of features and few or many labels.
 
     The share of each block, the strength of the regularisation, the weight of class names and the scale of the
@@ -88,8 +86,7 @@ class BlockRidgeClassifier(ClassifierMixin, VersionedPickle, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
-        "alphas": ["array-like"],
-        "block_weights": ["array-like", None],
+        **BlockRidge._parameter_constraints,
         "class_row_weights": ["array-like"],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "unlabelled": "no_validation",
@@ -148,7 +145,7 @@ class BlockRidgeClassifier(ClassifierMixin, VersionedPickle, BaseEstimator):
         labelled, labels = split_labels(y, self.unlabelled, X.shape[0])
         has_label, used = labelled, all_weights[labelled] > 0
         labelled, labels = labelled[used], labels[used]
-        columns = read_blocks(blocks() if callable(blocks) else blocks, X.shape[1])
+        columns, candidates = self._read_blocks(blocks, X.shape[1])
         names, named = read_class_rows(class_rows() if callable(class_rows) else class_rows, X.shape[1])
         if y is None and not len(named):
             raise ValueError("BlockRidgeClassifier requires y to be passed, but the target y is None, without names.")
@@ -164,7 +161,6 @@ class BlockRidgeClassifier(ClassifierMixin, VersionedPickle, BaseEstimator):
             np.arange(len(labels) + len(names)) >= len(labels),
             len(self.classes_),
         )
-        candidates = read_candidates(self.block_weights, list(columns))
         choice = choose_for(training, candidates, self.alphas, self.class_row_weights)
         scale, self.log_loss_ = calibrate(training, choice)
         coef, intercept = learn_logits(training, choice, scale, X, labelled)
@@ -180,8 +176,8 @@ class BlockRidgeClassifier(ClassifierMixin, VersionedPickle, BaseEstimator):
         two = len(self.classes_) == 2
         self.coef_ = np.ascontiguousarray((coef[:, 1:] - coef[:, :1] if two else coef).T)
         self.intercept_ = intercept[1:] - intercept[:1] if two else intercept
-        self.block_weights_ = dict(zip(columns, choice.shares.tolist(), strict=True))
-        self.alpha_, self.class_row_weight_ = choice.alpha, choice.name_weight
+        self._keep_choice(columns, choice)
+        self.class_row_weight_ = choice.name_weight
         return self
 
     def decision_function(self, X):
@@ -197,9 +193,7 @@ class BlockRidgeClassifier(ClassifierMixin, VersionedPickle, BaseEstimator):
         ndarray of shape (n_samples, n_classes) or (n_samples,)
             The logits; for two classes that of the second one.
         """
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
-        logits = safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
+        logits = self._linear(X)
         return logits.ravel() if len(self.classes_) == 2 else logits
 
     def predict(self, X):
@@ -231,8 +225,7 @@ class BlockRidgeClassifier(ClassifierMixin, VersionedPickle, BaseEstimator):
         ndarray of shape (n_samples, n_classes)
             Probabilities in the order of `classes_`, calibrated by leave-one-out log loss.
         """
-        logits = self.decision_function(X)
-        return softmax(np.c_[np.zeros(len(logits)), logits] if logits.ndim == 1 else logits, axis=1)
+        return softmax(_of_each_class(self._linear(X)), axis=1)
 
     def predict_log_proba(self, X):
         """Compute the logarithms of the probabilities of the classes.
@@ -247,13 +240,12 @@ class BlockRidgeClassifier(ClassifierMixin, VersionedPickle, BaseEstimator):
         ndarray of shape (n_samples, n_classes)
             The logarithms.
         """
-        logits = self.decision_function(X)
-        return log_softmax(np.c_[np.zeros(len(logits)), logits] if logits.ndim == 1 else logits, axis=1)
+        return log_softmax(_of_each_class(self._linear(X)), axis=1)
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
+
+def _of_each_class(logits: np.ndarray) -> np.ndarray:
+    """Return the logits (n_samples, n_classes); the first of two classes has 0."""
+    return np.c_[np.zeros(len(logits)), logits] if logits.shape[1] == 1 else logits
 
 
 def _classes(labels: np.ndarray, named: np.ndarray) -> np.ndarray:

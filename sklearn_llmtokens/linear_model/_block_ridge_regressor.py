@@ -1,18 +1,16 @@
 """`BlockRidgeRegressor`: ridge regression whose strength and block weights are chosen by leave-one-out."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils.extmath import safe_sparse_dot
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.base import RegressorMixin
+from sklearn.utils.validation import validate_data
 
-from .._utils._pickling import VersionedPickle
 from .._utils._sklearn import check_sample_weight, fit_context
-from ._blocks import read_blocks, read_candidates
+from ._block_ridge import BlockRidge
 from ._choice import choose, middle, rows_to_choose_by
 from ._rows import BlockRows
 
 
-class BlockRidgeRegressor(RegressorMixin, VersionedPickle, BaseEstimator):
+class BlockRidgeRegressor(RegressorMixin, BlockRidge):
     """Predict numbers by ridge regression from blocks of features.
 
     The share of each block and the strength of the regularisation are chosen by exact leave-one-out errors, in closed
@@ -60,7 +58,6 @@ class BlockRidgeRegressor(RegressorMixin, VersionedPickle, BaseEstimator):
     array([21.])
     """
 
-    _parameter_constraints: dict = {"alphas": ["array-like"], "block_weights": ["array-like", None]}
     # the pipeline of `text_pipeline` passes these without a request of the user's
     __metadata_request__fit = {"blocks": True}
 
@@ -97,16 +94,14 @@ class BlockRidgeRegressor(RegressorMixin, VersionedPickle, BaseEstimator):
         weights = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         used = weights > 0
         targets, weights = np.asarray(y, dtype=np.float64).reshape(len(y), -1)[used], weights[used]
-        columns = read_blocks(blocks() if callable(blocks) else blocks, X.shape[1])
-        candidates = read_candidates(self.block_weights, list(columns))
+        columns, candidates = self._read_blocks(blocks, X.shape[1])
         rows = BlockRows(X[used], list(columns.values()))
         choice = _choose(rows, targets, weights, candidates, self.alphas)
         coef, intercept = rows.fit(targets, weights, choice)
         one = np.ndim(y) == 1
         self.coef_ = coef[:, 0] if one else coef.T
         self.intercept_ = float(intercept[0]) if one else intercept
-        self.block_weights_ = dict(zip(columns, choice.shares.tolist(), strict=True))
-        self.alpha_ = choice.alpha
+        self._keep_choice(columns, choice)
         return self
 
     def predict(self, X):
@@ -122,13 +117,10 @@ class BlockRidgeRegressor(RegressorMixin, VersionedPickle, BaseEstimator):
         ndarray of shape (n_samples,) or (n_samples, n_targets)
             The numbers.
         """
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
-        return safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
+        return self._linear(X)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
         tags.target_tags.multi_output = True
         return tags
 

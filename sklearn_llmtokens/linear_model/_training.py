@@ -16,6 +16,7 @@ from ._rows import BlockRows
 _UNCALIBRATED = 3.0
 _FEWEST_ROWS = 4  # to choose by
 _MOST_COMBINATIONS = 40  # of shares and weights of names: each takes an eigendecomposition
+_NAMES_AS_TEXTS = 1.0  # beside texts whose mean has logits of zero
 _LABEL_WEIGHT = 3.0  # of a label beside a prediction
 
 
@@ -178,7 +179,8 @@ def learn_logits(training: Training, choice: Choice, scale: float, X, labelled) 
     """Return coefficients (n_features, n_classes) and intercepts (n_classes,) of the logits.
 
     Names of classes lie elsewhere than texts. So the logits have their mean over texts: those with labels where every
-    class has some, else all of `X` where some have none. Otherwise the intercepts are those of the ridge regression.
+    class has some, else all of `X` and the names, which count as one text. Without further texts the intercepts are
+    those of the ridge regression.
     """
     targets, row_weights = training.targets(), training.row_weights(choice.name_weight)
     coef, intercepts = training.rows.fit(targets, row_weights, choice)
@@ -186,7 +188,9 @@ def learn_logits(training: Training, choice: Choice, scale: float, X, labelled) 
     if training.has_all_classes:
         intercepts = -np.average(slopes[labelled], axis=0, weights=training.weights[: len(labelled)])
     elif len(labelled) < len(slopes):
-        intercepts = -slopes.mean(0)
+        # a text alone is the mean of all, and would be as likely in every class: so the names count as one text more
+        of_names = training.rows.products(coef)[training.is_name].mean(0)
+        intercepts = -(slopes.sum(0) + _NAMES_AS_TEXTS * of_names) / (len(slopes) + _NAMES_AS_TEXTS)
     else:
         intercepts = intercepts - row_weights @ targets / row_weights.sum()
     if np.isnan(scale):

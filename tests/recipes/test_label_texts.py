@@ -75,6 +75,31 @@ def test_labels_that_are_words_of_the_language_of_the_texts_are_names():
     assert english.class_row_weight_ > 0
 
 
+def test_labels_that_are_words_are_names_beside_labels_that_are_none():
+    y = ["物流", "物流", "C2", "C2", "味道", "味道"]
+    model = recipe().fit(TEXTS, y)[-1]
+    by_hand = recipe(label_texts={"物流": "物流", "味道": "味道"}).fit(TEXTS, y)[-1]
+    np.testing.assert_allclose(model.coef_, by_hand.coef_)
+    alone = recipe().fit(TEXTS, ["物流"] * 3 + ["C2"] * 3)[-1]  # nothing to compare one name with
+    assert alone.class_row_weight_ == 0
+
+
+@pytest.mark.parametrize("name", ["味道", "口感，味道", "水果的味道"])
+def test_two_texts_alone_leave_names_their_meaning(name):
+    # a scale of two rows made the features decide in which the two happen to be close
+    model = text_pipeline(label_texts={0: "快递物流", 1: name}).fit(["发货迅速", "又酸又涩"])
+    assert model.predict(["发货迅速", "又酸又涩", "送货神速", "很甜"]).tolist() == [0, 1, 0, 1]
+    meaning = model["features"]["meaning"]
+    vectors = meaning["embedder"].transform(["送货神速"])
+    np.testing.assert_allclose(meaning.transform(["送货神速"]), vectors / np.linalg.norm(vectors), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("发货迅速", 0), ("味道很甜", 1)])
+def test_one_text_alone_has_the_class_of_the_name_that_it_is_near_to(text, expected):
+    model = text_pipeline(label_texts={0: "快递物流", 1: "水果的味道"}).fit([text])
+    assert model.predict([text]).tolist() == [expected]
+
+
 @pytest.mark.parametrize("container", [list, np.array, pd.Series, lambda texts: pd.DataFrame({"text": texts})])
 def test_names_do_not_depend_on_the_container_of_the_texts(container):
     expected = recipe(label_texts=NAMES).fit(TEXTS, Y).decision_function(TEXTS)
@@ -110,6 +135,7 @@ def test_weights_and_names_under_metadata_routing():
     ("label_texts", "error", "message"),
     [
         ("names", ValueError, "label_texts='names' is neither a mapping"),
+        (["快递", "味道"], TypeError, "label_texts is a list.*pass a mapping from labels to texts"),
         ({0: "快递", 1: 3}, TypeError, "label_texts has 3: pass a text"),
         ({0: "快递", 1: " "}, ValueError, "label_texts has an empty text"),
         ({"a": "快递", "b": "味道"}, ValueError, "of different types"),

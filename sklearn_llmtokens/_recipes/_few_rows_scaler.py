@@ -1,0 +1,54 @@
+"""`FewRowsScaler`: vectors of a handful of texts say nothing about the scale of their features."""
+
+import numpy as np
+from sklearn.preprocessing import StandardScaler
+
+# Two rows differ by the same two values in every feature once they are scaled, so that features in which they happen
+# to be close decide about all other texts. From four rows on scaled vectors classify better than unscaled ones.
+_FEWEST_ROWS = 4
+
+
+class FewRowsScaler(StandardScaler):
+    """Scale features to unit variance, but leave them as they are where fewer than four rows are at hand.
+
+    Parameters
+    ----------
+    copy : bool, default=True
+        As in :class:`sklearn.preprocessing.StandardScaler`.
+    with_mean : bool, default=True
+        As in :class:`sklearn.preprocessing.StandardScaler`.
+    with_std : bool, default=True
+        As in :class:`sklearn.preprocessing.StandardScaler`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> FewRowsScaler().fit_transform(np.array([[3.0, 4.0], [3.1, 4.0]]))
+    array([[3. , 4. ],
+           [3.1, 4. ]])
+    """
+
+    def fit(self, X, y=None, sample_weight=None):
+        """Compute means and scales; those that change nothing where rows are few.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Vectors.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        FewRowsScaler
+            The fitted scaler.
+        """
+        super().fit(X, y, sample_weight)
+        if np.max(self.n_samples_seen_) < _FEWEST_ROWS:
+            if self.with_mean:
+                self.mean_ = np.zeros(self.n_features_in_)
+            if self.with_std:
+                self.var_, self.scale_ = np.ones(self.n_features_in_), np.ones(self.n_features_in_)
+        return self
