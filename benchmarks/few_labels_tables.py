@@ -74,3 +74,23 @@ def halves_table(found, markdown) -> str:
 
 
 LABEL_TABLES = {"means": means_table, "sets": sets_table, "halves": halves_table}
+
+
+def few_clue_table(found, markdown) -> str:
+    """Return a row for each set of `few_clue.py`, beside the published figures."""
+    columns = list(dict.fromkeys(name for of in found.values() for name in of["published"]))
+
+    def ours(scores):
+        return f"{np.mean(scores):.3f} ± {np.std(scores, ddof=1) / np.sqrt(len(scores)):.3f}"
+
+    lines = [
+        [
+            f"{name}, {of['classes']} classes",
+            f"{of['labels a class']}",
+            ours(of["text_pipeline"]),
+            ours(of["text_pipeline, names"]),
+            *(f"{of['published'][column]:.3f}" if column in of["published"] else "" for column in columns),
+        ]
+        for name, of in found.items()
+    ]
+    return markdown(["", "labels a class", "text_pipeline", "text_pipeline, names", *columns], lines)

@@ -18,7 +18,7 @@ import numpy as np
 from command_tables import COMMAND_TABLES
 from explanations_tables import EXPLANATION_TABLES
 from exploration_tables import EXPLORATION_TABLES
-from few_labels_tables import LABEL_TABLES
+from few_labels_tables import LABEL_TABLES, few_clue_table
 from field_tables import FIELD_TABLES
 from scale_tables import SCALE_TABLES
 from speed.tables import SPEED_TABLES
@@ -317,6 +317,7 @@ TABLES: dict[str, Callable[[], str]] = {
         f"few_labels: {part}": lambda make=make: make(load("few_labels"), markdown)
         for part, make in LABEL_TABLES.items()
     },
+    "few_clue": lambda: few_clue_table(load("few_clue"), markdown),
     **{
         f"explanations: {part}": lambda make=make: make(load("explanations"), markdown)
         for part, make in EXPLANATION_TABLES.items()
