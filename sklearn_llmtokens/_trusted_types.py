@@ -22,8 +22,9 @@ _PUBLIC = (
     "sklearn_llmtokens.text.TextColumn",
     "sklearn_llmtokens.text.TextNormalizer",
 )
-# What fitted recommenders are made of: arrays and their names.
+# What fitted recommenders and `text_pipeline` are made of: arrays and their names.
 _STATE = (
+    "sklearn_llmtokens._recipes._few_rows_scaler.FewRowsScaler",
     "sklearn_llmtokens._utils._whitening.Whitening",
     "sklearn_llmtokens.recommend._catalog_part.Part",
     "sklearn_llmtokens.recommend._content_prior.ContentPrior",
