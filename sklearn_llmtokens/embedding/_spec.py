@@ -15,6 +15,7 @@ from ._prompts import SLOT
 
 # Raise by one whenever the arithmetic changes a vector by more than rounding: vectors stored before are then ignored.
 ARITHMETIC_VERSION = 2
+_INT8_VERSION = 1  # the same for the vectors of 8-bit products alone
 
 # A checkpoint may be used, and its parameters checked, without torch: `_torch/_pooling.py` has the functions.
 POOLING_NAMES = ("mean", "cls", "max", "last", "weighted_mean", "mean_sqrt_len")
@@ -195,7 +196,8 @@ def _digest(spec: EmbeddingSpec, version: int) -> bytes:
     values = asdict(spec)
     for name in ("folder", "trust_remote_code"):
         del values["forward"][name]
-    return blake2b(repr((version, values)).encode(), digest_size=DIGEST_BYTES).digest()
+    versions: object = (version, _INT8_VERSION) if spec.forward.dtype == "int8" else version
+    return blake2b(repr((versions, values)).encode(), digest_size=DIGEST_BYTES).digest()
 
 
 def text_keys(texts: Sequence[str], spans: Sequence[tuple] | None = None) -> list[bytes]:

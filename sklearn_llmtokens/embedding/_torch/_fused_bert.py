@@ -14,6 +14,7 @@ from torch.nn.functional import embedding, layer_norm, scaled_dot_product_attent
 from transformers import PreTrainedModel
 
 from ._batch import TokenGroup, equal_length_groups
+from ._outliers import LargestInputs
 from ._precision import Int8Linear, Int8Product, agree
 from ._sequences import Sequence_
 
@@ -55,6 +56,16 @@ class _Layer(NamedTuple):
     activation: Callable[[torch.Tensor], torch.Tensor]
     down: Product
     down_norm: _Norm
+
+
+class _Exact(NamedTuple):
+    """Input channels of a feed-forward part that are multiplied in float32."""
+
+    up: torch.Tensor | None
+    down: torch.Tensor | None
+
+
+_NONE = _Exact(None, None)
 
 
 class _Plain:
@@ -108,18 +119,33 @@ class FusedBert:
     def states(self, groups: Sequence[TokenGroup], layers: Collection[int]) -> list[dict[int, torch.Tensor]]:
         return self.row_states([group.token_ids for group in groups], layers)
 
-    def lower_precision(self, model: PreTrainedModel) -> None:
+    def lower_precision(self, model: PreTrainedModel, probes: Sequence[torch.Tensor] = ()) -> None:
         """Make every product one of 8-bit integers, the model's own but for query, key and value, which are one here.
 
         Parameters
         ----------
         model : PreTrainedModel
             The model that this was made from, its linear layers of 8 bits by now.
+        probes : sequence of tensor of shape (sequences, length), default=()
+            Token ids. Channels whose values are far larger than those of the others for these stay in float32 in both
+            products of the feed-forward part.
         """
+        exact = self._large_channels(probes) if probes else [_NONE] * len(self.layers)
         self.layers = [
-            _lower_layer(ours, cast("BertLayer", theirs))
-            for ours, theirs in zip(self.layers, cast("BertModel", model).encoder.layer, strict=True)
+            _lower_layer(ours, cast("BertLayer", theirs), channels)
+            for ours, theirs, channels in zip(self.layers, cast("BertModel", model).encoder.layer, exact, strict=True)
         ]
+
+    def _large_channels(self, probes: Sequence[torch.Tensor]) -> list["_Exact"]:
+        """Return the channels of the inputs of both products of each feed-forward part that stand out."""
+        layers = self.layers
+        watched = [(LargestInputs(layer.up), LargestInputs(layer.down)) for layer in layers]
+        self.layers = [layer._replace(up=up, down=down) for layer, (up, down) in zip(layers, watched, strict=True)]
+        try:
+            self.row_states(probes, [len(layers)])
+        finally:
+            self.layers = layers
+        return [_Exact(up.outstanding(), down.outstanding()) for up, down in watched]
 
     @torch.inference_mode()
     def row_states(self, groups: Sequence[torch.Tensor], layers: Collection[int]) -> list[dict[int, torch.Tensor]]:
@@ -216,8 +242,12 @@ def _read_layer(layer: "BertLayer") -> _Layer:
     )
 
 
-def _lower_layer(plain: _Layer, layer: "BertLayer") -> _Layer:
+def _lower_layer(plain: _Layer, layer: "BertLayer", exact: _Exact) -> _Layer:
     assert isinstance(plain.qkv, _Plain)
+    for name, linear in (("up", layer.intermediate.dense), ("down", layer.output.dense)):
+        channels, product = getattr(exact, name), getattr(plain, name)
+        if channels is not None:
+            cast("Int8Linear", linear).product = Int8Product(product.weight, product.bias, channels)
     down = _product(layer.output.dense)
     down.lowest = _lowest(plain.activation)
     return plain._replace(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 from transformers import AutoConfig
 from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
@@ -21,6 +22,7 @@ from .._spec import ForwardSpec
 from ._fused_bert import find_fused
 from ._head import Step, load_head
 from ._hidden import find_layers
+from ._outliers import probe_sequences
 from ._precision import choose_device, lower_precision
 from ._strategy import EqualLengths, Padded, Strategy
 from ._tokenizer import TextTokenizer, load_tokenizer
@@ -223,10 +225,14 @@ def _load(spec: ForwardSpec, device: str) -> LoadedModel:
     config.use_cache = False  # keys and values are kept for generation alone
     model = load_weights(checkpoint, config, spec, device)
     fused = find_fused(model, device)
+    tokenizer = load_tokenizer(checkpoint, spec)
+    head = load_head(read_conventions(checkpoint))
     if spec.dtype == "int8":
         lower_precision(model)
         if fused is not None:
-            fused.lower_precision(model)
+            # Dense layers may take off what all texts have in common, and magnify the error of the rest.
+            is_magnified = any(isinstance(step, nn.Module) for step in head)
+            fused.lower_precision(model, probe_sequences(tokenizer.backend) if is_magnified else ())
     text = _text_config(config)
     transformer = Transformer(
         model=model,
@@ -235,12 +241,11 @@ def _load(spec: ForwardSpec, device: str) -> LoadedModel:
         hidden_size=text.hidden_size,
         device=device,
     )
-    tokenizer = load_tokenizer(checkpoint, spec)
     unpadded = None if fused is not None else find_unpadded(transformer)
     strategy: Strategy = fused or unpadded or EqualLengths(transformer)
     if not device.startswith("cpu"):
         strategy = Padded(transformer, tokenizer.pad, spec.causal)
-    return LoadedModel(transformer, tokenizer, load_head(read_conventions(checkpoint)), strategy, unpadded)
+    return LoadedModel(transformer, tokenizer, head, strategy, unpadded)
 
 
 def _config(checkpoint: Checkpoint, trust_remote_code: bool):

@@ -164,6 +164,9 @@ class Int8Product:
         In float32.
     bias : tensor of shape (n_out,) or None
         What is added.
+    exact : tensor of int64 of shape (n_exact,), default=None
+        Input channels that are multiplied in float32: few whose values are so large that the steps of 8 bits, which all
+        channels of a token share, would be too wide for the others (Dettmers et al. 2022, "LLM.int8()").
 
     Attributes
     ----------
@@ -173,7 +176,12 @@ class Int8Product:
 
     lowest: float | None = None
 
-    def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None):
+    def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None, exact: torch.Tensor | None = None):
+        self.bias = weight.new_zeros(len(weight)) if bias is None else bias
+        self._exact: tuple[torch.Tensor, torch.Tensor] | None = None
+        if exact is not None and len(exact):
+            self._exact = (exact, weight[:, exact].T.contiguous())
+            weight = weight.index_fill(1, exact, 0)
         scale = weight.abs().amax(dim=1).clamp(min=1e-12) / _WEIGHT_STEPS
         zeros = torch.zeros(len(weight), dtype=torch.long)
         with warnings.catch_warnings(), _engine("fbgemm"):
@@ -181,7 +189,6 @@ class Int8Product:
             warnings.simplefilter("ignore", UserWarning)
             quantised = torch.quantize_per_channel(weight, scale, zeros, 0, torch.qint8)
             self._packed = torch.ops.quantized.linear_prepack(quantised, None)
-        self.bias = weight.new_zeros(len(weight)) if bias is None else bias
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         out, scale = self._product(x)
@@ -194,6 +201,16 @@ class Int8Product:
 
     def _product(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return ``x @ weight.T`` over the scales of the tokens, and these."""
+        if self._exact is None:
+            return self._quantised_product(x)
+        channels, weights = self._exact
+        out, scale = self._quantised_product(x.index_fill(1, channels, 0))
+        large = x[:, channels] / scale
+        for i, row in enumerate(weights):  # one by one: the sums do not depend on the number of tokens
+            out.addcmul_(large[:, i : i + 1], row)
+        return out, scale
+
+    def _quantised_product(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         # The scale of a token that has NaN or infinity is NaN or infinity too, and so is its row.
         scale = x.amax(dim=1, keepdim=True)
         if self.lowest is None:
