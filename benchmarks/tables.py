@@ -20,6 +20,7 @@ from explanations_tables import EXPLANATION_TABLES
 from exploration_tables import EXPLORATION_TABLES
 from few_labels_tables import LABEL_TABLES, few_clue_table
 from field_tables import FIELD_TABLES
+from peers_tables import PEER_TABLES
 from scale_tables import SCALE_TABLES
 from speed.tables import SPEED_TABLES
 from text_tables_table import text_tables
@@ -326,6 +327,7 @@ TABLES: dict[str, Callable[[], str]] = {
         f"exploration: {part}": lambda make=make: make(load("exploration"), markdown)
         for part, make in EXPLORATION_TABLES.items()
     },
+    **{f"peers: {part}": lambda make=make: make(load("peers"), markdown) for part, make in PEER_TABLES.items()},
     "million": million,
     "ranking": ranking_summary,
     **{
