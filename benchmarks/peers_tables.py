@@ -12,17 +12,23 @@ def texts(found: dict, markdown) -> str:
         lines.append([f"`{row['name']}`", row["version"], f"{few:.3f}", f"{many:.3f}", embed])
     settings = found["settings"]
     few, train, test = settings["n_few"], settings["n_train"], settings["n_test"]
-    head = ["", "package", f"{few} labels per category", f"{train:,} labels", f"s for {train + test:,} texts"]
+    head = ["", "package", f"{few} labels per category", f"{train:,} labels", f"processor s for {train + test:,} texts"]
     return markdown(head, lines)
 
 
 def rankings(found: dict, markdown) -> str:
     rows = [row for row in found["ranking"] if "error" not in row]
     lines = [
-        [f"`{row['name']}`", row["version"], f"{row['hit_rate']:.4f}", f"{row['fit_s']:.1f}", f"{row['recommend_s']:.1f}"]
+        [
+            f"`{row['name']}`",
+            row["version"],
+            f"{row['hit_rate']:.4f}",
+            f"{row['fit_s']:.1f}",
+            f"{row['recommend_s']:.1f}",
+        ]
         for row in sorted(rows, key=lambda one: -one["hit_rate"])
     ]
-    head = ["", "package", "HR@10", "fit, s", f"lists of {rows[0]['n_queries']:,} users, s"]
+    head = ["", "package", "HR@10", "fit, processor s", f"lists of {rows[0]['n_queries']:,} users, processor s"]
     return markdown(head, lines)
 
 
