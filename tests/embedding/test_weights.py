@@ -35,7 +35,9 @@ def error(folder, **params):
     return str(caught.value)
 
 
-@pytest.mark.parametrize("kind", FAMILIES)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=() if kind == "bert" else pytest.mark.slow) for kind in FAMILIES]
+)
 def test_each_tensor_of_every_family_is_missed(folder, kind):
     """One tensor of each kind at a time: the embeddings, the final norm, and all of the last layer."""
     folder = folder(kind)

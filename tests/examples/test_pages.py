@@ -20,7 +20,7 @@ PAGES = [
 NEED_MORE = {"docs/how_to/scale.md", "docs/how_to/ecosystem.md"}  # tests/scale and tests/ecosystem run them
 # The Chinese pages have the code of the English ones.
 LONG = re.compile(
-    r"README\.zh-CN\.md|docs/(zh|tutorials)/.*|docs/start/quick_start\.md|docs/how_to/(pipelines|plotting|choosing|explain)\.md|.*/from_the_article\.md"
+    r"README\.zh-CN\.md|docs/(zh|tutorials)/.*|docs/(index|start/quick_start)\.md|docs/how_to/(pipelines|plotting|choosing|explain|explore|recommend|store|deploy)\.md|.*/from_the_article\.md"
 )
 # test_tutorials.py runs the tutorials, and compares the code of Chinese pages with that of the English ones.
 SHOW_OUTPUT = re.compile(r"docs/(tutorials|zh)/")

@@ -101,7 +101,7 @@ def check(function, make, n=N):
     assert double[1] <= 3 * single[1] + 20_000  # tables grow in steps; a square would be four times
 
 
-FEW = ["accurate", "exact words, search"]
+FEW = ["accurate", "exact words"]
 TOKENIZERS_BY_TIME = [
     pytest.param(parameters, id=name, marks=() if name in FEW else pytest.mark.slow)
     for name, parameters in TOKENIZERS.items()
