@@ -23,12 +23,9 @@ if TYPE_CHECKING:
     )
     from .text import JiebaTokenizer, TextNormalizer
 
-__version__ = "0.1.0"
+    __docs_dir__: str
 
-# The pages of the documentation as Markdown: in an installed package, and in a clone.
-__docs_dir__ = os.path.join(os.path.dirname(__file__), "_docs")
-if not os.path.isdir(__docs_dir__):
-    __docs_dir__ = os.path.join(os.path.dirname(os.path.dirname(__file__)), "docs")
+__version__ = "0.1.0"
 
 __all__ = [
     "Catalog",
@@ -80,7 +77,17 @@ _MODULES = {
 }
 
 
+def _find_docs() -> str:
+    """Return the folder of the documentation's pages, as Markdown: in an installed package, or in a clone."""
+    package = os.path.dirname(__file__)
+    installed = os.path.join(package, "_docs")
+    return installed if os.path.isdir(installed) else os.path.join(os.path.dirname(package), "docs")
+
+
 def __getattr__(name: str) -> Any:
+    if name == "__docs_dir__":
+        globals()[name] = _find_docs()
+        return globals()[name]
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(f".{_MODULES[name]}", __name__), name)

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.preprocessing import StandardScaler
 
 # Two rows differ by the same two values in every feature once they are scaled, so that features in which they happen
-# to be close decide about all other texts. From four rows on scaled vectors classify better than unscaled ones.
+# to be close decide about all other texts.
 _FEWEST_ROWS = 4
 
 

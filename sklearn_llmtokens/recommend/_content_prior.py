@@ -99,14 +99,15 @@ class ContentPrior:
         return out
 
     def largest(self, n: int, columns: np.ndarray) -> sparse.csc_array:
-        """Return columns of the weights with their largest entries alone, `n` or some more, (n_items, len(columns))."""
+        """Return columns of the weights with their `n` largest entries alone, and ties, shape (n_items, n_columns)."""
         n = min(n, len(self.left))
         rows, values, counts = [np.empty(0, np.intp)], [np.empty(0, np.float32)], [np.empty(0, np.intp)]
         for start in range(0, len(columns), _COLUMNS):
             part = columns[start : start + _COLUMNS]
             weights = np.maximum(self.right[part] @ self.left.T, 0)
             weights[np.arange(len(part)), part] = 0
-            kept = weights >= np.maximum(_least_of_largest(weights, n), np.finfo(np.float32).tiny)[:, np.newaxis]
+            least = np.partition(weights, weights.shape[1] - n, axis=1)[:, weights.shape[1] - n]
+            kept = weights >= np.maximum(least, np.finfo(np.float32).tiny)[:, np.newaxis]
             counts.append(kept.sum(axis=1))
             rows.append(np.nonzero(kept)[1])
             values.append(weights[kept])
@@ -121,21 +122,6 @@ class ContentPrior:
             part = np.arange(start, min(start + _COLUMNS, len(self.left)))
             out[:, part] = matrix @ self.columns(part).astype(matrix.dtype)
         return out
-
-
-def _least_of_largest(rows: np.ndarray, n: int) -> np.ndarray:
-    """Return a number for each row that `n` of its numbers or some more reach.
-
-    A sample of the columns has it in a fraction of the time of a partition. Where too few reach it, it is exact.
-    """
-    step = max(1, n // 16)
-    sample, place = rows[:, ::step], n // step + 8
-    if step == 1 or place >= sample.shape[1]:
-        return np.partition(rows, rows.shape[1] - n, axis=1)[:, rows.shape[1] - n]
-    least = np.partition(sample, sample.shape[1] - place, axis=1)[:, sample.shape[1] - place]
-    few = np.flatnonzero((rows >= least[:, np.newaxis]).sum(axis=1) < n)
-    least[few] = np.partition(rows[few], rows.shape[1] - n, axis=1)[:, rows.shape[1] - n]
-    return least
 
 
 def _centred(raw: np.ndarray, mean: np.ndarray, has_content: np.ndarray) -> np.ndarray:

@@ -110,6 +110,31 @@ def test_few_neighbours_are_those_of_the_largest_products():
         assert set(np.flatnonzero(scores[:, j])) <= set(np.argsort(-scaled[:, j])[:3])
 
 
+def test_few_neighbours_with_a_prior_are_chosen_from_its_largest_weights():
+    sequences, n_neighbors = distinct(SEQUENCES), 2
+    S, T = rows_of(sequences, 0.88)
+    gram, C = S.T @ S + 6.0 * np.eye(N_ITEMS), content_weights(VECTORS)
+    right = S.T @ T
+    for j in range(N_ITEMS):
+        kept = np.argsort(-C[:, j])[: 4 * n_neighbors]
+        right[kept, j] += 4.0 * C[kept, j]
+    expected = np.zeros_like(gram)
+    for j in range(N_ITEMS):
+        near = np.argsort(-np.abs(right[:, j]) / np.sqrt(np.diag(gram)))[:n_neighbors]
+        expected[near, j] = np.linalg.solve(gram[np.ix_(near, near)], right[near, j])
+    recommender = TransitionRecommender(
+        CATALOG,
+        method="ridge",
+        l2=2.0,
+        prior=Looked(),
+        prior_strength=4.0,
+        max_dense_items=2,
+        n_neighbors=n_neighbors,
+        profile="mean",
+    ).fit(sequences)
+    np.testing.assert_allclose(recommender.score_items(QUERIES), expected, atol=2e-5)
+
+
 @pytest.mark.parametrize("max_dense_items", [100, 3])
 def test_items_without_events_are_reached_by_their_texts(max_dense_items):
     catalog = Catalog(["a", "b", "c", "d"], ["green tea", "iron pot", "green tea leaves", "iron pot lid"])
