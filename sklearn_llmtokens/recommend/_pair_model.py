@@ -20,7 +20,7 @@ from ._item_regression import dense_regression, neighbour_regression
 # Changes of the gram matrix up to the first, beside its diagonal, wait for the next updates. Columns that one step of
 # Jacobi's method changes by more than the second, beside their largest weight, are solved anew.
 WAITS_BELOW, SOLVED_ABOVE = 0.005, 0.05
-_PRIOR_NEIGHBORS = 4  # entries of a column of the prior that are kept, for each neighbour
+_PRIOR_NEIGHBORS = 16  # entries of a column of the prior that are kept, for each neighbour: fewer rank worse
 
 
 class PairModelMixin(ItemItemMixin):

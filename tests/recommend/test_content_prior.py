@@ -5,6 +5,7 @@ import pytest
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_llmtokens.recommend import Catalog, EASERecommender, Interactions, TransitionRecommender
 
@@ -111,28 +112,29 @@ def test_few_neighbours_are_those_of_the_largest_products():
 
 
 def test_few_neighbours_with_a_prior_are_chosen_from_its_largest_weights():
-    sequences, n_neighbors = distinct(SEQUENCES), 2
-    S, T = rows_of(sequences, 0.88)
-    gram, C = S.T @ S + 6.0 * np.eye(N_ITEMS), content_weights(VECTORS)
+    n_items, n_neighbors = 80, 2
+    vectors = np.random.default_rng(1).normal(size=(n_items, 5))
+    S, T = (np.pad(rows, ((0, 0), (0, n_items - N_ITEMS))) for rows in rows_of(distinct(SEQUENCES), 0.88))
+    gram, C = S.T @ S + 6.0 * np.eye(n_items), content_weights(vectors)
     right = S.T @ T
-    for j in range(N_ITEMS):
-        kept = np.argsort(-C[:, j])[: 4 * n_neighbors]
+    for j in range(n_items):
+        kept = np.argsort(-C[:, j])[: 16 * n_neighbors]
         right[kept, j] += 4.0 * C[kept, j]
     expected = np.zeros_like(gram)
-    for j in range(N_ITEMS):
+    for j in range(n_items):
         near = np.argsort(-np.abs(right[:, j]) / np.sqrt(np.diag(gram)))[:n_neighbors]
         expected[near, j] = np.linalg.solve(gram[np.ix_(near, near)], right[near, j])
     recommender = TransitionRecommender(
-        CATALOG,
+        Catalog(list(range(n_items)), [f"title {i}" for i in range(n_items)]),
         method="ridge",
         l2=2.0,
-        prior=Looked(),
+        prior=FunctionTransformer(lambda titles: np.stack([vectors[int(title.split()[1])] for title in titles])),
         prior_strength=4.0,
         max_dense_items=2,
         n_neighbors=n_neighbors,
         profile="mean",
-    ).fit(sequences)
-    np.testing.assert_allclose(recommender.score_items(QUERIES), expected, atol=2e-5)
+    ).fit(distinct(SEQUENCES))
+    np.testing.assert_allclose(recommender.score_items([[i] for i in range(n_items)]), expected, atol=2e-5)
 
 
 @pytest.mark.parametrize("max_dense_items", [100, 3])
