@@ -13,9 +13,12 @@ ROOT = Path(__file__).parents[2]
 SHOWS = re.compile(r"<!-- shows: (\S+) -->")
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!https?:|mailto:|#)([^)#\s]+)(#[^)\s]*)?\)")
 IMAGE = re.compile(r"!\[([^\]]*)\]\((?!https?:)([^)\s]+)\)")
-# The end of a line of Chinese text whose next line goes on with a Chinese character; not a heading, not a table.
+# The end of a line of Chinese text whose next line goes on with a Chinese character, or a Chinese mark before any word;
+# not a heading, not a table.
 CHINESE_BREAK = re.compile(
-    r"^(?![#|])(.*[\u3001-\u9fff\uff01-\uff65])\n *(?=[\u3001-\u9fff\uff01-\uff65])", re.MULTILINE
+    r"^(?![#|])(.*(?:[\u3001-\u9fff\uff01-\uff65](?=\n *[\u3001-\u9fff\uff01-\uff65])"
+    r"|[\u3001\u3002\uff01-\uff1f](?=\n *[A-Za-z`\[])))\n *",
+    re.MULTILINE,
 )
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 

@@ -26,6 +26,7 @@ def extension(monkeypatch):
         ("```python\nx[0](../../a.py)\n```", "```python\nx[0](../../a.py)\n```"),
         ("```mermaid\na --> b\n```", "```text\na --> b\n```"),
         ("# 题目\n第一行，\n  第二行\n第三行 end\n第四行", "# 题目\n第一行，第二行第三行 end\n第四行"),
+        ("第一行。\n`x` 是\n  [二](b.md)：\n- c", "第一行。`x` 是\n  [二](b.md)：\n- c"),
         ("- 一\n- 二\n\n三", "- 一\n- 二\n\n三"),
         ("![p](../../benchmarks/results/a.png)", "![p](../../benchmarks/results/a.png)"),
     ],

@@ -59,3 +59,9 @@ def test_a_chinese_page_shows_the_code_of_the_english_one(chinese, english):
 def test_a_chinese_page_is_in_chinese(chinese):
     prose = re.sub(r"```.*?```|`[^`]*`|\(\S*\)", "", read(chinese), flags=re.DOTALL)
     assert len(re.findall(r"[\u4e00-\u9fff]", prose)) > 0.4 * len(re.sub(r"\s", "", prose))
+
+
+@pytest.mark.parametrize("chinese", [*PAIRS, "../README.zh-CN.md"])
+def test_chinese_prose_has_full_width_marks_and_spaces_beside_latin_words(chinese):
+    prose = re.sub(r"^```.*?^```$|\]\([^)]*\)|[\[\]*]", "", read(chinese), flags=re.DOTALL | re.MULTILINE)
+    assert re.findall(r".*[\u4e00-\u9fff][A-Za-z0-9`,;:!?()].*|.*[A-Za-z0-9`%,;:!?()][\u4e00-\u9fff].*", prose) == []
