@@ -3,6 +3,7 @@
 import copy
 import importlib.util
 import pickle
+import sys
 from importlib.metadata import version
 
 import pytest
@@ -96,3 +97,10 @@ def test_other_modules_that_are_missing_are_as_ever():
         with pytest.raises(ModuleNotFoundError, match=r"^No module named"):
             importlib.import_module(name)
     assert importlib.util.find_spec("sklearn_llmtokens.__main_that_is_not__") is None
+
+
+def test_finders_answer_for_private_modules_that_exist_wherever_a_tool_searches(tmp_path):
+    # pytest's importlib mode asks each finder for a package with the package's own folder as the search path
+    for name in ("sklearn_llmtokens.embedding._torch", "sklearn_llmtokens.embedding._torch._weights"):
+        specs = [finder.find_spec(name, [str(tmp_path)]) for finder in sys.meta_path]
+        assert all(spec is None or spec.name == name for spec in specs)

@@ -7,6 +7,7 @@ import warnings
 from functools import cache
 from importlib import import_module, metadata
 from importlib.abc import MetaPathFinder
+from importlib.machinery import PathFinder
 
 from ..exceptions import PickledVersionWarning
 from ._documentation import DocumentationLink
@@ -79,16 +80,22 @@ def _version() -> str:
 
 
 class _MovedModules(MetaPathFinder):
-    """Asked last: what is a private module of this package that nothing else found is named by an old pickle."""
+    """Asked last: a private module that this package does not have is named by an old pickle.
+
+    Tools such as pytest ask every finder with a search path of their own, so what exists is looked up in the package.
+    """
 
     def find_spec(self, fullname, path=None, target=None):
         package, _, name = fullname.rpartition(".")
-        if f"{package}.".startswith(f"{_PACKAGE}.") and name.startswith("_") and not name.startswith("__"):
-            raise ModuleNotFoundError(
-                f"sklearn_llmtokens {_version()} has no module {fullname}. If a pickle names it: {_ADVICE}",
-                name=fullname,
-            )
-        return None
+        if not f"{package}.".startswith(f"{_PACKAGE}.") or not name.startswith("_") or name.startswith("__"):
+            return None
+        searched = getattr(sys.modules.get(package), "__path__", None)
+        if searched is None or PathFinder.find_spec(fullname, searched) is not None:
+            return None
+        raise ModuleNotFoundError(
+            f"sklearn_llmtokens {_version()} has no module {fullname}. If a pickle names it: {_ADVICE}",
+            name=fullname,
+        )
 
 
 sys.meta_path.append(_MovedModules())
