@@ -31,7 +31,7 @@ def engines(found: dict) -> str:
 
 
 def parquet(found: dict) -> str:
-    lines = ["| rows | peak memory, MiB | bytes a row in | bytes a row out |", "|---:|---:|---:|---:|"]
+    lines = ["| rows | peak memory, MiB | bytes per row in | bytes per row out |", "|---:|---:|---:|---:|"]
     for row in found["memory"]:
         lines.append(
             f"| {row['rows']:,} | {row['peak_MiB']:.0f} | {row['bytes_per_row_in']:.0f} | "

@@ -45,7 +45,8 @@ for name, value in accuracy.items():
 # One answer as an input of the next
 # ----------------------------------
 # In a chain the second classifier reads the first one's answer beside the vectors: z = f(x), v = g(z), y = h(v, z). The
-# chain takes numbers as labels. It helps where one answer depends on the other; here categories are good and bad alike.
+# chain takes numbers as labels. It helps where one answer depends on the other; here every category has good and bad
+# reviews.
 numbers = np.column_stack([reviews.target, reviews.sentiment])
 chain = make_pipeline(
     LLMTokenEmbedder("zh-nano"), StandardScaler(), ClassifierChain(LogisticRegression(C=0.01, max_iter=1000), cv=3)

@@ -68,7 +68,7 @@ class RankingCurveDisplay:
         Raises
         ------
         ValueError
-            If `metric` is not known, the numbers of rows differ, `y_true` is not one item a query, a list names an
+            If `metric` is not known, the numbers of rows differ, `y_true` is not one item per query, a list names an
             item twice, or `items` is missing for coverage.
         MissingDependencyError
             If matplotlib is not installed.
@@ -128,7 +128,7 @@ def hits(y_true, lists, name: str) -> np.ndarray:
     lists = _read_lists(lists, name)
     targets = np.asarray(y_true, dtype=object)
     if targets.ndim != 1:
-        raise ValueError(f"y_true has {targets.ndim} dimensions: one item a query is needed.")
+        raise ValueError(f"y_true has {targets.ndim} dimensions: one item per query is needed.")
     if len(lists) != len(targets):
         raise ValueError(f"The lists of {name!r} have the shape {lists.shape}: {len(targets)} rows are needed.")
     return lists == targets[:, np.newaxis]

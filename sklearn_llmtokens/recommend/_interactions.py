@@ -37,8 +37,8 @@ class Interactions:
     item : array-like of shape (n_events,)
         Id of the item: str or int.
     time : array-like of shape (n_events,), default=None
-        When it was: numbers, durations, dates, or dates as ISO text ("2024-01-31"). Dates with a time zone become those
-        of UTC. None where it is not known.
+        When it was: numbers, durations, dates, or dates as text ("2024-01-31", "2024/1/31 8:00"). Dates with a time
+        zone become those of UTC. None where it is not known.
     weight : array-like of shape (n_events,), default=None
         How much it counts, at most 1e30; a negative weight is a dislike. None is 1 for each.
 

@@ -51,7 +51,7 @@ def make_queries(
     ----------
     events : Interactions, DataFrame of pandas, polars, pyarrow or another library, mapping of columns, or array
         The events. The columns of an array of shape (n_events, 3) are user, item and time, in this order. Times are
-        numbers, durations, dates, or dates as ISO text ("2024-01-31").
+        numbers, durations, dates, or dates as text ("2024-01-31", "2024/1/31 8:00").
     user, item, time : str, default="auto"
         Names of the columns; "auto" finds those that :meth:`Interactions.from_frame` knows, such as user_id, item_id
         and timestamp. Not used for `Interactions`, nor is `weight`.

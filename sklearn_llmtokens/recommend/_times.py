@@ -1,4 +1,4 @@
-"""Times as users have them (numbers, durations, dates, dates as ISO text), so that they can be ordered."""
+"""Times as users have them (numbers, durations, dates, dates as text), so that they can be ordered."""
 
 import re
 import sys
@@ -14,6 +14,12 @@ from .._utils._messages import shorten
 _HALF_A_DAY = 43_200.0  # seconds
 _MICROSECONDS = 1e6
 _INT64 = np.iinfo(np.int64)
+# As spreadsheets write dates where the year comes first: 2024/5/1 8:00, 2024年5月1日.
+_YEAR_FIRST = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:\s+(\d{1,2}):(\d{2}(?::\d{2})?))?")
+_EXPECTED = (
+    "numbers or dates are expected, or text with the year first, such as '2024-01-31 12:00'. Convert the others first, "
+    "for example with pandas.to_datetime."
+)
 
 
 def ordered_times(times: np.ndarray, name: str) -> np.ndarray:
@@ -22,8 +28,8 @@ def ordered_times(times: np.ndarray, name: str) -> np.ndarray:
     Parameters
     ----------
     times : ndarray of shape (n,)
-        Numbers, durations, dates, or dates as ISO text. Dates with a time zone become those of UTC, and those without
-        one are taken as UTC.
+        Numbers, durations, dates, or dates as text: ISO, or the year first (2024/5/1 8:00, 2024年5月1日). Dates with a
+        time zone become those of UTC, and those without one are taken as UTC.
     name : str
         What they are called in the message.
 
@@ -52,7 +58,7 @@ def ordered_times(times: np.ndarray, name: str) -> np.ndarray:
         if kind not in readers:
             readers[kind] = _reader(value)
         if readers[kind] is None:
-            raise ValueError(f"{name!r} holds {shorten(value)}: numbers or dates are expected, that can be ordered.")
+            raise ValueError(f"{name!r} holds {shorten(value)}: {_EXPECTED}")
         if isinstance(value, str) and _is_number(value):
             raise ValueError(
                 f"{name!r} holds {shorten(value)} at {i}, a number or a date without separators written as text: "
@@ -65,9 +71,7 @@ def ordered_times(times: np.ndarray, name: str) -> np.ndarray:
         moments = [readers[type(value)](value) for value in values]
     except ValueError:
         text = next(value for value in values if isinstance(value, str) and not _is_iso(value))
-        raise ValueError(
-            f"{name!r} holds {shorten(text)}: numbers or dates are expected, that can be ordered."
-        ) from None
+        raise ValueError(f"{name!r} holds {shorten(text)}: {_EXPECTED}") from None
     if all(type(moment) is int for moment in moments):
         fits = all(_INT64.min <= moment <= _INT64.max for moment in moments)
         return np.array(moments, dtype=np.int64 if fits else np.float64)
@@ -216,13 +220,18 @@ def _date(value: date | np.datetime64) -> np.datetime64:
 
 
 def _iso_date(text: str) -> np.datetime64:
-    """Return the moment of an ISO text; a month is its first day.
+    """Return the moment of a text, in ISO format or with the year first; a month is its first day.
 
     Examples
     --------
     >>> _iso_date("2024-01-02T00:30Z"), _iso_date("2024-01")
     (np.datetime64('2024-01-02T00:30:00.000000'), np.datetime64('2024-01-01T00:00:00.000000'))
+    >>> _iso_date("2024/1/2 8:30"), _iso_date("2024年1月2日")
+    (np.datetime64('2024-01-02T08:30:00.000000'), np.datetime64('2024-01-02T00:00:00.000000'))
     """
+    if match := _YEAR_FIRST.fullmatch(text.strip()):
+        year, month, day, hour, rest = match.groups()
+        text = f"{year}-{month:0>2}-{day:0>2}" + (f" {hour:0>2}:{rest}" if hour else "")
     return _date(datetime.fromisoformat(f"{text}-01" if re.fullmatch(r"\d{4}-\d{2}", text) else text))
 
 

@@ -304,6 +304,21 @@ def test_movielens_without_films_of_few_ratings(publish):
         fetch_movielens_1m(min_item_events=0)
 
 
+def test_movielens_put_into_the_data_home_by_hand_is_read_without_network(publish, site, home):
+    publish(MOVIELENS, movielens())
+    path = home / MOVIELENS
+    path.parent.mkdir(parents=True)
+    path.write_bytes(movielens())
+    assert len(fetch_movielens_1m().events) == 5
+    repacked = movielens(ratings=RATINGS.replace("5::7", "5::6"))
+    path.write_bytes(repacked)
+    site.moods = ["404"]
+    with pytest.warns(UserWarning, match="expected"), pytest.raises(OSError, match=r"ml-1m\.zip yourself \(SHA-256"):
+        fetch_movielens_1m()
+    assert path.read_bytes() == repacked  # what a user put there is not lost when the download fails
+    assert len(site.requests) == 1
+
+
 def test_movielens_as_frames(publish):
     pytest.importorskip("pandas")
     publish(MOVIELENS, movielens())

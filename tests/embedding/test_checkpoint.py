@@ -26,7 +26,9 @@ def test_an_absent_hub_id_is_named_with_its_revision(tmp_path, monkeypatch, mode
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     name, _, revision = model.partition("@")
-    assert f"{name}@{revision or 'main'}" in error_message(model)
+    message = error_message(model)
+    assert f"{name}@{revision or 'main'}" in message
+    assert ("HF_ENDPOINT" in message) == ("/" in name)
 
 
 def test_a_folder_without_a_configuration(tmp_path):

@@ -85,7 +85,7 @@ def test_ranking_curves_say_what_is_wrong():
         RankingCurveDisplay.from_predictions(["a", "c"], {"m": ["a", "b"]})
     with pytest.raises(ValueError, match="metric='coverage' needs items"):
         RankingCurveDisplay.from_predictions(None, LISTS, metric="coverage")
-    with pytest.raises(ValueError, match="y_true has 2 dimensions: one item a query"):
+    with pytest.raises(ValueError, match="y_true has 2 dimensions: one item per query"):
         RankingCurveDisplay.from_predictions([["a"], ["c"]], LISTS)
     with pytest.raises(ValueError, match="Row 1 of 'm' holds 'b' twice"):
         RankingCurveDisplay.from_predictions(["a", "c"], {"m": [["a", None, None], ["b", "c", "b"]]})

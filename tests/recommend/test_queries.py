@@ -97,6 +97,8 @@ TIMES = {
     "ISO text with an offset": [moment.isoformat() for moment in MOMENTS],
     "ISO text with Z": [f"{day.isoformat()}Z" for day in DAYS],
     "ISO text without a zone": [day.isoformat(sep=" ") for day in DAYS],
+    "text of a spreadsheet": [f"{day.year}/{day.month}/{day.day} {day.hour}:{day.minute:02}" for day in DAYS],
+    "Chinese text": [f"{day.year}年{day.month}月{day.day}日 {day.hour}:{day.minute:02}:00" for day in DAYS],
     "mixed": [MOMENTS[0], DAYS[1], f"{DAYS[2].isoformat()}Z", np.datetime64(DAYS[3]), pd.Timestamp(MOMENTS[4])],
     "pandas": pd.Series(MOMENTS),
     "pandas, a zone": pd.Series(DAYS).dt.tz_localize("UTC").dt.tz_convert("Asia/Tokyo"),
@@ -145,6 +147,8 @@ def test_durations_and_exact_numbers_are_times(times, in_order):
         (["2024-13-01"] * 5, "'timestamp' holds '2024-13-01': numbers or dates are expected"),
         ([datetime.time(1)] * 5, r"'timestamp' holds datetime.time\(1, 0\)"),
         (["now"] * 5, "'timestamp' holds 'now'"),
+        (["1/2/2024"] * 5, "'timestamp' holds '1/2/2024': .*with the year first, .*Convert the others first"),
+        (["2024/13/1"] * 5, "'timestamp' holds '2024/13/1'"),
     ],
 )
 def test_what_has_no_order_in_time_is_refused(times, message):

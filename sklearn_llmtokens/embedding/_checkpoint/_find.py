@@ -25,6 +25,7 @@ _WEIGHT_MAP = Key(
 )
 
 _CONFIG_KEYS: dict[str, Key] = {"model_type": text(None)}
+_MIRROR = " Where huggingface.co cannot be reached, set HF_ENDPOINT to the address of a mirror before Python starts."
 
 
 def resolve(model: str | os.PathLike) -> Checkpoint:
@@ -101,6 +102,7 @@ def _from_hub(name: str) -> Checkpoint:
         raise CheckpointError(
             f"model={repo}@{revision or 'main'} could not be fetched from the Hub and is not in its cache "
             f"({type(error).__name__}: {str(error).partition(chr(10))[0]}). {_accepted(name)}"
+            f"{_MIRROR if '/' in repo else ''}"
         ) from error
     return Checkpoint(Path(folder), repo, Path(folder).name)
 

@@ -72,7 +72,7 @@ def summarise(values: np.ndarray, average: bool):
     Parameters
     ----------
     values : ndarray of shape (n_queries,)
-        One value a query; NaN where a query has none.
+        One value per query; NaN where a query has none.
     average : bool
         Whether to average.
 
