@@ -5,8 +5,8 @@ zh-nano: accuracy over speed
 A static model adds up one vector per token, and needs no forward pass. How much accuracy does it give up for its speed?
 TF-IDF, zh-nano and zh-mini on the same split.
 
-Reviews are those of online shops, where ``fetch_shopping_reviews`` has put them; else the bundled ones. Texts a second
-are those of the machine that built this page: only their ratios carry over, and only roughly.
+Reviews are those of online shops if ``fetch_shopping_reviews`` has downloaded them before; otherwise, the bundled ones.
+Texts per second are those of the machine that built this page: only their ratios carry over, and only roughly.
 """
 
 import time
@@ -36,8 +36,8 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.5, stratif
 print(f"{len(X_train)} reviews to learn from, {len(X_test)} others, {len(np.unique(y))} categories")
 
 # %%
-# Accuracy and texts a second
-# ---------------------------
+# Accuracy and texts per second
+# -----------------------------
 # The clock runs over features of new texts alone. ``cache=None``: nothing is read that was computed before. One text
 # goes ahead, so that loading the model does not count.
 features = {
@@ -54,7 +54,7 @@ for name, (transformer, scaler, C) in features.items():
     new = transformer.transform(X_test)
     speed[name] = len(X_test) / (time.perf_counter() - started)
     accuracy[name] = classifier.score(new, y_test)
-    print(f"{name:22} accuracy {accuracy[name]:.3f}, {speed[name]:8,.0f} texts a second")
+    print(f"{name:22} accuracy {accuracy[name]:.3f}, {speed[name]:8,.0f} texts per second")
 
 # %%
 # A curve
@@ -64,6 +64,6 @@ figure, axes = plt.subplots(figsize=(8, 6), layout="constrained")
 axes.plot(list(speed.values()), list(accuracy.values()), "o", markersize=10)
 for name in features:
     axes.annotate(name, (speed[name], accuracy[name]), xytext=(0, 10), textcoords="offset points", ha="center")
-axes.set(xlabel="texts a second on this machine", ylabel="accuracy on other reviews", xscale="log")
+axes.set(xlabel="texts per second on this machine", ylabel="accuracy on other reviews", xscale="log")
 axes.margins(0.2)
 plt.show()

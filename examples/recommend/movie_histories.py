@@ -5,7 +5,8 @@ Films: long histories
 A history of a hundred films says more than the last one. ``SequenceKNNRecommender`` looks for the same films in the
 same order in the histories of others; ``text_recommender`` has it as one part, beside the titles and others.
 
-Ratings are those of MovieLens 1M, where ``fetch_movielens_1m`` has put them; else the toy catalogue's events.
+Ratings are those of MovieLens 1M if ``fetch_movielens_1m`` has downloaded them before, or if you have put the archive
+into the data home; otherwise, the events are those of the toy catalogue.
 """
 
 import numpy as np

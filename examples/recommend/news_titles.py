@@ -5,7 +5,7 @@ News titles: sections, and more of the same
 Titles alone, without a click: which section is a title of, and which titles does a reader of these like? TF-IDF of
 characters beside ``text_pipeline``, with few labels and with many.
 
-Titles are those of THUCNews, where ``fetch_thucnews`` has put them; else of the toy catalogue.
+Titles are those of THUCNews if ``fetch_thucnews`` has downloaded them before; otherwise, those of the toy catalogue.
 """
 
 import numpy as np

@@ -5,7 +5,8 @@ A shop: items for a basket
 Recommenders are compared on two windows of time, with measures for the customer and for the catalogue. The best one
 then serves a basket, restricted to what is in stock, and says why.
 
-Purchases are those of Amazon Beauty, where ``fetch_amazon_interactions`` has put them; else of the toy catalogue.
+Purchases are those of Amazon Beauty if ``fetch_amazon_interactions`` has downloaded them before; otherwise, those of
+the toy catalogue.
 """
 
 import numpy as np

@@ -18,7 +18,7 @@ from ._pipeline import TextPipeline
 from ._transformer import transformer_of_texts
 
 # So many terms of each kind, the most frequent ones. The others change no accuracy that was measured: but 3,000 reviews
-# have 370,000 runs of characters and 63,000 have 1.5 million, each of which has a weight in every class.
+# have 370,000 character n-grams and 63,000 have 1.5 million, each of which has a weight in every class.
 _MOST_TERMS = 50_000
 
 # The middle of these suits few labels: then meaning counts most, and words are too rare to be learnt from. Characters

@@ -88,7 +88,7 @@ class SemanticSearch(VersionedPickle, BaseEstimator):
         Returns
         -------
         rows : ndarray of shape (n_queries, k), dtype=intp
-            Rows, the most similar first; equal ones in the order of `fit`.
+            Positions of rows, counted from 0, the most similar first; equal ones in the order of `fit`.
         similarities : ndarray of shape (n_queries, k), dtype=float32
             Cosine similarities.
 

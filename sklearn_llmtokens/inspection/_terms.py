@@ -64,7 +64,7 @@ def _word_terms(vectorizer, text: str) -> Iterator[Term]:
 
 
 def _runs(text: str, shortest: int, longest: int) -> Iterator[Term]:
-    """Yield runs of characters, of which white space counts as one."""
+    """Yield character n-grams, in which white space counts as one character."""
     text, alignment = _one_blank_each(text)
     for n in range(shortest, min(longest, len(text)) + 1):
         for i in range(len(text) - n + 1):
@@ -72,7 +72,7 @@ def _runs(text: str, shortest: int, longest: int) -> Iterator[Term]:
 
 
 def _runs_within_words(text: str, shortest: int, longest: int) -> Iterator[Term]:
-    """Yield runs of characters of each word, with a blank before and behind it that belongs to its edge."""
+    """Yield character n-grams of each word, with a blank before and behind it that belongs to its edge."""
     for match in re.finditer(r"\S+", text):
         word, begin, end = f" {match[0]} ", match.start(), match.end()
         for n in range(shortest, longest + 1):
