@@ -1,15 +1,18 @@
 """`TableReader`: a table into the texts of its rows, with numbers, dates and categories beside them."""
 
+import warnings
 from functools import partial
 
 import numpy as np
 
+from .._utils._columns import is_missing, read_column
 from .._utils._messages import shorten
 from .._utils._places import place_of
 from .._utils._sklearn import StrOptions, fit_context
 from .._utils._table_columns import as_categories, as_dates, as_numbers, as_strings, is_text, kind_of, read_table
 from .._utils._table_rows import TableRows
 from .._utils._text_cells import check_column
+from .._utils._warnings import stacklevel_of_caller
 from ..exceptions import TextTypeError
 from ._text_column import TextColumn
 
@@ -84,13 +87,18 @@ class TableReader(TextColumn, auto_wrap_output_keys=None):  # type: ignore[call-
         ----------
         X : list, 1-D array or Series of str, or 2-D array or frame
             The texts, or the table.
-        y : None
-            Ignored.
+        y : array-like of shape (n_rows,), default=None
+            Labels, which are compared with the columns of a table.
 
         Returns
         -------
         TableReader
             The fitted estimator.
+
+        Warns
+        -----
+        UserWarning
+            If a column of the table equals `y`: a model would read the answer.
 
         Raises
         ------
@@ -112,6 +120,7 @@ class TableReader(TextColumn, auto_wrap_output_keys=None):  # type: ignore[call-
         if all(isinstance(name, str) for name in table):
             self.feature_names_in_ = np.array(list(table), dtype=object)
         self._rows(X, table)
+        _warn_of_labels(table, y)
         return self
 
     def transform(self, X):
@@ -224,3 +233,20 @@ class TableReader(TextColumn, auto_wrap_output_keys=None):  # type: ignore[call-
 def _is_table(X) -> bool:
     shape: tuple[int, ...] = getattr(X, "shape", ())
     return len(shape) == 2 and shape[1] > 1 and not hasattr(X, "indptr")
+
+
+def _warn_of_labels(table: dict, y) -> None:
+    """Warn if a column has the labels themselves: a table was passed whole, with what is to be predicted."""
+    if not isinstance(y, list) and len(getattr(y, "shape", ())) != 1:
+        return
+    labels = read_column(y, "y").tolist()
+    for name, values in table.items():
+        column = values.tolist()
+        if len(column) == len(labels) and all(
+            a == b or (is_missing(a) and is_missing(b)) for a, b in zip(column, labels, strict=True)
+        ):
+            warnings.warn(
+                f"The column {shorten(name)} of X equals y: leave it out of X, or the model reads the answer.",
+                UserWarning,
+                stacklevel=stacklevel_of_caller(),
+            )

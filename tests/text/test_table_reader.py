@@ -158,3 +158,19 @@ def test_times_of_day_are_seconds_and_periods_begin_with_their_first_day():
     rows = TableReader().fit_transform(frame)
     assert rows.columns["month"].tolist() == [dt.datetime(2024, month, 1) for month in (1, 2, 3, 4)]
     np.testing.assert_array_equal(rows.columns["at"], [30600, np.nan, 0, 86399])
+
+
+@pytest.mark.parametrize("labels", [["甲", "乙", None, "乙"], [1.0, 2.0, np.nan, 2.0], [5, 6, 7, 8]], ids=str)
+@pytest.mark.parametrize("container", [list, pd.Series, pl.Series, lambda labels: np.array(labels, dtype=object)])
+def test_a_column_that_equals_the_labels_is_a_warning(labels, container):
+    table = pd.DataFrame({"review": REVIEWS, "类别": labels})
+    with pytest.warns(UserWarning, match="The column '类别' of X equals y: leave it out of X"):
+        TableReader().fit(table, container(labels))
+
+
+@pytest.mark.parametrize(
+    "y", [None, ["甲", "乙", "乙", "乙"], ["甲"], np.zeros((4, 2)), [[1], [2, 3], [], [4]]], ids=str
+)
+def test_other_labels_are_no_warning(y):
+    table = pd.DataFrame({"review": REVIEWS, "类别": ["甲", "乙", "乙", "甲"]})
+    assert TableReader().fit(table, y).kinds_["类别"] == "category"
