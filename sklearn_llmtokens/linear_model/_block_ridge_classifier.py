@@ -148,7 +148,10 @@ class BlockRidgeClassifier(ClassifierMixin, BlockRidge):
         columns, candidates = self._read_blocks(blocks, X.shape[1])
         names, named = read_class_rows(class_rows() if callable(class_rows) else class_rows, X.shape[1])
         if y is None and not len(named):
-            raise ValueError("BlockRidgeClassifier requires y to be passed, but the target y is None, without names.")
+            raise ValueError(
+                "BlockRidgeClassifier requires y to be passed, but the target y is None, and no class has a name: pass y, "
+                "or name the classes (label_texts of text_pipeline)."
+            )
         self.classes_ = _classes(labels, named)
         label_idx, name_idx = (np.searchsorted(self.classes_, part) for part in (labels, named))
         weights = all_weights[labelled] * _class_weights(self.class_weight, self.classes_, label_idx)
@@ -254,7 +257,8 @@ def _classes(labels: np.ndarray, named: np.ndarray) -> np.ndarray:
         check_classification_targets(labels)
     if len(labels) and len(named) and (labels.dtype.kind in "US") != (named.dtype.kind in "US"):
         raise ValueError(
-            f"labels such as {shorten(labels[0])} and names of {shorten(named[0])} are of different types."
+            f"labels such as {shorten(labels[0].item())} and names of {shorten(named[0].item())} are of different "
+            "types: name the classes by the labels of y."
         )
     classes = np.unique(np.concatenate([part for part in (labels, named) if len(part)] or [labels]))
     if len(classes) < 2:

@@ -5,6 +5,7 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import column_or_1d
 
 from .._utils._columns import missing_places, read_column
+from .._utils._messages import shorten
 
 
 def split_labels(y, unlabelled, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
@@ -26,6 +27,11 @@ def split_labels(y, unlabelled, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
     labels : ndarray
         Their labels, without places for missing ones: integers where all are integers.
 
+    Raises
+    ------
+    ValueError
+        If `y` has another length, is infinite, or mixes text with other labels.
+
     Examples
     --------
     >>> split_labels(["a", None, "b"], None, 3)
@@ -43,12 +49,23 @@ def split_labels(y, unlabelled, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
         missing = missing | np.fromiter((_same(label, unlabelled) for label in column.tolist()), bool, len(column))
     labels = column[~missing]
     if labels.dtype.kind == "O" and len(labels):
+        _refuse_mixed(labels.tolist())
         labels = np.array(labels.tolist())
     if labels.dtype.kind == "f":
         assert_all_finite(labels, input_name="y")
     if missing.any() and labels.dtype.kind == "f" and (labels == labels.astype(np.int64)).all():
         labels = labels.astype(np.int64)  # integers that an array with NaN holds as floats
     return np.flatnonzero(~missing), labels
+
+
+def _refuse_mixed(labels: list) -> None:
+    text = next((label for label in labels if isinstance(label, str)), None)
+    other = next((label for label in labels if not isinstance(label, str)), None)
+    if text is not None and other is not None:
+        raise ValueError(
+            f"y mixes text with other labels, such as {shorten(text)} and {shorten(other)}: pass labels of one type, "
+            f"and None (or unlabelled={shorten(other)}) for rows without a label."
+        )
 
 
 def _same(label, other) -> bool:

@@ -195,7 +195,13 @@ def test_works_in_cross_validation():
         ([0, 1, 2], {}, "y has 3 labels and X has 6 rows"),
         ([0, 1] * 3, {"blocks": {"words": 3}}, "blocks have 3 columns, and X has 4"),
         ([0, 1] * 3, {"class_rows": (np.zeros((2, 3)), [0, 1])}, r"class_rows have shape \(2, 3\)"),
-        ([0, 1] * 3, {"class_rows": (np.zeros((2, 4)), ["a", "b"])}, "of different types"),
+        (
+            [0, 1] * 3,
+            {"class_rows": (np.zeros((2, 4)), ["a", "b"])},
+            "such as 0 and names of 'a' are of different types",
+        ),
+        (["a", "b", -1, "a", "b", -1], {}, "mixes text with other labels, such as 'a' and -1: .* unlabelled=-1"),
+        (None, {}, "the target y is None, and no class has a name: pass y, or name the classes"),
     ],
 )
 def test_refuses_what_it_cannot_learn_from(y, parameters, message):
