@@ -149,8 +149,8 @@ class BlockRidgeClassifier(ClassifierMixin, BlockRidge):
         names, named = read_class_rows(class_rows() if callable(class_rows) else class_rows, X.shape[1])
         if y is None and not len(named):
             raise ValueError(
-                "BlockRidgeClassifier requires y to be passed, but the target y is None, and no class has a name: pass y, "
-                "or name the classes (label_texts of text_pipeline)."
+                "BlockRidgeClassifier requires y to be passed, but the target y is None, and no class has a name: pass "
+                "y, or name the classes (label_texts of text_pipeline)."
             )
         self.classes_ = _classes(labels, named)
         label_idx, name_idx = (np.searchsorted(self.classes_, part) for part in (labels, named))

@@ -31,6 +31,10 @@ def test_an_absent_hub_id_is_named_with_its_revision(tmp_path, monkeypatch, mode
     assert ("HF_ENDPOINT" in message) == ("/" in name)
 
 
+def test_a_file_in_the_place_of_its_folder(folder):
+    assert "model.safetensors' is a file. Pass the folder" in error_message(folder / "model.safetensors")
+
+
 def test_a_folder_without_a_configuration(tmp_path):
     assert "config.json" in error_message(tmp_path)
 

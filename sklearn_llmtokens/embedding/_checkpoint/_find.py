@@ -52,6 +52,8 @@ def resolve(model: str | os.PathLike) -> Checkpoint:
         checkpoint = Checkpoint(Path(bundled_checkpoint(name)), name, None)
     elif os.path.isdir(name):
         checkpoint = Checkpoint(Path(name).resolve(), name, None)
+    elif os.path.isfile(name):
+        raise CheckpointError(f"model={name!r} is a file. Pass the folder of a checkpoint, with all of its files.")
     else:
         checkpoint = _from_hub(name)
     _check_complete(checkpoint)
@@ -101,7 +103,8 @@ def _from_hub(name: str) -> Checkpoint:
     except (OSError, ValueError) as error:
         raise CheckpointError(
             f"model={repo}@{revision or 'main'} could not be fetched from the Hub and is not in its cache "
-            f"({type(error).__name__}: {str(error).partition(chr(10))[0]}). {_accepted(name)}"
+            f"({type(error).__name__}: {str(error).partition(chr(10))[0]}). There is no folder of that name. "
+            f"{_accepted(name)}"
             f"{_MIRROR if '/' in repo else ''}"
         ) from error
     return Checkpoint(Path(folder), repo, Path(folder).name)
