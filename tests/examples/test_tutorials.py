@@ -18,11 +18,26 @@ PAIRS = {
 PYTHON = re.compile(r"^```python(?: no-run)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 STEP = re.compile(r"^```python\n(.*?)^```$(?:\n+^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
 TEXT = re.compile(r"^```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+OWN_FILE = re.compile(r"^```python no-run\n(import pandas.*?)^```$", re.MULTILINE | re.DOTALL)
 NUMBER = re.compile(r"\d+\.\d+")
 
 
 def read(page):
     return (DOCS / page).read_text(encoding="utf-8")
+
+
+def run_with_own_file(name, names=None):
+    """Return the names that the block for a file of one's own leaves behind."""
+    (code,) = OWN_FILE.findall(read(f"tutorials/{name}.md"))
+    names = {} if names is None else names
+    exec(compile(code, name, "exec"), names)
+    return names
+
+
+def write_reviews(path):
+    rows = [f"苹果又脆又甜 {i},fruit" for i in range(8)] + [f"房间很干净 {i},hotel" for i in range(8)]
+    rows += [",hotel", "没有标签的评论,", f"{'好吃的苹果' * 200},fruit", f"{'好吃的苹果' * 200},fruit"]
+    path.write_text("\n".join(["text,label", *rows]), encoding="utf-8")
 
 
 def without_comments(code):
@@ -66,3 +81,42 @@ def test_chinese_prose_has_full_width_marks_and_spaces_beside_latin_words(chines
     prose = re.sub(r"^```.*?^```$|\]\([^)]*\)|[\[\]*]", "", read(chinese), flags=re.DOTALL | re.MULTILINE)
     prose = re.sub(r"`[^`]*`", "`code`", prose)
     assert re.findall(r".*[\u4e00-\u9fff][A-Za-z0-9`,;:!?()].*|.*[A-Za-z0-9`%,;:!?()][\u4e00-\u9fff].*", prose) == []
+
+
+def test_own_reviews_are_read_without_empty_rows(tmp_path, monkeypatch):
+    pytest.importorskip("pandas")
+    monkeypatch.chdir(tmp_path)
+    write_reviews(tmp_path / "my_reviews.csv")
+    names = run_with_own_file("classify_reviews")
+    assert len(names["X"]) == len(names["y"]) == 18
+    assert list(names["y"][[0, 8, -1]]) == ["fruit", "hotel", "fruit"]
+    assert len(run_with_own_file("search_and_cluster_reviews")["texts"]) == 18  # one without a label, no duplicate
+
+
+def test_own_catalogue_and_events_become_queries(tmp_path, monkeypatch):
+    pytest.importorskip("pandas")
+    from sklearn_llmtokens.recommend import Catalog, make_queries
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "items.csv").write_text("item_id,text\n001,绿茶\n002,茶壶\n003,杯子\n", encoding="utf-8")
+    events = "user_id,item_id,timestamp\na,001,10\na,003,30\na,002,20\nb,002,5\n"
+    (tmp_path / "events.csv").write_text(events, encoding="utf-8")
+    names = run_with_own_file("recommend_from_a_catalogue", {"Catalog": Catalog, "make_queries": make_queries})
+    assert names["catalog"].n_items == 3
+    assert names["title"]["001"] == "绿茶"
+    asked = [(list(history), item) for history, item in zip(names["X"], names["y"], strict=True)]
+    assert (["001", "002"], "003") in asked
+
+
+@pytest.mark.slow
+def test_own_reviews_are_classified_with_a_warning_of_the_long_one(tmp_path, monkeypatch):
+    pytest.importorskip("pandas")
+    from sklearn_llmtokens import text_pipeline
+    from sklearn_llmtokens.exceptions import TruncationWarning
+
+    monkeypatch.chdir(tmp_path)
+    write_reviews(tmp_path / "my_reviews.csv")
+    names = run_with_own_file("classify_reviews")
+    with pytest.warns(TruncationWarning, match="1 distinct text"):
+        model = text_pipeline().fit(names["X"], names["y"])
+    assert list(model.predict(["房间不太干净", "苹果甜"])) == ["hotel", "fruit"]
