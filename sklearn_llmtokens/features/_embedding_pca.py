@@ -158,8 +158,10 @@ class EmbeddingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
         n_wanted = self._n_components_to_compute(limit)
         seed = _SEED if self.random_state is None and self.svd_solver == "auto" else self.random_state
         pca = PCA(n_wanted + self.remove_top, svd_solver=self.svd_solver, random_state=seed)
+        # The solver "covariance_eigh" subtracts products of means, which leaves rounding errors where means are large.
+        mean = X.mean(axis=0, dtype=np.float64).astype(X.dtype)
         with np.errstate(invalid="ignore"):  # rows that are all equal: PCA's own ratio, not used here, is 0 / 0
-            pca.fit(X)
+            pca.fit(X - mean)
 
         top, variance = self.remove_top, pca.explained_variance_
         left = max(X.var(axis=0, ddof=1, dtype=np.float64).sum() - variance[:top].sum(dtype=np.float64), 0.0)
@@ -167,12 +169,12 @@ class EmbeddingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
         n_kept = _n_for_share(ratio, self.n_components) if isinstance(self.n_components, float) else n_wanted
         kept = slice(top, top + n_kept)
 
-        self.mean_ = pca.mean_
+        self.mean_ = mean + pca.mean_
         self.components_ = pca.components_[kept]
         self.removed_components_ = pca.components_[:top]
         self.explained_variance_ = variance[kept]
         self.explained_variance_ratio_ = ratio[:n_kept]
-        self.scale_ = _scale(variance, float(self.whiten), pca.mean_)[kept]
+        self.scale_ = _scale(variance, float(self.whiten), self.mean_)[kept]
         self.n_components_ = n_kept
         return self
 

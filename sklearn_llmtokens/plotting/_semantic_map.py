@@ -156,7 +156,12 @@ class SemanticMapDisplay:
         vectors = check_array(vectors, ensure_min_samples=2, input_name="vectors")
         if vectors.shape[1] == 2 and reducer is None:
             return cls(vectors, labels=labels, texts=texts, names=names, noise_label=noise_label).plot(ax=ax, **kwargs)
-        reducer = PCA(2, random_state=random_state) if reducer is None else clone(reducer)
+        if reducer is None:
+            reducer = PCA(2, random_state=random_state)
+            # PCA's default solver is inaccurate where means are large beside what varies about them.
+            vectors = vectors - vectors.mean(axis=0, dtype=np.float64)
+        else:
+            reducer = clone(reducer)
         display = cls(
             reducer.fit_transform(vectors),
             labels=labels,

@@ -153,6 +153,18 @@ def test_whitening_does_not_blow_up_rounding_errors(vectors, dtype, svd_solver):
     assert np.abs(scores[:, 3:]).max() < 0.01
 
 
+@pytest.mark.parametrize("svd_solver", ["auto", "full", "covariance_eigh", "randomized"])
+def test_means_far_from_zero_cost_no_accuracy(svd_solver):
+    rng = np.random.default_rng(0)
+    spread = rng.standard_normal((700, 64)) * np.linspace(1, 0.05, 64)
+    X = (10 + 0.05 * spread).astype(np.float32)
+    pca = EmbeddingPCA(8, whiten=1.0, svd_solver=svd_solver, random_state=0).fit(X)
+    exact = PCA(8, svd_solver="full").fit(X.astype(np.float64))
+    tolerance = 0.1 if svd_solver == "randomized" else 1e-4  # the last components of an approximate solver
+    np.testing.assert_allclose(pca.explained_variance_, exact.explained_variance_, rtol=tolerance)
+    np.testing.assert_allclose(pca.transform(X).std(axis=0, ddof=1), 1, rtol=tolerance)
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_equal_rows_give_equal_finite_scores(dtype):
     X = np.full((6, 5), 0.1, dtype=dtype)

@@ -66,6 +66,13 @@ def test_the_axes_of_a_pca_say_their_share_of_the_variance():
     assert SemanticMapDisplay(display.points).plot().ax_.get_xlabel() == ""
 
 
+def test_single_precision_with_large_means_is_drawn_as_double_precision_is():
+    rng = np.random.default_rng(0)
+    vectors = (10 + 0.05 * rng.standard_normal((300, 16)) * np.linspace(1, 0.05, 16)).astype(np.float32)
+    expected = PCA(2).fit_transform(vectors.astype(np.float64))
+    np.testing.assert_allclose(SemanticMapDisplay.from_vectors(vectors).points, expected, atol=1e-6)
+
+
 def test_the_map_takes_a_reducer_and_points():
     reducer = TSNE(perplexity=5, random_state=0, init="random", max_iter=250)
     display = SemanticMapDisplay.from_vectors(VECTORS, reducer=reducer)
