@@ -4,6 +4,8 @@ Several tasks, one embedding
 
 The vectors of texts, z = f(x), cost the time. Categories, v = g(z), and sentiments, y = h(v, z), are small models of
 the same vectors: a shop asks many questions about a review and embeds it once.
+
+Reviews are those of online shops if ``fetch_shopping_reviews`` has downloaded them before; otherwise, the bundled ones.
 """
 
 import numpy as np
@@ -15,18 +17,27 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_llmtokens import LLMTokenEmbedder
-from sklearn_llmtokens.datasets import load_toy_reviews
+from sklearn_llmtokens.datasets import fetch_shopping_reviews, load_toy_reviews
+from sklearn_llmtokens.plotting import use_chinese_font
 
 # %%
 # Two labels for each text
 # ------------------------
-# A label matrix has a column for each question: what the review is about, and whether it is good.
-reviews = load_toy_reviews()
-texts = np.array(reviews.data, dtype=object)
-labels = np.column_stack([np.array(reviews.target_names)[reviews.target], np.array(["bad", "good"])[reviews.sentiment]])
+# A label matrix has a column for each question: what the review is about, and whether it is good. Of the real reviews,
+# 3,000 by chance.
+try:
+    reviews = fetch_shopping_reviews(duplicates="drop", download_if_missing=False)
+except OSError:
+    reviews = load_toy_reviews()
+else:
+    use_chinese_font()  # for the names of the categories
+chosen = np.sort(np.random.default_rng(0).permutation(len(reviews.data))[:3000])
+texts = np.array(reviews.data, dtype=object)[chosen]
+category_idx, sentiment_idx = reviews.target[chosen], reviews.sentiment[chosen]
+labels = np.column_stack([np.array(reviews.target_names)[category_idx], np.array(["bad", "good"])[sentiment_idx]])
 is_test = np.arange(len(texts)) % 3 == 2
 for text, (category, sentiment) in zip(texts[:3], labels[:3], strict=True):
-    print(f"{category:10} {sentiment:5} {text}")
+    print(f"{category:10} {sentiment:5} {text[:60]}")
 
 # %%
 # Both answers from one pass
@@ -47,12 +58,12 @@ for name, value in accuracy.items():
 # In a chain the second classifier reads the first one's answer beside the vectors: z = f(x), v = g(z), y = h(v, z). The
 # chain takes numbers as labels. It helps where one answer depends on the other; here every category has good and bad
 # reviews.
-numbers = np.column_stack([reviews.target, reviews.sentiment])
+numbers = np.column_stack([category_idx, sentiment_idx])
 chain = make_pipeline(
     LLMTokenEmbedder("zh-nano"), StandardScaler(), ClassifierChain(LogisticRegression(C=0.01, max_iter=1000), cv=3)
 )
 chained = chain.fit(texts[~is_test], numbers[~is_test]).predict(texts[is_test])
-accuracy["sentiment, chained"] = (chained[:, 1] == reviews.sentiment[is_test]).mean()
+accuracy["sentiment, chained"] = (chained[:, 1] == sentiment_idx[is_test]).mean()
 print(f"sentiment after the category: {accuracy['sentiment, chained']:.2f} (alone: {accuracy['sentiment']:.2f})")
 
 # %%
