@@ -13,6 +13,9 @@ from ._interactions import LARGEST_WEIGHT
 from ._softmax_weights import STRENGTH, shortlist, softmax_weights
 
 QUERIES_AT_ONCE = 64
+FEWEST_QUERIES = 20  # from which weights are learnt
+_CUT = 10  # items that are looked at, where weights are compared
+_CLEARLY = 2.0  # standard errors
 _MOST_COLD_DEMAND = 0.05  # of what is wanted: what `cold_item_boost` may raise all items without clicks together to
 
 
@@ -20,11 +23,14 @@ _MOST_COLD_DEMAND = 0.05  # of what is wanted: what `cold_item_boost` may raise 
 class FusionWeights:
     """What scores are multiplied with.
 
+    The first axis of `absolute` and `relative` is the kind of query: a history that goes on since the fit, or one that
+    was learnt as it is, of somebody who comes back.
+
     Attributes
     ----------
-    absolute : ndarray of shape (n_recommenders, 2)
+    absolute : ndarray of shape (2, n_recommenders, 2)
         Factor of the score, for items with clicks and for those without.
-    relative : ndarray of shape (n_recommenders, 2)
+    relative : ndarray of shape (2, n_recommenders, 2)
         Factor of the score divided by the best one of the query.
     scale : ndarray of shape (n_recommenders,)
         Mean of the best scores.
@@ -40,19 +46,23 @@ class FusionWeights:
     @classmethod
     def given(cls, pairs: np.ndarray) -> "FusionWeights":
         """Return weights that are all relative."""
-        return cls(np.zeros_like(pairs), pairs, np.ones(len(pairs)), 0.0)
+        return cls(np.zeros((2, *pairs.shape)), np.stack([pairs, pairs]), np.ones(len(pairs)), 0.0)
 
-    def factors(self, j: int, best: np.ndarray) -> np.ndarray:
+    def factors(self, j: int, best: np.ndarray, is_back: np.ndarray) -> np.ndarray:
         """Return what the scores of recommender `j` are multiplied with, shape (n_queries, 2), float32."""
-        return (self.absolute[j] + self.relative[j] / best[:, np.newaxis]).astype(np.float32)
+        kind = is_back.astype(np.intp)
+        return (self.absolute[kind, j] + self.relative[kind, j] / best[:, np.newaxis]).astype(np.float32)
 
-    def of_best(self) -> list[tuple[float, ...]]:
+    def of_best(self, kind: int) -> list[tuple[float, ...]]:
         """Return what the best item adds on average, warm and cold, for each recommender."""
-        return [tuple(pair) for pair in (self.absolute * self.scale[:, np.newaxis] + self.relative).tolist()]
+        return [
+            tuple(pair) for pair in (self.absolute[kind] * self.scale[:, np.newaxis] + self.relative[kind]).tolist()
+        ]
 
 
 def learn_weights(
     judged: Iterable[tuple[Histories, np.ndarray, list[np.ndarray], np.ndarray]],
+    is_back: np.ndarray,
     is_cold: np.ndarray,
     defaults: np.ndarray,
     rng,
@@ -61,13 +71,15 @@ def learn_weights(
     filter_seen: bool = True,
     is_rival: np.ndarray | None = None,
 ) -> FusionWeights:
-    """Learn weights from queries and the items that followed.
+    """Learn weights from queries and the items that followed: from all of them, and then from those of each kind.
 
     Parameters
     ----------
     judged : iterable of (histories, target_idx, scores, best)
         Queries, a few at a time: their histories; the items that followed, shape (n,); for each recommender the scores
         of all items, shape (n, n_items); and the best score of an item not in the history, shape (n, n_recommenders).
+    is_back : ndarray of shape (n_queries,), dtype=bool
+        The kind of each query: whether nothing has happened since its sequence was learnt.
     is_cold : ndarray of shape (n_items,), dtype=bool
         Whether the recommenders have seen no click of an item.
     defaults : ndarray of shape (n_recommenders, 2)
@@ -75,7 +87,7 @@ def learn_weights(
     rng : numpy.random.Generator
         Draws the items that stand for the catalogue.
     strength : float, default=STRENGTH
-        As how many queries `defaults` count.
+        As how many queries `defaults` count, and then the weights from all queries beside those of a kind.
     filter_seen : bool, default=True
         Whether items of the history are no rivals of the item that followed.
     is_rival : ndarray of shape (n_items,), dtype=bool, default=None
@@ -84,7 +96,7 @@ def learn_weights(
     Returns
     -------
     FusionWeights
-        With the bias of items without clicks.
+        With the bias of items without clicks, which is that of all queries.
     """
     features, log_counts, scales = [], [], []
     for histories, target_idx, scores, best in judged:
@@ -104,10 +116,39 @@ def learn_weights(
         table[:, :, first : first + n_parts] /= scale
     none = np.zeros(n_parts)
     prior = np.concatenate([none, defaults[:, 0], none, defaults[:, 1], [0.0]])
+    kinds, bias = _of_kinds(table, np.concatenate(log_counts), is_back, np.maximum(prior, 0), strength)
+    absolute, relative = kinds.reshape(2, 2, 2, n_parts).transpose(2, 0, 3, 1)
+    return FusionWeights(absolute / scale[:, np.newaxis], relative, scale, bias)
+
+
+def _of_kinds(
+    table: np.ndarray, log_counts: np.ndarray, is_back: np.ndarray, prior: np.ndarray, strength: float
+) -> tuple[np.ndarray, float]:
+    """Return the weights of both kinds of queries, shape (2, n_features - 1), and the bias, the last feature, of all.
+
+    Those of a kind are shrunk towards those of all. Where they do not rank clearly better, beyond twice the standard
+    error of the NDCG that they gain, or queries of a kind are few, both are those of all.
+    """
     is_bias = np.arange(len(prior)) == len(prior) - 1
-    learnt = softmax_weights(table, np.concatenate(log_counts), is_bias, np.maximum(prior, 0), strength)
-    absolute, relative = learnt[:-1].reshape(2, 2, n_parts).transpose(1, 2, 0)
-    return FusionWeights(absolute / scale[:, np.newaxis], relative, scale, float(learnt[-1]))
+    learnt = softmax_weights(table, log_counts, is_bias, prior, strength)
+    both, bias = np.stack([learnt[:-1], learnt[:-1]]), float(learnt[-1])
+    if min(is_back.sum(), (~is_back).sum()) < FEWEST_QUERIES:
+        return both, bias
+    own, gains = np.empty_like(both), np.empty(len(table))
+    for kind in (0, 1):
+        rows = np.flatnonzero(is_back == kind)
+        features, biased = table[rows, :, :-1], log_counts[rows] + np.float32(bias) * table[rows, :, -1]
+        own[kind] = softmax_weights(features, biased, is_bias[:-1], learnt[:-1], strength)
+        better, common = (_ndcg(features, biased, weights) for weights in (own[kind], both[kind]))
+        gains[rows] = better - common
+    return (own if gains.mean() > _CLEARLY * gains.std() / np.sqrt(len(gains)) else both), bias
+
+
+def _ndcg(features: np.ndarray, log_counts: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return NDCG@10 of the item that followed, the first column, below all others of the same score, shape (n,)."""
+    scores = features @ weights.astype(np.float32)
+    ranks = ((scores >= scores[:, :1]) & np.isfinite(log_counts)).sum(axis=1) - 1
+    return np.where(ranks < _CUT, 1 / np.log2(2.0 + ranks), 0.0)
 
 
 def given_weights(weights, names: list[str]) -> np.ndarray:

@@ -10,6 +10,7 @@ from ._base import SHARED_CONSTRAINTS, BaseRecommender
 from ._fusion_weights import QUERIES_AT_ONCE, FusionWeights, bounded_boost, given_weights, learn_weights
 from ._histories import Histories
 from ._hybrid_shares import HybridSharesMixin
+from ._known_sequences import KnownSequences
 from ._latest_slice import HeldOut, hold_out, is_known
 
 _LEAST_SCORE = np.float32(1e-30)  # a best score that others can be divided by
@@ -22,8 +23,9 @@ class HybridRecommender(ShortRepr, HybridSharesMixin, BaseComposition, BaseRecom
 
     Weights are learnt by default: the latest events of the training sequences are held out, the recommenders learn
     from what came before, and the weights are those under which the softmax over the catalogue finds the held-out items
-    best. Items without a click have weights of their own, because of them only content can speak. Then all
-    recommenders learn from everything.
+    best. Items without a click have weights of their own, because of them only content can speak; and where times show
+    that this ranks better, so have users who come back, from those who go on. Then all recommenders learn from
+    everything.
 
     Parameters
     ----------
@@ -68,6 +70,8 @@ class HybridRecommender(ShortRepr, HybridSharesMixin, BaseComposition, BaseRecom
         The fitted recommenders.
     weights_ : dict of str to tuple of float
         What a recommender's best item adds to its score, on average: for items that have clicks and for others.
+    weights_back_ : dict of str to tuple of float
+        The same for histories that equal a training sequence: nothing has happened since.
     cold_bias_ : float
         What is added to the score of items that have no clicks; less once many such items were added.
 
@@ -86,11 +90,15 @@ class HybridRecommender(ShortRepr, HybridSharesMixin, BaseComposition, BaseRecom
     Recommenders whose embedders have the same parameters share one fitted embedder: each text is embedded once for all.
 
     Without times, the held-out events are the last ones of each sequence, and of half of those that have two events;
-    with times, the last ones after the 0.9 quantile of all times. Events of a weight of 0 or less are not held out. If
-    fewer than 20 of those with times are of items that had none before, the events of a tenth of the items, drawn at
-    random, are hidden from the recommenders while weights are learnt, so that something is learnt of cold items. If
-    times tell which items were new, those without any event are no rivals of them: they may have come later. With fewer
-    than 20 held-out events the weights are `default_weights`.
+    with times, the first, the middle and the last one of each sequence after the 0.9 quantile of all times. Events of a
+    weight of 0 or less are not held out. If fewer than 20 of those with times are of items that had none before, the
+    events of a tenth of the items, drawn at random, are hidden from the recommenders while weights are learnt, so that
+    something is learnt of cold items. If times tell which items were new, those without any event are no rivals of
+    them: they may have come later. With fewer than 20 held-out events the weights are `default_weights`.
+
+    A history that equals a training sequence is taken for that of a user who comes back. Weights are learnt from such
+    held-out events and from the others apart, shrunk towards those of all; they are kept if the NDCG@10 of the held-out
+    events gains more than two standard errors, and else all histories have the same ones.
 
     References
     ----------
@@ -202,6 +210,7 @@ class HybridRecommender(ShortRepr, HybridSharesMixin, BaseComposition, BaseRecom
             if part.catalog != self.catalog_:
                 raise ValueError(f"The recommender {name!r} has another catalogue than the first one: they share one.")
         self._has_clicks = is_known(sequences, self.catalog_.n_items)
+        self._sequences = KnownSequences.of(sequences)
         self._boost = 1.0
         learns = isinstance(self.weights, str)
         given = given_weights(self._defaults(named) if learns else self.weights, list(named))
@@ -215,6 +224,7 @@ class HybridRecommender(ShortRepr, HybridSharesMixin, BaseComposition, BaseRecom
             with self._log.step(f"weights by {len(held_out.target_idx):,} held-out events"):
                 self._weights = learn_weights(
                     self._judged(held_out),
+                    held_out.is_back,
                     ~held_out.is_known,
                     given,
                     held_out.rng,
@@ -225,18 +235,20 @@ class HybridRecommender(ShortRepr, HybridSharesMixin, BaseComposition, BaseRecom
             for name, part in self.recommenders_.items():
                 with self._log.step(f"{name} on {sequences.summary}"):
                     part._refit_sequences(sequences)
-        self.weights_ = dict(zip(named, self._weights.of_best(), strict=True))
+        self.weights_, self.weights_back_ = (dict(zip(named, self._weights.of_best(i), strict=True)) for i in (0, 1))
         self._set_cold_bias()
 
     def _refit(self, sequences: Histories) -> None:
         for part in self.recommenders_.values():
             part._refit_sequences(sequences)
         self._has_clicks = is_known(sequences, self.catalog_.n_items)
+        self._sequences = KnownSequences.of(sequences)
         self._set_cold_bias()
 
     def _update(self, now: Histories, before: Histories) -> None:
         self.recommenders_ = {name: part._updated(now, before) for name, part in self.recommenders_.items()}
         self._has_clicks = self._has_clicks | is_known(now, self.catalog_.n_items)
+        self._sequences = self._sequences.updated(now, before)
         self._set_cold_bias()
 
     def _defaults(self, named: dict):
@@ -281,8 +293,9 @@ class HybridRecommender(ShortRepr, HybridSharesMixin, BaseComposition, BaseRecom
         cold = np.flatnonzero(~self._has_clicks)
         total = np.zeros((queries.n_histories, self.catalog_.n_items), dtype=np.float32)
         total[:, cold] = self.cold_bias_
+        is_back = self._sequences.hold(queries)
         for j, (scores, best) in enumerate(self._parts(queries)):
-            factors = self._weights.factors(j, best)
+            factors = self._weights.factors(j, best, is_back)
             of_cold = scores[:, cold] * factors[:, 1:]
             total[:, cold] += of_cold
             scores *= factors[:, :1]

@@ -7,6 +7,7 @@ import numpy as np
 
 from ._fusion_weights import FusionWeights
 from ._histories import Histories
+from ._known_sequences import KnownSequences
 
 
 class HybridSharesMixin:
@@ -16,6 +17,7 @@ class HybridSharesMixin:
     cold_bias_: float
     fusion: str
     _weights: FusionWeights
+    _sequences: KnownSequences
     _has_clicks: np.ndarray
     _parts: Callable
     _query_chunks: Callable
@@ -35,9 +37,10 @@ class HybridSharesMixin:
         for start, stop in self._query_chunks(histories.n_histories, self.catalog_.n_items):
             rows = items[start:stop]
             is_cold = (~self._has_clicks[rows]).astype(np.intp)
-            scored = zip(shares.values(), self._parts(histories.rows(start, stop)), strict=True)
+            queries = histories.rows(start, stop)
+            is_back, scored = self._sequences.hold(queries), zip(shares.values(), self._parts(queries), strict=True)
             for j, (out, (scores, best)) in enumerate(scored):
-                factors = np.take_along_axis(self._weights.factors(j, best), is_cold, axis=1)
+                factors = np.take_along_axis(self._weights.factors(j, best, is_back), is_cold, axis=1)
                 out[start:stop] = factors * np.take_along_axis(scores, rows, axis=1).astype(np.float64)
         shares["cold_bias_"] = self.cold_bias_ * ~self._has_clicks[items] + shares.get("cold_bias_", 0.0)
         return shares
@@ -53,8 +56,9 @@ class HybridSharesMixin:
         best = [np.empty((0, len(self.recommenders_)), dtype=np.float32)]
         for start, stop in self._query_chunks(histories.n_histories, self.catalog_.n_items):
             best.append(np.stack([one for _, one in self._parts(histories.rows(start, stop))], axis=1))
-        best_of_parts = np.concatenate(best).T
+        best_of_parts, is_back = np.concatenate(best).T, self._sequences.hold(histories)
+        factors = [self._weights.factors(j, one, is_back).astype(np.float64) for j, one in enumerate(best_of_parts)]
         return [
-            (part, np.take_along_axis(self._weights.factors(j, best_of_parts[j]).astype(np.float64), is_cold, axis=1))
-            for j, part in enumerate(self.recommenders_.values())
+            (part, np.take_along_axis(own, is_cold, axis=1))
+            for part, own in zip(self.recommenders_.values(), factors, strict=True)
         ]

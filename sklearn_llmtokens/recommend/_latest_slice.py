@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ._fusion_weights import FEWEST_QUERIES
 from ._histories import Histories
 
 _QUANTILE = 0.9
 PRETENDED_COLD = 0.1  # share of the items whose events are hidden while weights are learnt
-_FEWEST_QUERIES = 20
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class HeldOut:
         What came before each held-out event.
     target_idx : ndarray of shape (n,), dtype=intp
         The items of these events.
+    is_back : ndarray of shape (n,), dtype=bool
+        Whether a query is a whole sequence as it was at the cut: nothing has happened since. False without times.
     is_known : ndarray of shape (n_items,), dtype=bool
         Whether an item has an event in `earlier`.
     hides_items : bool
@@ -34,6 +36,7 @@ class HeldOut:
     earlier: Histories
     queries: Histories
     target_idx: np.ndarray
+    is_back: np.ndarray
     is_known: np.ndarray
     hides_items: bool
     rng: np.random.Generator
@@ -42,24 +45,25 @@ class HeldOut:
 def hold_out(sequences: Histories, n_items: int, n_validation: int) -> HeldOut | None:
     """Hold out the latest events of training sequences; None where there are too few to learn from."""
     rng = np.random.default_rng(0)
-    earlier, queries, target_idx = latest_slice(sequences, n_validation)
+    earlier, queries, target_idx, is_back = latest_slice(sequences, n_validation)
     n_new = (~is_known(earlier, n_items))[target_idx].sum()
-    hides_items = sequences.times is None or bool(n_new < _FEWEST_QUERIES)
+    hides_items = sequences.times is None or bool(n_new < FEWEST_QUERIES)
     if hides_items:
         is_hidden = rng.random(n_items) < PRETENDED_COLD
         earlier = earlier.where(~is_hidden[earlier.item_idx])
     has_events = is_known(earlier, n_items)
-    if len(target_idx) < _FEWEST_QUERIES or not has_events.any():
+    if len(target_idx) < FEWEST_QUERIES or not has_events.any():
         return None
-    return HeldOut(earlier, queries, target_idx, has_events, hides_items, rng)
+    return HeldOut(earlier, queries, target_idx, is_back, has_events, hides_items, rng)
 
 
-def latest_slice(sequences: Histories, n_queries: int) -> tuple[Histories, Histories, np.ndarray]:
-    """Hold out the latest event of sequences that is wanted: one whose weight is above 0.
+def latest_slice(sequences: Histories, n_queries: int) -> tuple[Histories, Histories, np.ndarray, np.ndarray]:
+    """Hold out the latest events of sequences that are wanted: those whose weight is above 0.
 
-    With times, sequences are cut at the 0.9 quantile of all times, and the last event of those that go on after it is
-    held out. Without times, or where few do, it is the last event of every sequence of three events or more, and of
-    half of those of two, drawn at random. The others of these stay whole, because what is left of one that is cut says
+    With times, sequences are cut at the 0.9 quantile of all times, and the first, the middle and the last event after
+    it that have one before them are held out: what comes after a pause, and what comes next in a visit. Without times,
+    or where few sequences go on after it, it is the last event of every sequence of three events or more, and of half
+    of those of two, drawn at random. The others of these stay whole, because what is left of one that is cut says
     nothing of what is clicked together.
 
     Parameters
@@ -77,31 +81,47 @@ def latest_slice(sequences: Histories, n_queries: int) -> tuple[Histories, Histo
         What came before each held-out event.
     target_idx : ndarray of shape (n_held_out,), dtype=intp
         The items of these events.
+    is_back : ndarray of shape (n_held_out,), dtype=bool
+        Whether the query is all of the sequence before the cut. False without a cut.
 
     Examples
     --------
     >>> sequences = Histories(np.array([0, 3, 5, 7]), np.array([5, 6, 7, 8, 9, 5, 8]))
-    >>> earlier, queries, target_idx = latest_slice(sequences, 10)
+    >>> earlier, queries, target_idx, _ = latest_slice(sequences, 10)
     >>> earlier.item_idx, queries.item_idx, target_idx
     (array([5, 6, 8, 5, 8]), array([5, 6, 8]), array([7, 9]))
     """
     ends = _ends(sequences)
     pairs = np.random.default_rng(0).permutation(np.flatnonzero(ends == 2))
     held = np.sort(np.concatenate([np.flatnonzero(ends >= 3), pairs[: len(pairs) // 2]]))
-    n_kept = np.where(ends >= 3, ends - 1, sequences.lengths)
-    is_cut = False
+    n_kept, places, is_cut = np.where(ends >= 3, ends - 1, sequences.lengths), ends[held] - 1, False
     if sequences.times is not None:
         n_before = _events_before(sequences)
-        later = np.flatnonzero((n_before >= 1) & (n_before < ends))
+        later = np.flatnonzero((ends >= 2) & (n_before < ends))
         is_cut = len(later) >= min(n_queries, len(held)) // 20
         if is_cut:
-            n_kept, held = n_before, later
+            n_kept, (held, places) = n_before, _first_middle_last(sequences, later, n_before, ends)
     if len(held) > n_queries:
-        held = held[np.linspace(0, len(held) - 1, n_queries).astype(np.intp)]
+        kept = np.linspace(0, len(held) - 1, n_queries).astype(np.intp)
+        held, places = held[kept], places[kept]
     if not is_cut:
-        n_kept[held] = ends[held] - 1
-    target_idx = sequences.item_idx[sequences.indptr[held] + ends[held] - 1]
-    return _first_events(sequences, n_kept), _first_events(sequences.take(held), ends[held] - 1), target_idx
+        n_kept[held] = places
+    target_idx = sequences.item_idx[sequences.indptr[held] + places]
+    is_back = (places == n_kept[held]) & is_cut
+    return _first_events(sequences, n_kept), _first_events(sequences.take(held), places), target_idx, is_back
+
+
+def _first_middle_last(
+    sequences: Histories, later: np.ndarray, n_before: np.ndarray, ends: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return sequences and places of up to three wanted events of each sequence in `later`."""
+    first, last = np.maximum(n_before[later], 1), ends[later] - 1
+    pairs = np.concatenate([np.column_stack([later, place]) for place in (first, (first + last) // 2, last)])
+    held, places = np.unique(pairs, axis=0).T
+    if sequences.weights is None:
+        return held, places
+    wanted = sequences.weights[sequences.indptr[held] + places] > 0
+    return held[wanted], places[wanted]
 
 
 def _ends(sequences: Histories) -> np.ndarray:

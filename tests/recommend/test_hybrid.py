@@ -401,3 +401,57 @@ def test_scores_that_are_rounding_beside_those_of_the_history_are_not_divided_by
     content = ContentRecommender(Catalog(range(3), features=vectors), embedder=FunctionTransformer(), whiten=0)
     scores = HybridRecommender([("content", content)], weights=[1]).fit([[0, 1]]).score_items([[0]])
     np.testing.assert_allclose(scores, [[1, 0, 0]], atol=1e-6)
+
+
+HIT = "i7"
+
+
+def visits(n_users: int = 600) -> list:
+    """Return walks; every sixth user comes back for what is popular of late, while others begin to walk."""
+    sequences = [[Event(HIT, time=0.5)] for _ in range(200)]
+    sequences += [[Event(f"i{10 + (i + j) % 50}", time=1.0) for j in range(3)] for i in range(100)]
+    for i in range(n_users):
+        start, length = divmod(i, 12)
+        walk = [f"i{10 + (start + j) % 50}" for j in range(length + 6)]  # no two users share one
+        later = [HIT] if i % 6 == 0 else []
+        sequences.append([*(Event(item, time=0.0) for item in walk[:-4]), *(Event(item, time=1.0) for item in later)])
+    return sequences
+
+
+CAME_BACK = slice(302, 306)
+
+
+def ids_of(sequences: list) -> list:
+    return [[event.item for event in one] for one in sequences]
+
+
+@pytest.fixture
+def visited(catalog):
+    parts = [("next", TransitionRecommender(catalog)), ("late", PopularityRecommender(catalog, window=0.4))]
+    return HybridRecommender(parts).fit(visits())
+
+
+def test_who_comes_back_is_asked_by_other_weights(visited):
+    back, others = visited.weights_back_, visited.weights_
+    assert back["late"][0] / back["next"][0] > 1.5 * others["late"][0] / others["next"][0]
+    came_back = ids_of(visits()[CAME_BACK])
+    assert set(visited.predict(came_back)) == {HIT}
+    assert visited.predict([one[1:3] for one in came_back]).tolist() == ["i13"] * 4
+
+
+def test_an_update_learns_who_went_on(visited):
+    before = visits()[CAME_BACK][:1]
+    went_on = [[*before[0], Event("i14", time=1.0)]]
+    assert visited.predict(ids_of(before)).tolist() == [HIT]
+    visited.update(went_on, before=before)
+    assert visited.predict(ids_of(went_on)).tolist() == [HIT]
+    assert visited.predict(ids_of(before)).tolist() == ["i14"]
+
+
+def test_shares_add_up_for_who_comes_back_and_who_goes_on(visited):
+    queries, items = [*ids_of(visits()[CAME_BACK][:1]), ["i20", "i21"]], [["i7", "i44"], ["i7", "i22"]]
+    places = np.stack([visited.catalog_.index_of(one) for one in items])
+    expected = np.take_along_axis(visited.score_items(queries), places, axis=1)
+    for shares, scores in zip(visited.explain(queries, items), expected, strict=True):
+        np.testing.assert_allclose(shares.sum(axis=0), scores, rtol=1e-5)
+    np.testing.assert_allclose(sum(visited.explain(queries, items, by="part").values()), expected, rtol=1e-5)
