@@ -2,7 +2,8 @@
 
 Pages are written to be read in the repository too: their links are relative paths, some of which lead out of docs/. On
 the site, such a link leads to the page that shows the file, and a page that only names a file of the repository
-(``<!-- shows: CHANGELOG.md -->``) is replaced by that file.
+(``<!-- shows: CHANGELOG.md -->``) is replaced by that file. A diagram in Mermaid that names a picture
+(``%% picture: docs/_static/parts.svg``) is replaced by the picture, since a browser cannot draw it offline.
 """
 
 import os
@@ -20,6 +21,7 @@ CHINESE_BREAK = re.compile(
     r"|[\u3001\u3002\uff01-\uff1f](?=\n *[A-Za-z`\[])))\n *",
     re.MULTILINE,
 )
+PICTURE = re.compile(r"%% picture: (\S+)")
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 
 
@@ -64,6 +66,11 @@ def on_the_site(text: str, file: str, page: str, shown: dict[str, str]) -> str:
         path = os.path.normpath(os.path.join(os.path.dirname(file), match[2]))
         return f"![{match[1]}]({relative(path)})"
 
+    def code(fence: str) -> str:
+        if picture := PICTURE.search(fence):  # a diagram that is drawn where the repository is read
+            return f"```{{raw}} html\n:file: {relative(picture[1])}\n```"
+        return fence.replace("```mermaid", "```text", 1)
+
     def outside_code(part: str) -> str:
         part = IMAGE.sub(image, LINK.sub(link, part))
         while (joined := CHINESE_BREAK.sub(r"\1", part)) != part:  # a line break would be shown as a space
@@ -72,7 +79,7 @@ def on_the_site(text: str, file: str, page: str, shown: dict[str, str]) -> str:
 
     done, place = [], 0
     for fence in FENCE.finditer(text):
-        done += [outside_code(text[place : fence.start()]), fence[0].replace("```mermaid", "```text", 1)]
+        done += [outside_code(text[place : fence.start()]), code(fence[0])]
         place = fence.end()
     return "".join([*done, outside_code(text[place:])])
 

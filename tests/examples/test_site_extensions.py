@@ -1,6 +1,7 @@
 """What the site does to pages before it shows them, and how it finds broken links."""
 
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,10 @@ def extension(monkeypatch):
         ("[there](https://example.org/a.md)", "[there](https://example.org/a.md)"),
         ("```python\nx[0](../../a.py)\n```", "```python\nx[0](../../a.py)\n```"),
         ("```mermaid\na --> b\n```", "```text\na --> b\n```"),
+        (
+            "```mermaid\n%% picture: docs/_static/a.svg\na --> b\n```",
+            "```{raw} html\n:file: ../_static/a.svg\n```",
+        ),
         ("# 题目\n第一行，\n  第二行\n第三行 end\n第四行", "# 题目\n第一行，第二行第三行 end\n第四行"),
         ("第一行。\n`x` 是\n  [二](b.md)：\n- c", "第一行。`x` 是\n  [二](b.md)：\n- c"),
         ("- 一\n- 二\n\n三", "- 一\n- 二\n\n三"),
@@ -47,6 +52,24 @@ def test_pages_that_show_a_file_of_the_repository_are_found(extension):
     shown = extension("repository_pages").shown_files(ROOT / "docs")
     assert shown["CHANGELOG.md"] == "docs/whats_new.md"
     assert all((ROOT / file).exists() for file in shown)
+
+
+def test_the_picture_of_the_parts_shows_the_parts_and_imports_of_the_diagram():
+    diagram = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").partition("```mermaid")[2].partition("```")[0]
+    picture = (ROOT / "docs/_static/parts.svg").read_text(encoding="utf-8")
+    sides = [re.findall(r"\w+", side) for line in diagram.splitlines() if "-->" in line for side in line.split("-->")]
+    arrows = {f"import-{a}-{b}" for i in range(0, len(sides), 2) for a in sides[i] for b in sides[i + 1]}
+    assert set(re.findall(r'<path id="(.+?)"', picture)) == arrows
+    labels = dict(re.findall(r'^ +(\w+)\["(.+)"\]$', diagram, re.MULTILINE))
+    shown = {
+        part: " ".join(re.findall(r">([^<>]+)</text>", lines))
+        for part, lines in re.findall(r'<g id="part-(\w+)"(.*?)</g>', picture)
+    }
+    parts = {part for side in sides for part in side}
+    assert set(shown) == parts
+    assert {part: re.findall(r"\w+", shown[part]) for part in parts} == {
+        part: re.findall(r"\w+", labels.get(part, part)) for part in parts
+    }
 
 
 def test_references_of_inherited_docstrings_become_text(extension):
