@@ -139,7 +139,7 @@ def available_methods() -> list[Method]:
                 note = "its default, 30 components" if n_components else "all components"
                 methods.append(Method(f"skrub's encoder, {name} ({note})", build, languages.get(name, ("zh", "en"))))
     for name, folder in found.items():
-        build = bind(lambda folder: text_pipeline("classification", embedder=LLMTokenEmbedder(folder)), folder)
+        build = bind(lambda folder: text_pipeline(embedder=LLMTokenEmbedder(folder)), folder)
         methods.append(Method(f"text_pipeline, {name}", build, languages.get(name, ("zh", "en")), whole=True))
     return methods
 

@@ -2,6 +2,7 @@
 
     python benchmarks/explanations.py --write    # benchmarks/results/explanations.json, and the page
     python benchmarks/explanations.py --rows 50 --lime-rows 3 --samples 500    # minutes
+    python benchmarks/explanations.py --parts lime --lime-file FILE --minutes 9    # again, until all rows are there
 
 `--data` is a data home (`SKLEARN_LLMTOKENS_DATA` by default) with the shop reviews. LIME and SHAP are measured where
 they are installed (`pip install lime shap`), and are left out otherwise, with a message.
@@ -11,7 +12,8 @@ Faithfulness: models are fitted on 3,000 reviews. Of `--rows` others, of 10 to 1
 10 to 40 %, and the score is computed again.
 The more it falls, on the mean, the better the words were chosen (area over the perturbation curve; Samek et al. 2017,
 "Evaluating the visualization of what a deep neural network has learned", IEEE TNNLS 28). LIME gets `--lime-rows` of the
-rows and `--samples` variants of each, and the others are shown on these rows too.
+rows and `--samples` variants of each, and the others are shown on these rows too. What it found is kept in
+`--lime-file`, so that many rows can be done in several runs of `--minutes`.
 
 Speed: seconds for each of `--speed-rows` texts, one after the other in one process, without a cache; LIME with its
 default of 5,000 variants, SHAP's partition explainer with its default of 500 evaluations. Passes are distinct texts
@@ -19,8 +21,10 @@ that go through the language model.
 """
 
 import argparse
+import json
 import os
 import time
+from pathlib import Path
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -35,6 +39,7 @@ from sklearn_llmtokens.inspection import explain_text
 SHARES = (0.1, 0.2, 0.4)
 N_TRAIN = 3000
 N_CHOSEN_ON = 2000  # reviews of seed 0 from which those came that the method was chosen on
+PARTS = ("speed", "faithfulness", "lime")
 LIME_SAMPLES, SHAP_EVALUATIONS = 5000, 500
 
 
@@ -43,10 +48,12 @@ def main() -> None:
     parser.add_argument("--data", default=os.environ.get("SKLEARN_LLMTOKENS_DATA"), help="data home")
     parser.add_argument("--model", default="zh-mini", help="checkpoint")
     parser.add_argument("--cache", default=None, help="folder for the vectors of deleted words")
-    parser.add_argument("--parts", nargs="+", default=["speed", "faithfulness"], choices=["speed", "faithfulness"])
+    parser.add_argument("--parts", nargs="+", default=["speed", "faithfulness", "lime"], choices=PARTS)
     parser.add_argument("--rows", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1, help="of the reviews; 0 has those that the method was chosen on")
     parser.add_argument("--lime-rows", type=int, default=20)
+    parser.add_argument("--lime-file", type=Path, default=None, help="JSON of what LIME found, read and written")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="LIME begins no text after so many")
     parser.add_argument("--samples", type=int, default=500, help="variants of a text for LIME, for faithfulness")
     parser.add_argument("--speed-rows", type=int, default=3)
     parser.add_argument("--write", action="store_true", help="save the figures, and fill the page")
@@ -58,6 +65,10 @@ def main() -> None:
         print(figures["speed"], flush=True)
     if "faithfulness" in options.parts:
         figures["models"] = measure_faithfulness(options)
+        print(*figures["models"], sep="\n", flush=True)
+    if "lime" in options.parts and (found := measure_lime(options)):
+        figures["lime"] = found
+        print(found, flush=True)
     if options.write:
         save("explanations", figures)
 
@@ -78,10 +89,36 @@ def measure_faithfulness(options):
         texts, labels, others, other_labels = reviews(options.data, target, n_rows, options.seed)
         model = build(LLMTokenEmbedder(options.model, cache=options.cache)).fit(texts, labels)
         row = {"model": name, "accuracy": round(model.score(others, other_labels), 4), "rows": len(others)}
-        row |= faithfulness(model, others, options.lime_rows if name.startswith("vectors") else 0, options.samples)
+        values, passes = values_of_words(model, others)
+        row |= {"falls": measured_falls(model, others, values), "passes": passes}
         rows.append(row)
-        print(row, flush=True)
     return rows
+
+
+def measure_lime(options) -> dict | None:
+    """Return the falls of all methods on the rows that LIME got; None without LIME."""
+    lime = lime_explainer()
+    if lime is None or not options.lime_rows:
+        return None
+    texts, labels, others, _ = reviews(options.data, "sentiment", options.rows, options.seed)
+    model = vectors_alone(LLMTokenEmbedder(options.model, cache=options.cache)).fit(texts, labels)
+    others, file, started = others[: options.lime_rows], options.lime_file, time.perf_counter()
+    kept = json.loads(file.read_text("utf-8")) if file and file.exists() else {}
+    predicted = model.predict(others)
+    model.set_params(llmtokenembedder__cache=None)  # thousands of variants, none of which is needed again
+    for text, label in zip(others, predicted, strict=True):
+        if text not in kept and time.perf_counter() - started < 60 * options.minutes:
+            found, n_passes = lime(model, text, label, options.samples)
+            kept[text] = [found.tolist(), n_passes]
+    model.set_params(llmtokenembedder__cache=options.cache)
+    if file:
+        file.write_text(json.dumps(kept, ensure_ascii=False), "utf-8")
+    others = [text for text in others if text in kept]
+    values, passes = values_of_words(model, others)
+    values["LIME"] = [np.array(kept[text][0]) for text in others]
+    passes["LIME"] = float(np.mean([kept[text][1] for text in others]))
+    falls = measured_falls(model, others, values)
+    return {"rows": len(others), "samples": options.samples, "falls": falls, "passes": passes}
 
 
 def vectors_alone(embedder):
@@ -111,9 +148,8 @@ def spans_of(text):
 # --- faithfulness -----------------------------------------------------------------------------------------------------
 
 
-def faithfulness(model, texts, n_lime, n_samples):
-    """Return mean falls of the score of the predicted class by method and share, and passes for each text."""
-    scores = model.decision_function(texts)
+def values_of_words(model, texts):
+    """Return by method the value of each text's words for the predicted class, and the passes for a text."""
     predicted = model.predict(texts)
     spans = [spans_of(text) for text in texts]
     rng = np.random.default_rng(0)
@@ -123,16 +159,14 @@ def faithfulness(model, texts, n_lime, n_samples):
         "random": [rng.normal(size=len(words)) for words in spans],
     }
     passes = {"contributions": 1.0, "occlusion": float(np.mean([len(words) + 1 for words in spans])), "random": 0.0}
-    lime_rows, lime = list(range(n_lime)), lime_explainer()
-    if lime is not None and lime_rows:
-        found = [lime(model, texts[i], predicted[i], n_samples) for i in lime_rows]
-        values["LIME"], passes["LIME"] = [one for one, _ in found], float(np.mean([n for _, n in found]))
-    falls = {name: fall(model, texts, spans, scores, predicted, rows) for name, rows in values.items()}
-    result = {"falls": {name: means(rows) for name, rows in falls.items() if name != "LIME"}, "passes": passes}
-    if "LIME" in falls:
-        result["lime"] = {"rows": n_lime, "samples": n_samples}
-        result["lime"]["falls"] = {name: means(rows[:n_lime]) for name, rows in falls.items()}
-    return result
+    return values, passes
+
+
+def measured_falls(model, texts, values):
+    """Return mean falls of the score of the predicted class, with standard errors, by method and share."""
+    scores, predicted = model.decision_function(texts), model.predict(texts)
+    spans = [spans_of(text) for text in texts]
+    return {name: means(fall(model, texts, spans, scores, predicted, rows)) for name, rows in values.items()}
 
 
 def explained(model, texts, predicted, method):

@@ -60,9 +60,11 @@ def main(argv=None):
         for c in (None,) if isinstance(encode, FromTexts) else args.C:
             label = name if c in (None, 1.0) else f"{name}, C={c:g}"
             started = time.perf_counter()
-            results[label] = measure(encode, sets, pairs, args.draws, c)
-            results[label]["seconds"] = round(time.perf_counter() - started, 1)
-            print(label, json.dumps(results[label], ensure_ascii=False), flush=True)
+            found = measure(encode, sets, pairs, args.draws, c)
+            print(label, json.dumps(found, ensure_ascii=False), f"{time.perf_counter() - started:.1f} s", flush=True)
+            kept = results.setdefault(label, {"accuracy": {}, "spearman": {}})
+            for part, figures in found.items():
+                kept[part] |= figures
             if args.write:
                 save("few_shot", results)
 
@@ -153,7 +155,7 @@ def representations(args):
         chosen["teacher"] = _checkpoint(args.teacher, args.max_length)
     chosen["random, same shape"] = _random(args.checkpoint, args.max_length)
     chosen["zh-mini"] = _checkpoint(args.checkpoint, args.max_length)
-    chosen["text_pipeline with zh-mini"] = FromTexts(_recipe(args.checkpoint))
+    chosen["text_pipeline with zh-mini"] = FromTexts(_recipe(args.checkpoint, args.cache))
     return {name: encode for name, encode in chosen.items() if not args.only or name in args.only}
 
 
@@ -172,8 +174,8 @@ def character_tfidf(n_classes=2):
     return make_pipeline(vectorizer, LogisticRegression(C=10.0, max_iter=300))
 
 
-def _recipe(folder):
-    return lambda n_classes: text_pipeline(embedder=LLMTokenEmbedder(str(folder)))
+def _recipe(folder, cache):
+    return lambda n_classes: text_pipeline(embedder=LLMTokenEmbedder(str(folder), cache=cache))
 
 
 def _checkpoint(folder, max_length):
@@ -289,6 +291,7 @@ def _parser():
     )
     parser.add_argument("--C", type=float, nargs="+", default=[1.0], help="inverse strengths of the regularisation")
     parser.add_argument("--max-length", type=int, default=128, help="pieces of a text that are read")
+    parser.add_argument("--cache", default="memory", help="folder of vectors, for text_pipeline")
     parser.add_argument("--only", nargs="*", help="names of the representations to measure")
     parser.add_argument("--write", action="store_true", help="add the figures to those there are, and fill the pages")
     parser.add_argument("--write-held-out", type=Path)

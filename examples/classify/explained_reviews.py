@@ -56,3 +56,17 @@ misleading = [error.words[i] for i in np.argsort(-sign * error.contributions[:, 
 print("words that speak most for the prediction:", *misleading)
 TokenContributionDisplay.from_explanation(error, kind="bars")
 plt.show()
+
+# %%
+# What it is about
+# ----------------
+# Of several classes, each has a score of its own. The same word speaks for one class and against another: here the
+# class that was predicted, and the one that came second.
+subjects = np.array(reviews.target_names)[reviews.target]
+topics = text_pipeline(embedder="zh-nano").fit(texts[~is_test], subjects[~is_test])
+(topic,) = explain_text(topics, [right])
+first, second = np.argsort(-topic.scores, kind="stable")[:2]
+figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+for ax, k in zip(axes, (first, second), strict=True):
+    TokenContributionDisplay.from_explanation(topic, topic.outputs[k], kind="bars", n_words=8, ax=ax)
+plt.show()

@@ -89,7 +89,7 @@ class TokenContributionDisplay:
         starts = np.cumsum([0, *(len(text) + 1 for text in explanation.texts)])
         kind_of_score = "" if explanation.exact else ", by occlusion"
         title = (
-            f"{explanation.outputs[k]}: {explanation.score_method} {explanation.scores[k]:+.2f}, of which "
+            f"{explanation.outputs[k]}: {explanation.score_method} {explanation.scores[k]:+.2f},\nof which "
             f"{explanation.remainder[k]:+.2f} belongs to no word{kind_of_score}"
         )
         display = cls(

@@ -80,15 +80,20 @@ def of_model(presence: torch.Tensor) -> dict[str, Rule]:
     """
 
     def attention(func, query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, **kwargs):
+        query, key = query.detach(), key.detach()
+        attn_mask = None if attn_mask is None else attn_mask.detach()
+        # with a mask, the kernel rounds in another way: so the values are those without presences
+        found = func(query, key, value.detach(), attn_mask, dropout_p, is_causal, **kwargs)
         scores = presence.to(query.dtype)[None, None, None, :]
         if is_causal:
             seen = torch.ones(query.shape[-2], key.shape[-2], dtype=torch.bool, device=query.device).tril()
             scores = scores.masked_fill(~seen, -torch.inf)
         if attn_mask is not None:
             is_hidden = attn_mask.dtype == torch.bool
-            scores = scores.masked_fill(~attn_mask, -torch.inf) if is_hidden else scores + attn_mask.detach()
+            scores = scores.masked_fill(~attn_mask, -torch.inf) if is_hidden else scores + attn_mask
         scores = scores.expand(*query.shape[:-1], -1)
-        return func(query.detach(), key.detach(), value, attn_mask=scores, dropout_p=dropout_p, **kwargs)
+        gated = func(query, key, value, attn_mask=scores, dropout_p=dropout_p, **kwargs)
+        return found + (gated - gated.detach())
 
     def softmax(func, x, *args, **kwargs):
         is_attention = x.ndim == 4 and x.shape[-1] == len(presence)
