@@ -39,7 +39,8 @@ PRIVATE_WORDS = {
     r"Twelve lines": "Quick start",
     r"What was tried": "Experiments",
     r"script that is not kept": "a figure of a script in benchmarks",
-    r"(?:row|vector|file|column|line|item|label|shard) an? (?:text|stage|row|item|user|event|class|shard)": "per",
+    r"(?:row|vector|file|column|line|item|label|shard|value|thread|bytes) an? "
+    r"(?:text|stage|row|item|user|event|class|shard|query|worker)": "per",
 }
 PRIVATE = re.compile(rf"(?<![a-z])(?:{'|'.join(PRIVATE_WORDS)})(?![a-z])", re.IGNORECASE)
 BARE_DECIMAL = re.compile(r"(?<![\w.)\]])\.\d")

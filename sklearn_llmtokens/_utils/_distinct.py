@@ -34,7 +34,7 @@ def distinct(texts: Sequence[str]) -> tuple[list[str], np.ndarray]:
 def first_places(texts: Sequence[str | None]) -> np.ndarray:
     """Return the index of the first text equal to each.
 
-    A dict of all texts would take some hundred bytes a text. Sorted hashes, of 8 bytes, show which texts may have a
+    A dict of all texts would take some hundred bytes per text. Sorted hashes, of 8 bytes, show which texts may have a
     duplicate; only these go through a dict.
 
     Parameters

@@ -133,7 +133,7 @@ class EmbeddingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Vectors, one a row; two rows at least.
+            Vectors, one per row; two rows at least.
         y : None
             Ignored.
 
@@ -184,7 +184,7 @@ class EmbeddingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
         Parameters
         ----------
         X : array-like of shape (n_samples, `n_features_in_`)
-            Vectors, one a row.
+            Vectors, one per row.
 
         Returns
         -------
