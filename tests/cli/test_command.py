@@ -157,6 +157,24 @@ def test_a_wrong_value_for_the_model_is_a_line(tmp_path, source, capsys, argumen
     assert "Traceback" not in found
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "match"),
+    [
+        (
+            "reviews.csv",
+            "text,label\n很好,1\n".encode(),
+            "reviews.csv' is a table: write its column of texts into a file",
+        ),
+        ("texts.txt", "很好".encode("gb18030"), "texts.txt is not UTF-8: convert it, as in iconv -f GB18030"),
+    ],
+)
+def test_distill_refuses_what_is_not_one_text_per_line(tmp_path, capsys, name, content, match):
+    (tmp_path / name).write_bytes(content)
+    assert main(["distill", str(tmp_path / name), str(tmp_path / "out"), "--model", "zh-nano"]) == 2
+    assert match in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("arguments", [[], ["embed"], ["embed", "a", "b", "--shard", "2/2"]])
 def test_wrong_usage_shows_the_usage(capsys, arguments):
     with pytest.raises(SystemExit) as caught:
