@@ -18,6 +18,7 @@ from sklearn.utils._param_validation import (
 from sklearn.utils._repr_html.estimator import _VisualBlock as VisualBlock
 from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
 from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
+from sklearn.utils.validation import _check_n_features as check_n_features
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "StrOptions",
     "VisualBlock",
     "check_feature_names_in",
+    "check_n_features",
     "check_sample_weight",
     "column_indices",
     "fit_context",

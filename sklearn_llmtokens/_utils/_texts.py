@@ -13,6 +13,7 @@ from scipy import sparse
 from sklearn.utils.validation import validate_data
 
 from ..exceptions import InvalidTextError, TextTypeError
+from ._sklearn import check_n_features
 from ._text_arrays import read_array, read_sequence
 from ._text_cells import check_column
 from ._text_frames import batch_as_table, eager_advice, read_dataframe_library
@@ -90,12 +91,12 @@ def validate_texts(estimator, X, *, reset: bool, missing: str = "error", surroga
     """
     X = batch_as_table(X)
     table = read_texts(X, missing=missing, surrogates=surrogates, min_rows=int(reset))
-    if table.ndim == 2:
-        validate_data(
-            estimator, X if hasattr(X, "columns") else _Shape(table.shape), reset=reset, skip_check_array=True
-        )
-    else:
-        validate_data(estimator, _Shape((table.n_rows, 1)), reset=reset, skip_check_array=True)
+    has_names = table.ndim == 2 and hasattr(X, "columns")
+    columns = X if has_names else _Shape((table.n_rows, len(table.columns)))
+    if reset or has_names or getattr(estimator, "feature_names_in_", None) is not None:
+        validate_data(estimator, columns, reset=reset, skip_check_array=True)
+    else:  # nobody has names, and scikit-learn would look for them in every library of frames
+        check_n_features(estimator, columns, reset=False)
     return table
 
 

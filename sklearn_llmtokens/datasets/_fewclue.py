@@ -7,6 +7,8 @@ from ._bunch import check_option, encode, text_bunch
 from ._download import fetch_file
 from ._registry import FILES
 
+_SUBSETS = ("train", "test", "all")
+_ALL_SUBSETS = (*_SUBSETS, "unlabeled")
 _SPLITS = {"train": "train_few_all", "test": "test_public", "unlabeled": "unlabeled"}
 
 
@@ -19,17 +21,12 @@ class _Task:
     label_name: str
     about: str
     extra: tuple[str, ...] = ()
-    subsets: tuple[str, ...] = ("train", "test", "all")
+    subsets: tuple[str, ...] = _SUBSETS
 
 
 _TASKS = {
     "tnews": _Task(
-        "sentence",
-        "label",
-        "label_desc",
-        "Chinese news titles in 15 sections.",
-        extra=("keywords",),
-        subsets=("train", "test", "all", "unlabeled"),
+        "sentence", "label", "label_desc", "Chinese news titles in 15 sections.", ("keywords",), _ALL_SUBSETS
     ),
     "eprstmt": _Task("sentence", "label", "label", "Chinese product reviews, negative or positive."),
     "iflytek": _Task("sentence", "label", "label_des", "Descriptions of Chinese apps in 119 kinds."),
@@ -315,7 +312,8 @@ def _fetch(name, subset, data_home, download_if_missing, return_X_y, as_frame, n
         )
 
     train = records("train")  # read in any case: it has every class, so that their numbers hold in every subset
-    names = _class_names(train, task)
+    # in the order of the labels, which are numbers in some tasks and names in others
+    names = [name for _, name in sorted({(row[task.label], row[task.label_name]) for row in train})]
     parts = {
         "train": lambda: train,
         "test": lambda: records("test"),
@@ -332,11 +330,6 @@ def _fetch(name, subset, data_home, download_if_missing, return_X_y, as_frame, n
         return_X_y=return_X_y,
         extra={field: [row[field] for row in rows] for field in task.extra},
     )
-
-
-def _class_names(rows, task):
-    """Return the classes in the order of their labels, which are numbers in some tasks and names in others."""
-    return [name for _, name in sorted({(row[task.label], row[task.label_name]) for row in rows})]
 
 
 def _read(path, fields):

@@ -70,6 +70,8 @@ def total_order(texts: Sequence[str], idx: np.ndarray | None = None) -> np.ndarr
     """
     if idx is None:
         idx = np.arange(len(texts))
+    if len(idx) < 2:
+        return idx.copy()
     lengths = np.fromiter((len(texts[int(i)]) for i in idx), np.int64, len(idx))
     order = idx[np.argsort(lengths, kind="stable")]
     lengths.sort()

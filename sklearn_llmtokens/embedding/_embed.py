@@ -7,6 +7,7 @@ their number.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -191,7 +192,7 @@ def _waves(texts: Sequence[str], uncached: np.ndarray, n_workers: int) -> Iterat
             starts.append(at)
             n_characters = 0
         n_characters += length
-    chunks = np.split(order, starts[1:]) if len(order) else []
+    chunks = [order[start:stop] for start, stop in pairwise([*starts, len(order)])]
     if n_workers > 1 and len(chunks) < n_workers:
         chunks = [part for part in (order[k::n_workers] for k in range(n_workers)) if len(part)]
     n_at_once = _CHUNKS_PER_WORKER * n_workers if n_workers > 1 else 1

@@ -1,6 +1,5 @@
 """The estimator: texts in, vectors of a language model out."""
 
-from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
@@ -9,18 +8,19 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._utils._pickling import VersionedPickle
 from .._utils._sklearn import HasMethods, Interval, StrOptions, check_feature_names_in, fit_context
-from .._utils._text_table import TextTable
-from .._utils._texts import read_texts, validate_texts
 from ._checkpoint import resolve
-from ._embed import OutputRows, embed, embed_tokens, result_array
-from ._fitted import cache_of, checkpoint_of, resources_of, spec_of
+from ._embed import OutputRows, embed, result_array
+from ._fitted import cache_of, read_cells, resources_of, spec_of
 from ._fitted_repr import FittedRepr
+from ._own_methods import OwnMethods
 from ._resolve import resolve_spec
-from ._spec import POOLING_NAMES, text_keys
+from ._spec import POOLING_NAMES
 from ._unique_texts import find_unique_texts
 
 
-class LLMTokenEmbedder(FittedRepr, ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedPickle, BaseEstimator):
+class LLMTokenEmbedder(
+    OwnMethods, FittedRepr, ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedPickle, BaseEstimator
+):
     """Turn texts into the pooled token vectors of a pretrained language model.
 
     Each distinct text goes through the model once; its vector is kept in a cache that all clones share, so that the
@@ -206,7 +206,7 @@ class LLMTokenEmbedder(FittedRepr, ClassNamePrefixFeaturesOutMixin, TransformerM
         CheckpointError
             If the checkpoint is absent, damaged, or not in safetensors.
         """
-        self._read(X, reset=True)
+        read_cells(self, X, reset=True)
         checkpoint = resolve(self.model)
         resolved = resolve_spec(self, checkpoint)
         self.revision_ = checkpoint.revision
@@ -256,7 +256,7 @@ class LLMTokenEmbedder(FittedRepr, ClassNamePrefixFeaturesOutMixin, TransformerM
             model in a process, unless a filter of `warnings` shows it always.
         """
         check_is_fitted(self)
-        table = self._read(X, reset=False)
+        table = read_cells(self, X, reset=False)
         unique = find_unique_texts(table, self.word_weights_)
         rows = result_array(out, (table.n_rows, self.n_features_out_))
         vectors = rows.reshape(len(unique.first), -1) if table.n_rows else rows  # one row for each cell
@@ -270,17 +270,15 @@ class LLMTokenEmbedder(FittedRepr, ClassNamePrefixFeaturesOutMixin, TransformerM
 
         Parameters
         ----------
-        X : list, 1-D array or Series of str, or 2-D array or frame of them
-            The texts.
-        y : None
-            Ignored.
-        out : ndarray of shape (n_texts, `n_features_out_`), dtype float16 or float32, default=None
+        X, y
+            As in `fit`.
+        out : ndarray of shape (n_texts, `n_features_out_`), default=None
             As in `transform`.
 
         Returns
         -------
         ndarray of shape (n_texts, `n_features_out_`), dtype=float32
-            One row per text; `out` where it is given.
+            As in `transform`.
         """
         return self.fit(X, y).transform(X, out=out)
 
@@ -310,98 +308,6 @@ class LLMTokenEmbedder(FittedRepr, ClassNamePrefixFeaturesOutMixin, TransformerM
         check_feature_names_in(self, input_features)
         n_features = self.n_features_out_ // self.n_features_in_
         return np.array([f"{column}_{i}" for column in columns for i in range(n_features)], dtype=object)
-
-    def transform_tokens(self, X):
-        """Return the vectors of the tokens themselves.
-
-        Parameters
-        ----------
-        X : list, 1-D array or Series of str
-            The texts, one column. Longer ones are cut to what the model reads, also where `long_text` is ``"chunk"``.
-
-        Returns
-        -------
-        list of TextTokens of length n_texts
-            Each with ``tokens`` (list of str), ``offsets`` (n_tokens, 2) in characters of the text, and ``vectors``
-            (n_tokens, hidden_size) of float32, without special tokens and without those of the prompt.
-
-        Raises
-        ------
-        ValueError
-            If there is more than one column, or a text is missing.
-        """
-        check_is_fitted(self)
-        table = self._read(X, reset=False)
-        if len(table.columns) > 1:
-            raise ValueError(f"X has {len(table.columns)} columns; transform_tokens takes one column of texts.")
-        column: list[str | None] = ["" if text is None else text for text in table.columns[0]]  # neither has tokens
-        unique = find_unique_texts(replace(table, columns=(column,)))
-        found = embed_tokens(unique.texts, spec_of(self), resources_of(self))
-        return [found[i] for i in unique.inverse.tolist()]
-
-    def export(self, folder):
-        """Write the checkpoint and the conventions in use as one folder.
-
-        ``LLMTokenEmbedder(folder)`` gives the same vectors, and so does sentence-transformers where it can express the
-        conventions; where it cannot, its configuration is left out of the folder. Model, pooling, layer, prompt,
-        `max_length`, `normalize` and `truncate_dim` go with the folder. `word_weights` and `long_text` do not, for they
-        say what is done with texts and not how the checkpoint is used: pass them to the new embedder again, and
-        `dtype` and `trust_remote_code` too.
-
-        Parameters
-        ----------
-        folder : str or path-like
-            Created; must be empty if it exists.
-
-        Returns
-        -------
-        Path
-            The folder.
-
-        Raises
-        ------
-        FileExistsError
-            If the folder has something in it.
-        """
-        check_is_fitted(self)
-        from ._export import export_checkpoint
-
-        return export_checkpoint(checkpoint_of(self), spec_of(self), folder)
-
-    def forget(self, texts):
-        """Erase the vectors of texts from the store, in all settings of this checkpoint.
-
-        Those of every layer, pooling and prompt are gone, whichever embedder put them there. Vectors of other
-        checkpoints stay: ask an embedder of each.
-
-        Parameters
-        ----------
-        texts : list, 1-D array or Series of str
-            The texts.
-
-        Returns
-        -------
-        int
-            How many vectors were erased.
-        """
-        check_is_fitted(self)
-        columns = read_texts(texts, missing="keep").columns
-        keys = text_keys([text for column in columns for text in column if text is not None])
-        return cache_of(self).forget(set(keys))
-
-    def cache_info(self):
-        """Return what the store holds and how it was used.
-
-        Returns
-        -------
-        CacheInfo
-            Hits, misses, rows, bytes, bound and place.
-        """
-        check_is_fitted(self)
-        return cache_of(self).info()
-
-    def _read(self, X, *, reset: bool) -> TextTable:
-        return validate_texts(self, X, reset=reset, missing="keep" if self.missing == "zero" else "error")
 
     @property
     def _n_features_out(self) -> int:

@@ -1,4 +1,4 @@
-"""What a fitted embedder stands on, found again where it is used: checkpoint, spec, cache and resources.
+"""What a fitted embedder stands on, found again where it is used: texts, checkpoint, spec, cache and resources.
 
 A pickle holds none of them, and may come from elsewhere: what does not agree with ``fit`` is refused.
 """
@@ -6,11 +6,18 @@ A pickle holds none of them, and may come from elsewhere: what does not agree wi
 from dataclasses import replace
 
 from .._utils._messages import shorten
+from .._utils._text_table import TextTable
+from .._utils._texts import validate_texts
 from ..exceptions import FingerprintMismatchError
 from ._cache import Cache, open_cache
 from ._checkpoint import Checkpoint, is_fingerprint, pinned_name, recall
 from ._spec import EmbeddingSpec
 from ._workers import Resources
+
+
+def read_cells(embedder, X, *, reset: bool) -> TextTable:
+    """Read the texts of `X`; set the number and names of columns, or compare with those of ``fit``."""
+    return validate_texts(embedder, X, reset=reset, missing="keep" if embedder.missing == "zero" else "error")
 
 
 def checkpoint_of(embedder) -> Checkpoint:
@@ -35,7 +42,8 @@ def spec_of(embedder) -> EmbeddingSpec:
     checkpoint = checkpoint_of(embedder)
     if spec.forward.fingerprint != embedder.fingerprint_:
         raise FingerprintMismatchError("spec_ and fingerprint_ are of two checkpoints: fit again.")
-    return replace(spec, forward=replace(spec.forward, folder=str(checkpoint.folder)))
+    folder = str(checkpoint.folder)
+    return spec if spec.forward.folder == folder else replace(spec, forward=replace(spec.forward, folder=folder))
 
 
 def cache_of(embedder) -> Cache:

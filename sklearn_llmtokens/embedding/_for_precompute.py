@@ -10,7 +10,7 @@ from . import _encoders
 from ._batches import total_order
 from ._cache import STORE_LIMIT_VARIABLE, Cache, PreparedFolder, open_cache, resolve_folder, row_bytes
 from ._embed import embed
-from ._fitted import resources_of, spec_of
+from ._fitted import read_cells, resources_of, spec_of
 from ._spec import EmbeddingSpec, ForwardSpec, Readout
 from ._unique_texts import Texts, find_unique_texts
 from ._workers import Resources
@@ -93,7 +93,7 @@ def unique_texts_of(embedder, X) -> tuple[Texts, int]:
     n_rows : int
         Number of rows of `X`.
     """
-    table = embedder._read(X, reset=False)
+    table = read_cells(embedder, X, reset=False)
     return find_unique_texts(table, embedder.word_weights).texts, table.n_rows
 
 

@@ -11,7 +11,8 @@ from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 
-from ._embed_batches import column_texts, embed_column
+from ._batch_columns import column_texts
+from ._embed_batches import embed_column
 from ._parquet_bar import RowsBar
 from ._parquet_files import readable
 from ._parquet_journal import Journal

@@ -8,7 +8,8 @@ from typing import IO
 
 from .._utils._messages import shorten
 from .._utils._optional import require
-from ._embed_batches import check_columns, check_text_type, column_names, fitted, vector_dtype
+from ._batch_columns import check_columns, check_text_type, column_names
+from ._embed_batches import fitted, vector_dtype
 from ._parquet_files import first_line, readable
 from ._parquet_identity import SourceHashes, embedder_hash
 from ._parquet_part import NPY, Job, Part, Settings, Sources

@@ -139,13 +139,17 @@ class EmbeddingSpec:
         ValueError
             If a value is missing or none that `to_dict` writes.
         """
-        forward = ForwardSpec(**_checked(values, "forward", [f.name for f in fields(ForwardSpec)]))
-        readout = _checked(values, "readout", [f.name for f in fields(Readout)])
+        forward = ForwardSpec(**_checked(values, "forward", _FORWARD_NAMES))
+        readout = _checked(values, "readout", _READOUT_NAMES)
         readout |= {name: tuple(readout[name]) for name in ("layers", "pooling")}
         return cls(forward, Readout(**readout))
 
 
-def _checked(values: dict, part: str, names: list[str]) -> dict:
+_FORWARD_NAMES = tuple(field.name for field in fields(ForwardSpec))
+_READOUT_NAMES = tuple(field.name for field in fields(Readout))
+
+
+def _checked(values: dict, part: str, names: Sequence[str]) -> dict:
     found = values.get(part) if isinstance(values, dict) else None
     for name in names:
         if not isinstance(found, dict) or name not in found:

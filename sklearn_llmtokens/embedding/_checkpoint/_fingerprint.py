@@ -18,7 +18,8 @@ from ._json_file import load_object
 _KINDS = (".json", ".txt", ".model", ".safetensors", ".jinja", ".tiktoken", ".spm", ".codes", ".bpe", ".tokenizer")
 _READ_BYTES = 1 << 20
 
-_found: dict[tuple[str, bool, str | None], tuple[Checkpoint, str, dict]] = {}
+_State = list[tuple[int, ...] | None]
+_found: dict[tuple[str, bool, str | None], tuple[Checkpoint, str, list[str], _State]] = {}
 
 
 def fingerprint(checkpoint: Checkpoint, *, code: bool = False) -> str:
@@ -95,14 +96,15 @@ def recall(model: str, *, code: bool = False) -> tuple[Checkpoint, str]:
     """
     key = (model, code, _working_folder())
     if key in _found:
-        checkpoint, digest, state = _found[key]
-        if _state(list(state)) == state:
+        checkpoint, digest, paths, state = _found[key]
+        if _state(paths) == state:
             return checkpoint, digest
     checkpoint = _find.resolve(model)
     folders = [checkpoint.folder, *(folder for folder, _ in _walk(checkpoint, code))]
-    state = _state([*folders, *_identity_files(checkpoint, code)])
+    paths = [str(path) for path in dict.fromkeys([*folders, *_identity_files(checkpoint, code)])]
+    state = _state(paths)
     digest = fingerprint(checkpoint, code=code)
-    _found[key] = checkpoint, digest, state
+    _found[key] = checkpoint, digest, paths, state
     return checkpoint, digest
 
 
@@ -114,16 +116,16 @@ def _working_folder() -> str | None:
         return None
 
 
-def _state(paths: list[Path]) -> dict[Path, tuple[int, ...] | None]:
+def _state(paths: list[str]) -> _State:
     """Return what tells a change of files and folders; a folder changes when something in it comes or goes."""
-    state: dict[Path, tuple[int, ...] | None] = {}
+    state: _State = []
     for path in paths:
         try:
             stat = os.stat(path)
         except OSError:
-            state[path] = None
+            state.append(None)
         else:
-            state[path] = (stat.st_size, stat.st_mtime_ns, stat.st_ino)
+            state.append((stat.st_size, stat.st_mtime_ns, stat.st_ino))
     return state
 
 

@@ -230,6 +230,8 @@ class Encoder:
                 k = next(k for k, strategy in enumerate(strategies) if strategy.accepts(sequence.token_ids))
                 rows[k].append(i)
         for strategy, idx in zip(strategies, rows, strict=True):
+            if not idx:
+                continue
             lengths = [len(sequences[i].token_ids) for i in idx]
             for batch in token_budget_batches(lengths, self.batch_tokens, equal=not strategy.mixes_lengths):
                 yield strategy, [idx[i] for i in batch]
