@@ -4,8 +4,9 @@
     python benchmarks/embedding_speed.py --baseline ../before --write benchmarks/results/embedding_speed.md
 
 Each folder is a checkout of this repository and runs in a process of its own, one thread each. Both embed the same
-texts, and take turns: a ratio is the median of the baseline's times divided by the median of ours. The vectors of both
-are compared, and the scores of the search. Without ``--baseline`` our own times alone are printed.
+texts, and take turns: a ratio is the median of the baseline's times divided by the median of ours, by the clock and in
+processor time. The vectors of both are compared, and the scores of the search. Without ``--baseline`` our own times
+alone are printed.
 """
 
 import argparse

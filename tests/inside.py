@@ -16,7 +16,7 @@ from sklearn_llmtokens.embedding._torch import _encoder, _load, _precision, _seq
 from sklearn_llmtokens.embedding._torch._strategy import EqualLengths
 from sklearn_llmtokens.inspection import _alignment, _number_rules, _steps, _terms
 from sklearn_llmtokens.linear_model import _rows as _block_rows
-from sklearn_llmtokens.recommend import _prefix_products, _ranking
+from sklearn_llmtokens.recommend import _histories, _prefix_products, _ranking
 from sklearn_llmtokens.text import _shared
 
 # The one interface of stores, tested against a dict.
@@ -28,6 +28,11 @@ StrOptions, fit_context, validate_texts = _sklearn.StrOptions, _sklearn.fit_cont
 
 # Pure functions of explanations, compared with scikit-learn's own terms and transforms.
 Alignment, align, find_terms = _alignment.Alignment, _alignment.align, _terms.find_terms
+
+
+def as_histories(X, catalog):
+    """Histories as flat arrays, without the events that are left out."""
+    return _histories.given_events(X, catalog).known()
 
 
 def number_rule_of(step):

@@ -5,10 +5,12 @@ import importlib.util
 import pickle
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+import sklearn_llmtokens
 from sklearn_llmtokens import EmbeddingPCA, JiebaTokenizer, LLMTokenEmbedder, TextNormalizer
 from sklearn_llmtokens.exceptions import PickledVersionWarning
 from sklearn_llmtokens.recommend import Catalog, PopularityRecommender
@@ -101,6 +103,8 @@ def test_other_modules_that_are_missing_are_as_ever():
 
 def test_finders_answer_for_private_modules_that_exist_wherever_a_tool_searches(tmp_path):
     # pytest's importlib mode asks each finder for a package with the package's own folder as the search path
-    for name in ("sklearn_llmtokens.embedding._torch", "sklearn_llmtokens.embedding._torch._weights"):
+    root = Path(sklearn_llmtokens.__file__).parent
+    names = [".".join(path.relative_to(root.parent).with_suffix("").parts) for path in root.rglob("_[!_]*.py")]
+    for name in [*names, *{name.rpartition(".")[0] for name in names}]:
         specs = [finder.find_spec(name, [str(tmp_path)]) for finder in sys.meta_path]
         assert all(spec is None or spec.name == name for spec in specs)

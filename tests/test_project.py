@@ -104,7 +104,6 @@ def test_what_is_heavy_would_be_noticed():
 TESTS_WITH_PRIVATE_IMPORTS = {
     "inside.py",  # looks inside and places to break, gathered
     # pure functions, each compared with loops or with another library
-    "datasets/test_toy.py",  # the simulation of the bundled histories
     "embedding/test_batches.py",  # batches and orders
     "embedding/test_precision.py",  # 8-bit products
     "embedding/test_strategies.py",  # hidden states, compared with those of transformers
@@ -113,6 +112,7 @@ TESTS_WITH_PRIVATE_IMPORTS = {
     "recommend/test_content.py",  # whitening, growing blocks of vectors
     "recommend/test_histories.py",  # flat arrays of histories
     "recommend/test_item_item.py",  # Gram matrices and their inverses
+    "recommend/test_known_sequences.py",  # counts of hashed sequences
     "recommend/test_latest_slice.py",  # the latest slice of time
     "recommend/test_softmax_weights.py",  # weights of fusions
     "utils/test_distinct.py",  # equal texts

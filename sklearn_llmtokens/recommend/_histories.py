@@ -112,7 +112,7 @@ class Histories:
         return matrix
 
 
-def as_histories(X, catalog: Catalog, *, unknown: str = "error") -> Histories:
+def given_events(X, catalog: Catalog, *, unknown: str = "error") -> Histories:
     """Read `X` as histories of items of a catalogue.
 
     Parameters
@@ -130,7 +130,7 @@ def as_histories(X, catalog: Catalog, *, unknown: str = "error") -> Histories:
     Returns
     -------
     Histories
-        The same as flat arrays.
+        The same as flat arrays. Events that are left out keep their place, with the position -1.
 
     Raises
     ------
@@ -143,15 +143,10 @@ def as_histories(X, catalog: Catalog, *, unknown: str = "error") -> Histories:
     Examples
     --------
     >>> catalog = Catalog(["a", "b", "c"])
-    >>> histories = as_histories([["b", "a"], [None], [("c", 0.5)]], catalog)
+    >>> histories = given_events([["b", "a"], [None], [("c", 0.5)]], catalog).known()
     >>> histories.indptr, histories.item_idx, histories.weights
     (array([0, 2, 2, 3]), array([1, 0, 2]), array([1. , 1. , 0.5]))
     """
-    return given_events(X, catalog, unknown=unknown).known()
-
-
-def given_events(X, catalog: Catalog, *, unknown: str = "error") -> Histories:
-    """Read `X` as `as_histories` does, and keep the place of events that are left out: their position is -1."""
     rows = as_rows(X)
     if len(rows) and all(type(row) is History for row in rows):
         indptr, event_idx, ids, weights, times = flatten(rows)
@@ -179,7 +174,7 @@ def as_text_histories(X) -> Histories:
     Parameters
     ----------
     X : list, array or Series of histories
-        A history is a sequence of texts, oldest first, or of tuples as in `as_histories` with a text in the place of
+        A history is a sequence of texts, oldest first, or of tuples as in `given_events` with a text in the place of
         the id. Missing values that pad a row keep their place, with the position -1.
 
     Returns
@@ -190,7 +185,7 @@ def as_text_histories(X) -> Histories:
     Raises
     ------
     ValueError
-        As in `as_histories`.
+        As in `given_events`.
     TypeError
         If something else than a text stands where one is expected.
     """

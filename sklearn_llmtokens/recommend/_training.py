@@ -28,7 +28,7 @@ def read_training(X, y, groups, catalog: Catalog, *, unknown: str = "error") -> 
     Parameters
     ----------
     X : Interactions, or list, array or Series of histories
-        As `as_histories` takes them.
+        As `given_events` takes them.
     y : sequence of str or int, length n_rows, or None
         The item that followed each; None takes the histories as they are.
     groups : array-like of shape (n_rows,) or None

@@ -14,7 +14,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 
 from sklearn_llmtokens.datasets import load_toy_catalog, load_toy_reviews
-from sklearn_llmtokens.datasets._toy_process import COMPANIONS, UNSEEN, simulate_histories
+from tests.datasets.toy_process import COMPANIONS, UNSEEN, simulate_histories
 
 NAMES_OF_CATEGORIES = {
     "book": "书",

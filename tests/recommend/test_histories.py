@@ -9,12 +9,8 @@ import polars as pl
 import pytest
 
 from sklearn_llmtokens.recommend import Catalog, Event
-from sklearn_llmtokens.recommend._histories import (
-    Histories,
-    as_histories,
-    as_targets,
-    as_text_histories,
-)
+from sklearn_llmtokens.recommend._histories import Histories, as_targets, as_text_histories
+from tests.inside import as_histories
 
 CATALOG = Catalog(list("abcdef"))
 ROWS = [["b", "a"], [], ["c", "c", "f"]]

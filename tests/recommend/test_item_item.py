@@ -18,8 +18,8 @@ from sklearn_llmtokens.recommend import (
 from sklearn_llmtokens.recommend import _ease as ease_module
 from sklearn_llmtokens.recommend import _item_knn as knn_module
 from sklearn_llmtokens.recommend import _item_regression as regression
-from sklearn_llmtokens.recommend._histories import as_histories
 from sklearn_llmtokens.recommend._item_item import latest_events, presence, strongest
+from tests.inside import as_histories
 
 IDS = list(range(10, 22))
 CATALOG = Catalog(IDS)

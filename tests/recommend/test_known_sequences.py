@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_llmtokens.recommend import Catalog
-from sklearn_llmtokens.recommend._histories import as_histories
 from sklearn_llmtokens.recommend._known_sequences import KnownSequences
+from tests.inside import as_histories
 
 CATALOG = Catalog(list(range(4)))
 HISTORIES = st.lists(st.lists(st.integers(0, 3), max_size=4), min_size=1, max_size=12)

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_llmtokens.recommend import Catalog, Event
-from sklearn_llmtokens.recommend._histories import as_histories
 from sklearn_llmtokens.recommend._latest_slice import latest_slice
+from tests.inside import as_histories
 
 CATALOG = Catalog(list(range(10)))
 

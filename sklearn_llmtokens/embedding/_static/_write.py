@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save_file
 
-STORED = ("float32", "float16", "int8")
 _INT8 = 127
 
 
