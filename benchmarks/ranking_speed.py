@@ -2,6 +2,7 @@
 
     git worktree add ../before COMMIT
     python benchmarks/ranking_speed.py --baseline ../before --write benchmarks/results/ranking_speed.md
+    python benchmarks/ranking_speed.py --baseline ../before --write ... --cases popularity    # beside the other rows
 
 Each folder is a checkout of this repository and runs in a process of its own, one thread each. Both fit the same
 recommenders on the same seeded clicks, and take turns: a ratio is the median of the baseline's times divided by the
@@ -12,6 +13,7 @@ asked; its parts are others than the baseline's, and so are its lists.
 
 import argparse
 import hashlib
+import json
 import operator
 import os
 import platform
@@ -129,11 +131,20 @@ def digest(lists) -> str:
     return hashlib.sha256(str(lists.tolist()).encode()).hexdigest()
 
 
-def page(rows: list[dict], baseline: Path | None, n_repeats: int) -> str:
+def beside(page: Path, rows: list[dict]) -> list[dict]:
+    """Return the rows with those of other cases that the page has, in the order of the cases."""
+    figures = page.with_suffix(".json")
+    found = {row["case"]: row for row in [*(json.loads(figures.read_text()) if figures.exists() else []), *rows]}
+    return [found[name] for name in cases() if name in found]
+
+
+def page(rows: list[dict], baseline: Path | None) -> str:
+    repeats = sorted({row["repeats"] for row in rows})
     return f"""# Speed of ranking
 
 Written by `benchmarks/ranking_speed.py`: {N_ITEMS:,} items, {N_QUERIES:,} queries and k=10 where the case says nothing
-else, beside {commit(baseline)}, in one run of alternating calls; medians of {n_repeats}, one thread,
+else, beside {commit(baseline)}, each case in one run of alternating calls; medians of
+{" or ".join(map(str, repeats))} (the JSON beside it has each), one thread,
 numpy {np.__version__}, {platform.machine()}. Times are of the whole call of
 `recommend` or `top_k_labels`, from lists of ids to lists of ids.
 
@@ -154,9 +165,11 @@ def main() -> None:
         return
     names = arguments.cases or list(cases())
     rows = measure(__file__, [], arguments.baseline, names, arguments.repeats, operator.eq)
+    rows = [{**row, "repeats": arguments.repeats} for row in rows]
     print(table(rows, "same lists"))
     if arguments.write:
-        write(arguments.write, page(rows, arguments.baseline, arguments.repeats), rows)
+        rows = beside(arguments.write, rows)
+        write(arguments.write, page(rows, arguments.baseline), rows)
 
 
 if __name__ == "__main__":

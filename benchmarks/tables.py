@@ -21,6 +21,7 @@ from exploration_tables import EXPLORATION_TABLES
 from few_labels_tables import LABEL_TABLES, few_clue_table
 from field_tables import FIELD_TABLES
 from peers_tables import PEER_TABLES
+from ranking_tables import parts_worth
 from scale_tables import SCALE_TABLES
 from speed.tables import SPEED_TABLES
 from text_tables_table import text_tables
@@ -330,6 +331,7 @@ TABLES: dict[str, Callable[[], str]] = {
     **{f"peers: {part}": lambda make=make: make(load("peers"), markdown) for part, make in PEER_TABLES.items()},
     "million": million,
     "ranking": ranking_summary,
+    "ranking_choice": lambda: markdown(*parts_worth(load("ranking_choice"))),
     **{
         f"{name}: {one['data']}": lambda name=name, data=one["data"]: ranking(name, data)
         for name in ("ranking", "ranking_choice")

@@ -10,11 +10,10 @@ import numpy as np
 from .._utils._messages import shorten
 from ._histories import Histories
 from ._interactions import LARGEST_WEIGHT
-from ._softmax_weights import STRENGTH, shortlist, softmax_weights
+from ._softmax_weights import STRENGTH, chosen_weights, ndcg, shortlist, softmax_weights
 
 QUERIES_AT_ONCE = 64
 FEWEST_QUERIES = 20  # from which weights are learnt
-_CUT = 10  # items that are looked at, where weights are compared
 _CLEARLY = 2.0  # standard errors
 _MOST_COLD_DEMAND = 0.05  # of what is wanted: what `cold_item_boost` may raise all items without clicks together to
 
@@ -36,12 +35,15 @@ class FusionWeights:
         Mean of the best scores.
     cold_bias : float
         What items without clicks get, if they are as likely to be wanted as those whose clicks were hidden.
+    strength : float
+        As how many queries the defaults count; inf where nothing is learnt.
     """
 
     absolute: np.ndarray
     relative: np.ndarray
     scale: np.ndarray
     cold_bias: float
+    strength: float = np.inf
 
     @classmethod
     def given(cls, pairs: np.ndarray) -> "FusionWeights":
@@ -66,7 +68,6 @@ def learn_weights(
     is_cold: np.ndarray,
     defaults: np.ndarray,
     rng,
-    strength: float = STRENGTH,
     *,
     filter_seen: bool = True,
     is_rival: np.ndarray | None = None,
@@ -86,8 +87,6 @@ def learn_weights(
         Prior means of the relative weights, for items with clicks and without; negative ones count as 0.
     rng : numpy.random.Generator
         Draws the items that stand for the catalogue.
-    strength : float, default=STRENGTH
-        As how many queries `defaults` count, and then the weights from all queries beside those of a kind.
     filter_seen : bool, default=True
         Whether items of the history are no rivals of the item that followed.
     is_rival : ndarray of shape (n_items,), dtype=bool, default=None
@@ -116,39 +115,30 @@ def learn_weights(
         table[:, :, first : first + n_parts] /= scale
     none = np.zeros(n_parts)
     prior = np.concatenate([none, defaults[:, 0], none, defaults[:, 1], [0.0]])
-    kinds, bias = _of_kinds(table, np.concatenate(log_counts), is_back, np.maximum(prior, 0), strength)
+    is_bias, counts = np.arange(len(prior)) == len(prior) - 1, np.concatenate(log_counts)
+    learnt, strength = chosen_weights(table, counts, is_bias, np.maximum(prior, 0))
+    kinds = _of_kinds(table, counts, is_back, learnt)
     absolute, relative = kinds.reshape(2, 2, 2, n_parts).transpose(2, 0, 3, 1)
-    return FusionWeights(absolute / scale[:, np.newaxis], relative, scale, bias)
+    return FusionWeights(absolute / scale[:, np.newaxis], relative, scale, float(learnt[-1]), strength)
 
 
-def _of_kinds(
-    table: np.ndarray, log_counts: np.ndarray, is_back: np.ndarray, prior: np.ndarray, strength: float
-) -> tuple[np.ndarray, float]:
-    """Return the weights of both kinds of queries, shape (2, n_features - 1), and the bias, the last feature, of all.
+def _of_kinds(table: np.ndarray, log_counts: np.ndarray, is_back: np.ndarray, learnt: np.ndarray) -> np.ndarray:
+    """Return the weights of both kinds of queries, shape (2, n_features - 1): all features but the last, the bias.
 
-    Those of a kind are shrunk towards those of all. Where they do not rank clearly better, beyond twice the standard
-    error of the NDCG that they gain, or queries of a kind are few, both are those of all.
+    They are shrunk towards those of all queries, `learnt`. Where they do not rank clearly better, beyond twice the
+    standard error of the NDCG that they gain, or queries of a kind are few, both are those of all.
     """
-    is_bias = np.arange(len(prior)) == len(prior) - 1
-    learnt = softmax_weights(table, log_counts, is_bias, prior, strength)
-    both, bias = np.stack([learnt[:-1], learnt[:-1]]), float(learnt[-1])
+    both = np.stack([learnt[:-1], learnt[:-1]])
     if min(is_back.sum(), (~is_back).sum()) < FEWEST_QUERIES:
-        return both, bias
-    own, gains = np.empty_like(both), np.empty(len(table))
+        return both
+    own, gains, none_free = np.empty_like(both), np.empty(len(table)), np.zeros(len(learnt) - 1, dtype=bool)
     for kind in (0, 1):
         rows = np.flatnonzero(is_back == kind)
-        features, biased = table[rows, :, :-1], log_counts[rows] + np.float32(bias) * table[rows, :, -1]
-        own[kind] = softmax_weights(features, biased, is_bias[:-1], learnt[:-1], strength)
-        better, common = (_ndcg(features, biased, weights) for weights in (own[kind], both[kind]))
+        features, biased = table[rows, :, :-1], log_counts[rows] + np.float32(learnt[-1]) * table[rows, :, -1]
+        own[kind] = softmax_weights(features, biased, none_free, learnt[:-1], STRENGTH)
+        better, common = (ndcg(features, biased, weights) for weights in (own[kind], both[kind]))
         gains[rows] = better - common
-    return (own if gains.mean() > _CLEARLY * gains.std() / np.sqrt(len(gains)) else both), bias
-
-
-def _ndcg(features: np.ndarray, log_counts: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return NDCG@10 of the item that followed, the first column, below all others of the same score, shape (n,)."""
-    scores = features @ weights.astype(np.float32)
-    ranks = ((scores >= scores[:, :1]) & np.isfinite(log_counts)).sum(axis=1) - 1
-    return np.where(ranks < _CUT, 1 / np.log2(2.0 + ranks), 0.0)
+    return own if gains.mean() > _CLEARLY * gains.std() / np.sqrt(len(gains)) else both
 
 
 def given_weights(weights, names: list[str]) -> np.ndarray:

@@ -72,6 +72,9 @@ class HybridRecommender(ShortRepr, HybridSharesMixin, BaseComposition, BaseRecom
         What a recommender's best item adds to its score, on average: for items that have clicks and for others.
     weights_back_ : dict of str to tuple of float
         The same for histories that equal a training sequence: nothing has happened since.
+    default_strength_ : float
+        As how many held-out events the default weights count in those that were learnt. inf where they hold alone, or
+        weights are given.
     cold_bias_ : float
         What is added to the score of items that have no clicks; less once many such items were added.
 
@@ -85,7 +88,8 @@ class HybridRecommender(ShortRepr, HybridSharesMixin, BaseComposition, BaseRecom
     Scores of different recommenders do not compare. Weights that are given multiply a score that is divided by the best
     one of the query; weights that are learnt multiply this and, beside it, the score as it is: how sure a recommender
     is of one query beside another counts as far as it helped. They are the most likely ones under a normal distribution
-    about `default_weights`, times a scale that is learnt too.
+    about `default_weights`, times a scale that is learnt too. Its width is that of 20, 80 or 320 held-out events, or 0:
+    what has the largest NDCG@10 of the held-out events.
 
     Recommenders whose embedders have the same parameters share one fitted embedder: each text is embedded once for all.
 
@@ -236,6 +240,7 @@ class HybridRecommender(ShortRepr, HybridSharesMixin, BaseComposition, BaseRecom
                 with self._log.step(f"{name} on {sequences.summary}"):
                     part._refit_sequences(sequences)
         self.weights_, self.weights_back_ = (dict(zip(named, self._weights.of_best(i), strict=True)) for i in (0, 1))
+        self.default_strength_ = self._weights.strength
         self._set_cold_bias()
 
     def _refit(self, sequences: Histories) -> None:

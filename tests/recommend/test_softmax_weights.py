@@ -3,7 +3,7 @@ import pytest
 from scipy import optimize
 
 from sklearn_llmtokens.recommend._fusion_weights import bounded_boost
-from sklearn_llmtokens.recommend._softmax_weights import N_BEST, N_RANDOM, shortlist, softmax_weights
+from sklearn_llmtokens.recommend._softmax_weights import N_BEST, N_RANDOM, chosen_weights, shortlist, softmax_weights
 
 
 def test_a_shortlist_stands_for_every_item_that_is_allowed():
@@ -87,3 +87,24 @@ def test_what_weights_are_drawn_to_has_any_scale():
 def test_odds_leave_cold_items_a_twentieth(n_cold, expected):
     assert bounded_boost(5.0, n_cold, 1000) == pytest.approx(expected)
     assert bounded_boost(0.5, n_cold, 1000) == 0.5
+
+
+def test_weights_are_learnt_where_they_rank_better_than_the_prior():
+    rng = np.random.default_rng(0)
+    features = rng.random((500, 50, 2)).astype(np.float32)
+    features[:, 0, 0] += 0.5  # the first of two parts alone knows what followed
+    weights, strength = chosen_weights(features, np.zeros((500, 50), np.float32), np.zeros(2, dtype=bool), np.ones(2))
+    assert strength == 20
+    np.testing.assert_allclose(
+        weights, softmax_weights(features, np.zeros((500, 50)), np.zeros(2, dtype=bool), np.ones(2)), rtol=0.02
+    )
+
+
+def test_the_prior_holds_where_nothing_that_is_learnt_ranks_better():
+    rng = np.random.default_rng(0)
+    one = rng.random((100, 50, 1)).astype(np.float32)
+    features = np.concatenate([one, one], axis=2)
+    prior = np.array([1.0, 0.5])
+    weights, strength = chosen_weights(features, np.zeros((100, 50), np.float32), np.zeros(2, dtype=bool), prior)
+    assert strength == np.inf
+    np.testing.assert_allclose(weights[1], 0.5 * weights[0])

@@ -1,0 +1,34 @@
+"""What each part of `text_recommender` is worth, from the hits of `ranking_choice.py`."""
+
+import numpy as np
+
+RECIPE = "the recipe"
+
+
+def parts_worth(found: dict) -> tuple[list, list]:
+    """One row per part: what HR@10 loses without it, with the standard error of the difference.
+
+    Both are means over the kinds of queries. Kinds share queries, so that their errors are taken for fully correlated.
+    """
+    by_data = {one["data"]: one["rows"] for one in found["results"] if RECIPE in one["rows"]}
+    labels = [label for rows in by_data.values() for label in rows if label.startswith(("without ", "default weights"))]
+    whole = [f"{np.mean([hits.mean() for hits in _hits(rows[RECIPE])]):.4f}" for rows in by_data.values()]
+    lines = [
+        [label, *(_lost(rows[RECIPE], rows[label]) if label in rows else "" for rows in by_data.values())]
+        for label in dict.fromkeys(labels)
+    ]
+    return ["HR@10, lost without", *by_data], [[RECIPE, *whole], *lines]
+
+
+def _lost(recipe: dict, other: dict) -> str:
+    lost = [one - two for one, two in zip(_hits(recipe), _hits(other), strict=True)]
+    error = np.mean([one.std() / np.sqrt(len(one)) for one in lost])
+    return f"{np.mean([one.mean() for one in lost]):+.4f} ± {error:.4f}"
+
+
+def _hits(row: dict) -> list[np.ndarray]:
+    """Return whether each query found its target, float64, for each kind of queries."""
+    return [
+        np.unpackbits(np.frombuffer(bytes.fromhex(row["hits"][kind]), np.uint8), count=n).astype(float)
+        for kind, n in row["n_queries"].items()
+    ]
