@@ -270,9 +270,11 @@ class LLMTokenEmbedder(
 
         Parameters
         ----------
-        X, y
-            As in `fit`.
-        out : ndarray of shape (n_texts, `n_features_out_`), default=None
+        X : list, 1-D array or Series of str, or 2-D array or frame of them
+            The texts.
+        y : None
+            Ignored.
+        out : ndarray of shape (n_texts, `n_features_out_`), dtype float16 or float32, default=None
             As in `transform`.
 
         Returns

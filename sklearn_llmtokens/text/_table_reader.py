@@ -95,11 +95,6 @@ class TableReader(TextColumn, auto_wrap_output_keys=None):  # type: ignore[call-
         TableReader
             The fitted estimator.
 
-        Warns
-        -----
-        UserWarning
-            If a column of the table equals `y`: a model would read the answer.
-
         Raises
         ------
         ValueError
@@ -107,6 +102,11 @@ class TableReader(TextColumn, auto_wrap_output_keys=None):  # type: ignore[call-
             ``"error"``.
         TypeError
             If something is not a text, a number or a date.
+
+        Warns
+        -----
+        UserWarning
+            If a column of the table equals `y`: a model would read the answer.
         """
         if not _is_table(X):
             self._check_named(X)
