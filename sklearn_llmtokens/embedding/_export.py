@@ -108,6 +108,7 @@ def _sentence_transformers_can(spec: EmbeddingSpec, n_layers: int) -> bool:
     template = spec.forward.template
     return (
         spec.readout.layers == (n_layers,)
+        and set(spec.readout.pooling) <= set(POOLING_OF_MODE.values())
         and (spec.readout.truncate_dim is None or not spec.readout.normalize)
         and template.endswith(SLOT)
         and template.count(SLOT) == 1

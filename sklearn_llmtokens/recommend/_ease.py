@@ -142,11 +142,6 @@ class EASERecommender(RegressionMixin, BaseRecommender):
         """Whether the exact solution was computed."""
         return not sparse.issparse(self._item_weights.weights)
 
-    @property
-    def prior_(self):
-        """The fitted `prior`."""
-        return None if self._prior_items is None else self._prior_items.embedder
-
     def _products(self, sequences: Histories) -> tuple:
         n_items = self.catalog_.n_items
         n_known = n_items if self.prior is not None else len(np.unique(sequences.item_idx))

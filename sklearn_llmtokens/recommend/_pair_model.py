@@ -77,6 +77,11 @@ class RegressionMixin(PairModelMixin):
     _waiting: sparse.csr_array | None  # changes of the gram matrix that no update has learnt yet
     _steps: np.ndarray  # of each item's weights since they were solved, added up
 
+    @property
+    def prior_(self):
+        """The fitted `prior`."""
+        return None if self._prior_items is None else self._prior_items.embedder
+
     def _fit(self, sequences: Histories) -> None:
         self._prior, self._prior_items, self._prior_columns = None, None, None
         if self.prior is not None:

@@ -165,11 +165,6 @@ class TransitionRecommender(RegressionMixin, BaseRecommender):
         self.filter_seen = filter_seen
         self.verbose = verbose
 
-    @property
-    def prior_(self):
-        """The fitted `prior`."""
-        return None if self._prior_items is None else self._prior_items.embedder
-
     def _fit(self, sequences: Histories) -> None:
         if self.method == "counts":
             self._prior, self._prior_items, self._prior_columns = None, None, None

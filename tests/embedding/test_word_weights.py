@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, clone
 
 from sklearn_llmtokens import LLMTokenEmbedder
 from tests.checkpoints import TEXTS
-from tests.embedding.oracle import NaiveModel, assert_close, pool
+from tests.embedding.oracle import POOLINGS, NaiveModel, assert_close, pool
 from tests.inside import replace_encode
 
 
@@ -52,7 +52,7 @@ def naive_vector(model, text, spans, pooling):
 
 
 @pytest.mark.filterwarnings("ignore:word_weights changes nothing")
-@pytest.mark.parametrize("pooling", ["mean", "weighted_mean", "mean_sqrt_len", "max", "cls", "last"])
+@pytest.mark.parametrize("pooling", POOLINGS)
 @pytest.mark.parametrize("kind", ["bert", "gpt2", "xlm-roberta"])
 def test_weighted_tokens_equal_the_naive_loop(checkpoints, naive, kind, pooling):
     expected = [naive_vector(naive(kind), text, STOPPED.word_spans(text), pooling) for text in SENTENCES]

@@ -20,6 +20,7 @@ from sklearn_llmtokens import EmbeddingPCA, JiebaTokenizer, LLMTokenEmbedder, Te
 from sklearn_llmtokens.inspection import explain_text
 from sklearn_llmtokens.text import TextColumn
 from tests.checkpoints import TEXTS
+from tests.embedding.oracle import POOLINGS
 
 TWO = ["good", "bad", "good", "bad", "good", "good", "bad", "bad"]
 THREE = ["a", "b", "c", "a", "b", "c", "a", "b"]
@@ -68,7 +69,7 @@ def embedder(checkpoints):
     return LLMTokenEmbedder(checkpoints["bert"], cache=None)
 
 
-@pytest.mark.parametrize("pooling", ["mean", "cls", "max", "last", "weighted_mean", "mean_sqrt_len", ("cls", "mean")])
+@pytest.mark.parametrize("pooling", [*POOLINGS, ("cls", "mean")])
 @pytest.mark.parametrize("normalize", [True, False])
 def test_every_pooling_gives_words_their_share(embedder, pooling, normalize):
     model = make_pipeline(embedder.set_params(pooling=pooling, normalize=normalize), LogisticRegression(C=10))
