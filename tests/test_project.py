@@ -100,6 +100,12 @@ def test_what_is_heavy_would_be_noticed():
     }
 
 
+def test_modules_hold_one_idea():
+    lengths = sorted(len(path.read_text(encoding="utf-8").splitlines()) for path in ROOT.rglob("*.py"))
+    assert lengths[-1] <= 400
+    assert lengths[len(lengths) // 2] < 150
+
+
 # This set only shrinks: tests import what users import.
 TESTS_WITH_PRIVATE_IMPORTS = {
     "inside.py",  # looks inside and places to break, gathered
