@@ -12,6 +12,7 @@ import pytest
 
 from sklearn_llmtokens import LLMTokenEmbedder
 from tests.embedding.conftest import main
+from tests.embedding.oracle import POOLINGS
 from tests.embedding.parquet_helpers import read, table
 from tests.inside import replace_encode, set_bar_delay
 
@@ -192,6 +193,16 @@ def test_the_help_names_every_default_and_shows_examples(capsys, command):
     assert "(default: zh-mini)" in shown
     assert f"sklearn-llmtokens {command} " in shown.partition("example")[2]
     assert "[-1]" not in shown
+
+
+def test_the_help_names_every_pooling(capsys):
+    with pytest.raises(SystemExit):
+        main(["embed", "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert set(shown.partition("--pooling NAME [NAME ...] ")[2].partition("; several")[0].split("; ")) == {
+        "auto",
+        *POOLINGS,
+    }
 
 
 @pytest.mark.parametrize("value", ["１２", "1_000", "²", "1.5", "x" * 1000, "9" * 5000])
