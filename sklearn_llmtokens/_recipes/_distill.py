@@ -100,7 +100,8 @@ def distill(
     target.mkdir(parents=True, exist_ok=True)
     settings = DistillSettings(n_tokens, n_components, float(l2), dtype, random_state, verbose)
     name = str(getattr(teacher, "model", type(teacher).__name__))
-    distill_static(teacher.transform, distinct, target, JiebaTokenizer(lowercase=True), settings, Path(name).name)
+    words = JiebaTokenizer(lowercase=True)
+    distill_static(teacher.transform, distinct, words, settings, Path(name).name).write(target)
     return LLMTokenEmbedder(target)
 
 

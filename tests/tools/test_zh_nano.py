@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer, models, pre_tokenizers
 
 from sklearn_llmtokens import LLMTokenEmbedder, text_pipeline
 from sklearn_llmtokens.checkpoints import bundled_checkpoint
@@ -66,3 +67,36 @@ def test_the_kept_script_gives_its_normaliser(monkeypatch):
     from tools.train_zh_nano.normalizer import read_all
 
     assert json.loads((FOLDER / "tokenizer.json").read_text(encoding="utf-8"))["normalizer"] == read_all()
+
+
+def test_tokens_of_the_same_contexts_get_similar_features(monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).parents[2])
+    from tools.train_zh_nano.cooccurrence import cooccurrence_features
+
+    words = ["[UNK]", "猫", "狗", "喝", "水", "书", "读", "新"]
+    tokenizer = Tokenizer(models.WordLevel({word: i for i, word in enumerate(words)}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    texts = ["猫 喝 水", "狗 喝 水", "狗 ？ 水", "读 新 书", "读 书"] * 4
+    features = cooccurrence_features(tokenizer, texts, np.ones((len(words), 2), np.float32), n_features=2)
+    unit = features[1:] / np.linalg.norm(features[1:], axis=1, keepdims=True)
+    cat, dog, book = unit[0], unit[1], unit[4]
+    assert cat @ dog > 0.9
+    assert abs(cat @ book) < 0.1
+    np.testing.assert_allclose(features[0], 0, atol=1e-6)  # the unknown token
+
+
+def test_features_of_contexts_are_small_beside_those_of_the_teachers(monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).parents[2])
+    from tools.train_zh_nano.cooccurrence import SCALE, cooccurrence_features
+
+    words = ["[UNK]", *"abcdef"]
+    tokenizer = Tokenizer(models.WordLevel({word: i for i, word in enumerate(words)}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    learnt = np.random.default_rng(0).normal(size=(len(words), 3)).astype(np.float32)
+    texts = ["a b c", "b c d", "e f", "a f d"]
+    features = cooccurrence_features(tokenizer, texts, learnt)
+    ids = [tokenizer.encode(text).ids for text in texts]
+    lengths = [
+        np.sqrt(np.mean([np.square(vectors[row].mean(axis=0)).sum() for row in ids])) for vectors in (features, learnt)
+    ]
+    assert lengths[0] / lengths[1] == pytest.approx(SCALE, rel=1e-5)

@@ -58,21 +58,26 @@ def fit_word_vectors(texts, *, n_dimensions=256, n_words=80_000, min_count=5, se
     counts = Counter(word for sentence in sentences for word in sentence)
     words = [word for word, count in counts.most_common(n_words) if count >= min_count]
     index = {word: i for i, word in enumerate(words)}
-    pairs = _count_pairs(sentences, index)
-    n_dimensions = min(n_dimensions, len(words) - 1)
-    left, _, _ = randomized_svd(_ppmi(pairs), n_dimensions, n_iter=3, random_state=seed)
-    vectors = left / np.sqrt((left**2).sum(1).mean())
+    rows = (np.array([index.get(word, -1) for word in sentence], np.int32) for sentence in sentences)
+    vectors = factorise_pairs(count_pairs(rows, len(index)), n_dimensions, seed)
     frequency = np.array([counts[word] for word in words]) / counts.total()
     return WordVectors(index, (vectors * (SIF / (SIF + frequency))[:, None]).astype(np.float32))
 
 
-def _count_pairs(sentences, index):
-    """Count pairs of words within WINDOW places of each other, sentence by sentence: (n_words, n_words)."""
-    gap = [-1] * WINDOW
-    stream = np.concatenate(
-        [np.array([index.get(word, -1) for word in sentence] + gap, np.int32) for sentence in sentences]
-    )
-    n_words = len(index)
+def factorise_pairs(pairs, n_dimensions, seed=0):
+    """Return the left singular vectors of the PPMI of counted pairs, rows of unit length on average."""
+    n_dimensions = min(n_dimensions, pairs.shape[0] - 1)
+    left, _, _ = randomized_svd(_ppmi(pairs), n_dimensions, n_iter=3, random_state=seed)
+    return left / np.sqrt((left**2).sum(1).mean())
+
+
+def count_pairs(rows, n_words):
+    """Count pairs of words within WINDOW places of each other, sentence by sentence: (n_words, n_words).
+
+    Each row is an int32 array of a sentence's words; negative ones are not counted.
+    """
+    gap = np.full(WINDOW, -1, np.int32)
+    stream = np.concatenate([part for row in rows for part in (row, gap)])
     pairs = sp.csr_matrix((n_words, n_words), dtype=np.float32)
     for distance in range(1, WINDOW + 1):
         left, right = stream[:-distance], stream[distance:]

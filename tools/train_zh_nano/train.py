@@ -13,9 +13,11 @@ import argparse
 import json
 import random
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from tokenizers import Tokenizer
 
 from sklearn_llmtokens import JiebaTokenizer, LLMTokenEmbedder
 from sklearn_llmtokens.embedding._static import DistillSettings, distill_static
@@ -23,9 +25,10 @@ from sklearn_llmtokens.embedding._static import DistillSettings, distill_static
 from ..train_zh_mini.corpus import read_lines
 from ..train_zh_mini.teacher import SHARD_SIZE, write_vectors
 from .blocks import Blocks
+from .cooccurrence import cooccurrence_features
 from .normalizer import read_all
 
-LAYERS = (10, 12)
+LAYERS = (12,)
 
 
 def main(arguments=None):
@@ -38,12 +41,18 @@ def main(arguments=None):
     texts, teacher = Blocks.load(texts, vectors, args.work / "vectors-zh-mini")
     args.out.mkdir(parents=True)
     settings = DistillSettings(
-        n_tokens=37_000, n_components=None, l2=0.5, dtype="int8", random_state=0, verbose=1, normalizer=read_all()
+        n_tokens=32_000, n_components=None, l2=0.5, dtype="int8", random_state=0, verbose=1, normalizer=read_all()
     )
     words = JiebaTokenizer(lowercase=True)
     names = "multilingual-e5-small and zh-mini"
-    figures = distill_static(teacher.transform, texts, args.out, words, settings, names, read_texts_of_words(args))
-    print(json.dumps(figures))
+    chinese = read_texts_of_words(args)
+    learnt = distill_static(teacher.transform, texts, words, settings, names, chinese)
+    all_texts = chinese + [line for file in args.english for line in read_lines(file)]
+    beside = cooccurrence_features(Tokenizer.from_str(json.dumps(learnt.tokenizer)), all_texts, learnt.vectors)
+    vectors = np.hstack([learnt.vectors, beside])
+    learnt = replace(learnt, vectors=vectors, figures=learnt.figures | {"n_features": vectors.shape[1]})
+    learnt.write(args.out)
+    print(json.dumps(learnt.figures))
 
 
 def read_texts(args):

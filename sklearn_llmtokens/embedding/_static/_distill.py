@@ -56,15 +56,37 @@ class DistillSettings:
     normalizer: dict[str, Any] | None = None
 
 
+@dataclass(frozen=True)
+class Distilled:
+    """What a distillation learnt.
+
+    Attributes
+    ----------
+    vectors : ndarray of shape (n_tokens, n_features), dtype=float32
+        Vectors of tokens, multiplied with the weights of these.
+    tokenizer : dict
+        Contents of ``tokenizer.json``.
+    figures : dict
+        Figures of the held-out texts, and sizes.
+    """
+
+    vectors: np.ndarray
+    tokenizer: dict[str, Any]
+    figures: dict[str, Any]
+
+    def write(self, folder: Path) -> None:
+        """Write the checkpoint into a folder that exists and is empty."""
+        write_static(folder, self.vectors, self.tokenizer, self.figures["dtype"], _card(self.figures))
+
+
 def distill_static(
     transform: Transform,
     texts: Sequence[str],
-    folder: Path,
     words: Callable[[str], Sequence[str]],
     settings: DistillSettings,
     teacher: str,
     more_texts: Sequence[str] = (),
-) -> dict[str, Any]:
+) -> Distilled:
     """Distil a teacher into one vector per token.
 
     Parameters
@@ -73,8 +95,6 @@ def distill_static(
         The teacher: texts to (n_texts, n_features).
     texts : sequence of str
         Distinct texts.
-    folder : Path
-        Gets the checkpoint; exists and is empty.
     words : callable
         Cuts a text into words.
     settings : DistillSettings
@@ -86,8 +106,8 @@ def distill_static(
 
     Returns
     -------
-    dict
-        Figures of the held-out texts, and sizes.
+    Distilled
+        Vectors, tokenizer and figures; nothing is written yet.
     """
     rng = np.random.default_rng(settings.random_state)
     order = rng.permutation(len(texts))
@@ -123,8 +143,7 @@ def distill_static(
     }
     if n_held_out >= _FEWEST:
         figures |= _agreement(count_tokens(backend, held_out) @ vectors, targets.of(held_out))
-    write_static(folder, vectors, tokenizer, settings.dtype, _card(figures))
-    return figures
+    return Distilled(vectors, tokenizer, figures)
 
 
 def weighted_rows(counts: sparse.csr_array) -> tuple[sparse.csr_array, np.ndarray]:

@@ -89,15 +89,16 @@ def read_static(checkpoint: Checkpoint) -> StaticFiles:
     tensor, n_features = _read_shape(checkpoint, weights)
     config = load_object(folder / "config.json")
     of_model2vec = bool(config) and tensor == "embeddings"
-    truncation = load_object(tokenizer).get("truncation") or {}
     is_scaled = _ends_in_unit_length(checkpoint, read_modules(checkpoint))
-    max_length, keep_end = truncation.get("max_length"), truncation.get("direction") == "Left"
     if of_model2vec:
         own = {"normalize": flag(False), "max_length": optional_count()}
         file = folder / "config.json"
         found = read_keys({name: config[name] for name in own if name in config}, own, file)
         is_scaled, keep_end = found["normalize"], False
         max_length = found["max_length"] if "max_length" in config else _DEFAULT_MAX_LENGTH
+    else:  # model2vec leaves the vocabulary's file, which takes longest to parse, to the tokenizer
+        truncation = load_object(tokenizer).get("truncation") or {}
+        max_length, keep_end = truncation.get("max_length"), truncation.get("direction") == "Left"
     return StaticFiles(
         weights=weights,
         tokenizer=tokenizer,
