@@ -10,7 +10,7 @@ import numpy as np
 from .._utils._messages import shorten
 from ._histories import Histories
 from ._interactions import LARGEST_WEIGHT
-from ._softmax_weights import STRENGTH, chosen_weights, ndcg, shortlist, softmax_weights
+from ._softmax_weights import STRENGTH, STRENGTHS, chosen_weights, ndcg, shortlist, softmax_weights
 
 QUERIES_AT_ONCE = 64
 FEWEST_QUERIES = 20  # from which weights are learnt
@@ -69,6 +69,7 @@ def learn_weights(
     defaults: np.ndarray,
     rng,
     *,
+    compares: bool = False,
     filter_seen: bool = True,
     is_rival: np.ndarray | None = None,
 ) -> FusionWeights:
@@ -87,6 +88,8 @@ def learn_weights(
         Prior means of the relative weights, for items with clicks and without; negative ones count as 0.
     rng : numpy.random.Generator
         Draws the items that stand for the catalogue.
+    compares : bool, default=False
+        Whether `defaults` may count for more, where they rank better than what is learnt.
     filter_seen : bool, default=True
         Whether items of the history are no rivals of the item that followed.
     is_rival : ndarray of shape (n_items,), dtype=bool, default=None
@@ -116,7 +119,8 @@ def learn_weights(
     none = np.zeros(n_parts)
     prior = np.concatenate([none, defaults[:, 0], none, defaults[:, 1], [0.0]])
     is_bias, counts = np.arange(len(prior)) == len(prior) - 1, np.concatenate(log_counts)
-    learnt, strength = chosen_weights(table, counts, is_bias, np.maximum(prior, 0))
+    strengths = STRENGTHS if compares else STRENGTHS[-1:]
+    learnt, strength = chosen_weights(table, counts, is_bias, np.maximum(prior, 0), strengths)
     kinds = _of_kinds(table, counts, is_back, learnt)
     absolute, relative = kinds.reshape(2, 2, 2, n_parts).transpose(2, 0, 3, 1)
     return FusionWeights(absolute / scale[:, np.newaxis], relative, scale, float(learnt[-1]), strength)

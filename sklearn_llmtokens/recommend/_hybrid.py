@@ -88,8 +88,8 @@ class HybridRecommender(ShortRepr, HybridSharesMixin, BaseComposition, BaseRecom
     Scores of different recommenders do not compare. Weights that are given multiply a score that is divided by the best
     one of the query; weights that are learnt multiply this and, beside it, the score as it is: how sure a recommender
     is of one query beside another counts as far as it helped. They are the most likely ones under a normal distribution
-    about `default_weights`, times a scale that is learnt too. Its width is that of 20, 80 or 320 held-out events, or 0:
-    what has the largest NDCG@10 of the held-out events.
+    about `default_weights`, times a scale that is learnt too. `default_weights` count as 20 held-out events; without
+    times as 20, 80 or 320, or alone: what has the largest NDCG@10 of the held-out events.
 
     Recommenders whose embedders have the same parameters share one fitted embedder: each text is embedded once for all.
 
@@ -232,6 +232,7 @@ class HybridRecommender(ShortRepr, HybridSharesMixin, BaseComposition, BaseRecom
                     ~held_out.is_known,
                     given,
                     held_out.rng,
+                    compares=not held_out.is_cut,
                     filter_seen=self.filter_seen,
                     is_rival=None if held_out.hides_items else self._has_clicks,
                 )

@@ -27,6 +27,8 @@ class HeldOut:
         Whether a query is a whole sequence as it was at the cut: nothing has happened since. False without times.
     is_known : ndarray of shape (n_items,), dtype=bool
         Whether an item has an event in `earlier`.
+    is_cut : bool
+        Whether the sequences were cut at one moment.
     hides_items : bool
         Whether the events of some items are left out of `earlier`, because few targets are new by themselves.
     rng : numpy.random.Generator
@@ -38,6 +40,7 @@ class HeldOut:
     target_idx: np.ndarray
     is_back: np.ndarray
     is_known: np.ndarray
+    is_cut: bool
     hides_items: bool
     rng: np.random.Generator
 
@@ -45,7 +48,7 @@ class HeldOut:
 def hold_out(sequences: Histories, n_items: int, n_validation: int) -> HeldOut | None:
     """Hold out the latest events of training sequences; None where there are too few to learn from."""
     rng = np.random.default_rng(0)
-    earlier, queries, target_idx, is_back = latest_slice(sequences, n_validation)
+    earlier, queries, target_idx, is_back, is_cut = latest_slice(sequences, n_validation)
     n_new = (~is_known(earlier, n_items))[target_idx].sum()
     hides_items = sequences.times is None or bool(n_new < FEWEST_QUERIES)
     if hides_items:
@@ -54,10 +57,10 @@ def hold_out(sequences: Histories, n_items: int, n_validation: int) -> HeldOut |
     has_events = is_known(earlier, n_items)
     if len(target_idx) < FEWEST_QUERIES or not has_events.any():
         return None
-    return HeldOut(earlier, queries, target_idx, is_back, has_events, hides_items, rng)
+    return HeldOut(earlier, queries, target_idx, is_back, has_events, is_cut, hides_items, rng)
 
 
-def latest_slice(sequences: Histories, n_queries: int) -> tuple[Histories, Histories, np.ndarray, np.ndarray]:
+def latest_slice(sequences: Histories, n_queries: int) -> tuple[Histories, Histories, np.ndarray, np.ndarray, bool]:
     """Hold out the latest events of sequences that are wanted: those whose weight is above 0.
 
     With times, sequences are cut at the 0.9 quantile of all times, and the first, the middle and the last event after
@@ -83,11 +86,13 @@ def latest_slice(sequences: Histories, n_queries: int) -> tuple[Histories, Histo
         The items of these events.
     is_back : ndarray of shape (n_held_out,), dtype=bool
         Whether the query is all of the sequence before the cut. False without a cut.
+    is_cut : bool
+        Whether there is a cut.
 
     Examples
     --------
     >>> sequences = Histories(np.array([0, 3, 5, 7]), np.array([5, 6, 7, 8, 9, 5, 8]))
-    >>> earlier, queries, target_idx, _ = latest_slice(sequences, 10)
+    >>> earlier, queries, target_idx, *_ = latest_slice(sequences, 10)
     >>> earlier.item_idx, queries.item_idx, target_idx
     (array([5, 6, 8, 5, 8]), array([5, 6, 8]), array([7, 9]))
     """
@@ -108,7 +113,8 @@ def latest_slice(sequences: Histories, n_queries: int) -> tuple[Histories, Histo
         n_kept[held] = places
     target_idx = sequences.item_idx[sequences.indptr[held] + places]
     is_back = (places == n_kept[held]) & is_cut
-    return _first_events(sequences, n_kept), _first_events(sequences.take(held), places), target_idx, is_back
+    queries = _first_events(sequences.take(held), places)
+    return _first_events(sequences, n_kept), queries, target_idx, is_back, bool(is_cut)
 
 
 def _first_middle_last(

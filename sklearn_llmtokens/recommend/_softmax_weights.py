@@ -12,7 +12,7 @@ _RIDGE = 1e-3
 # The prior counts as much as some twenty queries at least: likelihood alone trusts what is sure of few items, and finds
 # fewer of those that followed among the first ten.
 STRENGTH = 20.0
-STRENGTHS = (320.0, 80.0, STRENGTH)  # that `chosen_weights` compares, beside the prior alone
+STRENGTHS = (np.inf, 320.0, 80.0, STRENGTH)  # that are compared; with inf the prior holds alone
 _CUT = 10  # items that are looked at
 
 
@@ -136,9 +136,13 @@ def softmax_weights(
 
 
 def chosen_weights(
-    features: np.ndarray, log_counts: np.ndarray, is_free: np.ndarray, prior: np.ndarray
+    features: np.ndarray,
+    log_counts: np.ndarray,
+    is_free: np.ndarray,
+    prior: np.ndarray,
+    strengths: tuple[float, ...] = STRENGTHS,
 ) -> tuple[np.ndarray, float]:
-    """Return the weights that rank best of those that `softmax_weights` learns, and the prior itself.
+    """Return the weights that rank best of those that `softmax_weights` learns with several strengths.
 
     What is likeliest of the whole catalogue is not always best among the first ten: on some catalogues the prior ranks
     better than all that is learnt from two thousand queries.
@@ -147,23 +151,26 @@ def chosen_weights(
     ----------
     features, log_counts, is_free, prior : ndarrays
         As in `softmax_weights`.
+    strengths : tuple of float, default=STRENGTHS
+        As how many queries the prior may count, descending. With inf it holds alone, with the scale that is most
+        likely.
 
     Returns
     -------
     weights : ndarray of shape (n_features,), dtype=float64
         Those with the largest NDCG@10 of the queries; of equal ones, those nearest to the prior.
     strength : float
-        As how many queries the prior counts in them; inf where it holds alone, with the scale that is most likely.
+        Theirs.
     """
     if not np.any(prior):
-        return softmax_weights(features, log_counts, is_free), STRENGTH
+        return softmax_weights(features, log_counts, is_free), strengths[-1]
     scaled = weights = _scaled_prior(features, log_counts, is_free, prior)
-    best, chosen, reached = scaled, np.inf, ndcg(features, log_counts, scaled).mean()
-    for strength in STRENGTHS:
-        weights = _about(scaled, features, log_counts, is_free, strength, weights)
-        value = ndcg(features, log_counts, weights).mean()
-        if value > reached:
-            best, chosen, reached = weights, strength, value
+    found = []
+    for strength in strengths:
+        if np.isfinite(strength):
+            weights = _about(scaled, features, log_counts, is_free, strength, weights)
+        found.append((ndcg(features, log_counts, weights).mean(), weights, strength))
+    _, best, chosen = max(found, key=lambda one: one[0])  # the first of equal ones
     return best, chosen
 
 
