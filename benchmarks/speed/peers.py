@@ -3,7 +3,8 @@
 A method is built in a process of its own, from a checkpoint folder and a number of threads, and is then a callable from
 a list of texts to an array. ONNX Runtime and OpenVINO get the transformer exported from torch, batches of 32 sorted by
 length as sentence-transformers makes them, and mean pooling: their graphs at 8 bits are made by the tools that
-sentence-transformers' page on efficiency names (``quantize_dynamic`` for AVX2; NNCF with texts of the task).
+sentence-transformers' page on efficiency names (``quantize_dynamic`` with the range that suits the processor; NNCF with
+texts of the task). In bfloat16, OpenVINO gets the hint for it, and sentence-transformers loads the weights so.
 """
 
 import json
@@ -28,12 +29,12 @@ def ours(folder: str, n_threads: int, work: Path, dtype: str = "float32") -> Enc
     return lambda texts: embedder.transform(list(texts))
 
 
-def sentence_transformers(folder: str, n_threads: int, work: Path) -> Encode:
+def sentence_transformers(folder: str, n_threads: int, work: Path, dtype: str = "float32") -> Encode:
     import torch
     from sentence_transformers import SentenceTransformer
 
     torch.set_num_threads(n_threads)
-    model = SentenceTransformer(folder, device="cpu")
+    model = SentenceTransformer(folder, device="cpu", model_kwargs={"dtype": getattr(torch, dtype)})
     return lambda texts: model.encode(list(texts), show_progress_bar=False)
 
 
@@ -77,12 +78,12 @@ def onnxruntime(folder: str, n_threads: int, work: Path, int8: bool = False) -> 
     return batched(folder, run)
 
 
-def openvino(folder: str, n_threads: int, work: Path, int8: bool = False) -> Encode:
+def openvino(folder: str, n_threads: int, work: Path, int8: bool = False, precision: str = "f32") -> Encode:
     import openvino as ov
 
     check_mean(folder)
     file = export_openvino(folder, work, int8)
-    config = {"INFERENCE_NUM_THREADS": n_threads, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+    config = {"INFERENCE_NUM_THREADS": n_threads, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": precision}
     compiled = ov.Core().compile_model(file, "CPU", config)
     return batched(folder, lambda inputs: compiled(inputs)[0])
 
@@ -92,12 +93,14 @@ METHODS: dict[str, tuple[Callable[..., Encode], dict]] = {
     "LLMTokenEmbedder, int8": (ours, {"dtype": "int8"}),
     "LLMTokenEmbedder, bfloat16": (ours, {"dtype": "bfloat16"}),
     "sentence-transformers": (sentence_transformers, {}),
+    "sentence-transformers, bfloat16": (sentence_transformers, {"dtype": "bfloat16"}),
     "skrub": (skrub, {}),
     "embetter": (embetter, {}),
     "embetter, quantize=True (torch int8)": (embetter, {"quantize": True}),
     "ONNX Runtime, float32": (onnxruntime, {}),
     "ONNX Runtime, int8": (onnxruntime, {"int8": True}),
     "OpenVINO, float32": (openvino, {}),
+    "OpenVINO, bfloat16": (openvino, {"precision": "bf16"}),
     "OpenVINO, int8": (openvino, {"int8": True}),
 }
 NEEDS = {  # packages beyond those of the project's own extras
@@ -106,6 +109,7 @@ NEEDS = {  # packages beyond those of the project's own extras
     "ONNX Runtime, float32": ("onnxruntime", "onnx", "onnxscript"),
     "ONNX Runtime, int8": ("onnxruntime", "onnx", "onnxscript"),
     "OpenVINO, float32": ("openvino",),
+    "OpenVINO, bfloat16": ("openvino",),
     "OpenVINO, int8": ("openvino", "nncf"),
 }
 
@@ -168,12 +172,14 @@ def export_onnx(folder: str, work: Path) -> Path:
 
 
 def quantize_onnx(file: Path) -> Path:
-    """Quantise as sentence-transformers' ``"avx2"`` configuration does: dynamic, by channel, a bit less for AVX2."""
+    """Quantise as sentence-transformers' configuration for the processor does: by channel, a bit less without VNNI."""
+    import torch
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     target = file.with_name("int8.onnx")
     if not target.exists():
-        quantize_dynamic(file, target, per_channel=True, reduce_range=True, weight_type=QuantType.QInt8)
+        narrow = not torch.cpu.get_capabilities().get("avx512_vnni", False)
+        quantize_dynamic(file, target, per_channel=True, reduce_range=narrow, weight_type=QuantType.QInt8)
     return target
 
 

@@ -6,16 +6,20 @@ follows them. The same weights give the same hidden states: a model for which th
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import torch
 from torch import nn
-from torch.nn.functional import embedding, layer_norm, scaled_dot_product_attention
+from torch.nn.functional import embedding, gelu, layer_norm
 from transformers import PreTrainedModel
+from transformers.activations import GELUActivation
 
 from ._batch import TokenGroup, equal_length_groups
+from ._int8 import Int8Linear, Int8Product
 from ._outliers import LargestInputs
-from ._precision import Int8Linear, Int8Product, agree
+from ._packed_attention import PackedAttention
+from ._precision import agree
+from ._products import PlainProduct, Product, make_product
 from ._sequences import Sequence_
 
 if TYPE_CHECKING:
@@ -23,18 +27,6 @@ if TYPE_CHECKING:
 
 # Only these are compared: Longformer and BigBird, say, are built alike and give the same until a text is long.
 _FAMILIES = {"bert", "camembert", "data2vec-text", "electra", "ernie", "roberta", "xlm-roberta"}
-
-_SHORT = 48  # tokens of a sequence up to which plain products are no slower than torch's attention
-_LANES = 8  # a head of other than a multiple of these gives sums whose last bits depend on its place in memory
-
-
-class Product(Protocol):
-    """``x @ weight.T + bias``, with x of shape (tokens, features)."""
-
-    def __call__(self, x: torch.Tensor) -> torch.Tensor: ...
-
-    def plus(self, x: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-        """Return the product and `other` added up."""
 
 
 class _Norm(NamedTuple):
@@ -66,19 +58,6 @@ class _Exact(NamedTuple):
 
 
 _NONE = _Exact(None, None)
-
-
-class _Plain:
-    """A product in the precision of its weights."""
-
-    def __init__(self, weight: torch.Tensor, bias: torch.Tensor):
-        self.weight, self.bias = weight, bias
-
-    def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.addmm(self.bias, x, self.weight.T)
-
-    def plus(self, x: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-        return torch.add(other, self.bias).addmm_(x, self.weight.T)
 
 
 class FusedBert:
@@ -178,8 +157,9 @@ class FusedBert:
         """Yield the hidden states (tokens, features) of one layer after the other."""
         x = self.norm(torch.cat([self._embed(ids) for ids in groups]))
         yield x
+        attend = PackedAttention(shapes, self.n_heads, x.shape[1] // self.n_heads, x.dtype)
         for layer in self.layers[:deepest]:
-            x = layer.out_norm(layer.out.plus(_attend(layer.qkv(x), shapes, self.n_heads), x))
+            x = layer.out_norm(layer.out.plus(attend(layer.qkv(x)), x))
             x = layer.down_norm(layer.down.plus(layer.activation(layer.up(x)), x))
             yield x
 
@@ -233,17 +213,17 @@ def _read_layer(layer: "BertLayer") -> _Layer:
     one, feed = layer.attention.self, layer.intermediate
     return _Layer(
         qkv=_join(one.query, one.key, one.value),
-        out=_Plain(layer.attention.output.dense.weight.data, layer.attention.output.dense.bias.data),
+        out=make_product(layer.attention.output.dense.weight.data, layer.attention.output.dense.bias.data),
         out_norm=_norm(layer.attention.output.LayerNorm),
-        up=_Plain(feed.dense.weight.data, feed.dense.bias.data),
-        activation=feed.intermediate_act_fn,
-        down=_Plain(layer.output.dense.weight.data, layer.output.dense.bias.data),
+        up=make_product(feed.dense.weight.data, feed.dense.bias.data),
+        activation=_in_place(feed.intermediate_act_fn),
+        down=make_product(layer.output.dense.weight.data, layer.output.dense.bias.data),
         down_norm=_norm(layer.output.LayerNorm),
     )
 
 
 def _lower_layer(plain: _Layer, layer: "BertLayer", exact: _Exact) -> _Layer:
-    assert isinstance(plain.qkv, _Plain)
+    assert isinstance(plain.qkv, PlainProduct)
     for name, linear in (("up", layer.intermediate.dense), ("down", layer.output.dense)):
         channels, product = getattr(exact, name), getattr(plain, name)
         if channels is not None:
@@ -264,13 +244,13 @@ def _product(linear: nn.Module) -> Int8Product:
 
 
 @torch.inference_mode(False)  # tensors of inference mode could never have part in a gradient
-def _join(*linears: nn.Linear) -> _Plain:
+def _join(*linears: nn.Linear) -> PlainProduct:
     """Put weights one below the other; the layers themselves go on with views of them."""
     weight = torch.cat([linear.weight.data for linear in linears])
     bias = torch.cat([linear.bias.data for linear in linears])
     for linear, part, short in zip(linears, weight.chunk(len(linears)), bias.chunk(len(linears)), strict=True):
         linear.weight.data, linear.bias.data = part, short
-    return _Plain(weight, bias)
+    return make_product(weight, bias)
 
 
 def _lowest(activation: Callable[[torch.Tensor], torch.Tensor]) -> float | None:
@@ -280,25 +260,11 @@ def _lowest(activation: Callable[[torch.Tensor], torch.Tensor]) -> float | None:
     return float(values.min()) if is_lowest else None
 
 
+def _in_place(activation: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Return GELU that overwrites its input, which no one else reads: fresh memory costs as much as the arithmetic."""
+    is_gelu = isinstance(activation, GELUActivation) and activation.act is gelu
+    return torch.ops.aten.gelu_ if is_gelu else activation
+
+
 def _norm(module: nn.LayerNorm) -> _Norm:
     return _Norm(module.weight.data, module.bias.data, module.eps)
-
-
-def _attend(qkv: torch.Tensor, shapes: Sequence[tuple[int, int]], n_heads: int) -> torch.Tensor:
-    """Let every sequence attend to itself: (tokens, 3 * features) -> (tokens, features)."""
-    found = []
-    for (n, length), part in zip(shapes, qkv.split([n * length for n, length in shapes]), strict=True):
-        # (sequences * length, 3 * features) -> three of (sequences, heads, length, features of a head)
-        states = part.view(n, length, 3, n_heads, -1).permute(2, 0, 3, 1, 4)
-        is_short = length <= _SHORT and states.shape[-1] % _LANES == 0
-        attended = _attend_short(states) if is_short else scaled_dot_product_attention(*states)
-        found.append(attended.transpose(1, 2).reshape(n * length, -1))
-    return found[0] if len(found) == 1 else torch.cat(found)
-
-
-def _attend_short(states: torch.Tensor) -> torch.Tensor:
-    """Attend by plain products, many heads at once: torch's fused kernel takes one at a time, and its threads wait."""
-    shape = states.shape[1:]
-    query, key, value = states.reshape(3, -1, *shape[2:])
-    scores = torch.baddbmm(states.new_empty(1, 1, 1), query, key.mT, beta=0, alpha=shape[-1] ** -0.5)
-    return torch.bmm(scores.softmax(dim=-1), value).view(shape)

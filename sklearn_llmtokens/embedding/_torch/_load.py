@@ -22,8 +22,9 @@ from .._spec import ForwardSpec
 from ._fused_bert import find_fused
 from ._head import Step, load_head
 from ._hidden import find_layers
+from ._int8 import lower_precision
 from ._outliers import probe_sequences
-from ._precision import choose_device, lower_precision
+from ._precision import choose_device
 from ._strategy import EqualLengths, Padded, Strategy
 from ._tokenizer import TextTokenizer, load_tokenizer
 from ._transformer import Transformer

@@ -1,12 +1,6 @@
-"""Which precision a processor computes in natively, and 8-bit linear layers."""
-
-import contextlib
-import warnings
-from collections.abc import Iterator
+"""Which precision a processor computes in natively."""
 
 import torch
-from torch import nn
-from transformers.pytorch_utils import Conv1D
 
 from ..._utils._warnings import warn_once
 from ...exceptions import PrecisionWarning
@@ -15,10 +9,6 @@ _NATIVE = {
     "bfloat16": ("avx512_bf16", "amx_bf16", "avx10_1", "bf16", "arm_bf16"),
     "float16": ("avx512_fp16", "amx_fp16", "avx10_1", "fp16", "arm_fp16_arith"),
 }
-
-_ACTIVATION_STEPS = 127  # on either side of zero
-_WEIGHT_STEPS = 63
-_SMALLEST = 1e-30  # a token of zeros stays one
 
 
 def choose_device(device: str) -> str:
@@ -133,114 +123,3 @@ def is_native(dtype: str) -> bool:
     """
     found = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
     return any(found.get(name, False) for name in _NATIVE[dtype])
-
-
-def lower_precision(model: nn.Module) -> None:
-    """Replace every linear layer by one with 8-bit activations, scaled by token, and 7-bit weights, by output channel.
-
-    Parameters
-    ----------
-    model : torch.nn.Module
-        A model in float32 on the CPU. It is changed in place.
-    """
-    for module in list(model.modules()):
-        for name, child in list(module.named_children()):
-            if isinstance(child, nn.Linear):
-                setattr(module, name, Int8Linear(child.weight.data, child.bias))
-            elif isinstance(child, Conv1D):
-                setattr(module, name, Int8Linear(child.weight.data.T.contiguous(), child.bias))
-
-
-class Int8Product:
-    """``x @ weight.T + bias`` in 8-bit integers.
-
-    Each token is scaled by its own largest value, so that its row is the same in any batch: the sums are of integers
-    and exact. Without VNNI a processor adds two products in 16 bits, which holds 255 x 63 twice and not 255 x 127: one
-    factor gives up a bit. Weights spread evenly over their range and lose little; activations have outliers.
-
-    Parameters
-    ----------
-    weight : tensor of shape (n_out, n_in)
-        In float32.
-    bias : tensor of shape (n_out,) or None
-        What is added.
-    exact : tensor of int64 of shape (n_exact,), default=None
-        Input channels that are multiplied in float32: few whose values are so large that the steps of 8 bits, which all
-        channels of a token share, would be too wide for the others (Dettmers et al. 2022, "LLM.int8()").
-
-    Attributes
-    ----------
-    lowest : float or None
-        What no input is below, where that is known: it spares a look at all of them.
-    """
-
-    lowest: float | None = None
-
-    def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None, exact: torch.Tensor | None = None):
-        self.bias = weight.new_zeros(len(weight)) if bias is None else bias
-        self._exact: tuple[torch.Tensor, torch.Tensor] | None = None
-        if exact is not None and len(exact):
-            self._exact = (exact, weight[:, exact].T.contiguous())
-            weight = weight.index_fill(1, exact, 0)
-        scale = weight.abs().amax(dim=1).clamp(min=1e-12) / _WEIGHT_STEPS
-        zeros = torch.zeros(len(weight), dtype=torch.long)
-        with warnings.catch_warnings(), _engine("fbgemm"):
-            # torch wants to move quantised tensors to torchao, which has no such layer for CPUs of before 2019
-            warnings.simplefilter("ignore", UserWarning)
-            quantised = torch.quantize_per_channel(weight, scale, zeros, 0, torch.qint8)
-            self._packed = torch.ops.quantized.linear_prepack(quantised, None)
-
-    def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        out, scale = self._product(x)
-        return torch.addcmul(self.bias, out, scale, out=out)
-
-    def plus(self, x: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-        """Return the product and `other` added up."""
-        out, scale = self._product(x)
-        return torch.addcmul(torch.add(other, self.bias), out, scale, out=out)
-
-    def _product(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return ``x @ weight.T`` over the scales of the tokens, and these."""
-        if self._exact is None:
-            return self._quantised_product(x)
-        channels, weights = self._exact
-        out, scale = self._quantised_product(x.index_fill(1, channels, 0))
-        large = x[:, channels] / scale
-        for i, row in enumerate(weights):  # one by one: the sums do not depend on the number of tokens
-            out.addcmul_(large[:, i : i + 1], row)
-        return out, scale
-
-    def _quantised_product(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        # The scale of a token that has NaN or infinity is NaN or infinity too, and so is its row.
-        scale = x.amax(dim=1, keepdim=True)
-        if self.lowest is None:
-            torch.maximum(scale, x.amin(dim=1, keepdim=True).neg_(), out=scale)
-        scale.clamp_(min=_SMALLEST if self.lowest is None else max(_SMALLEST, -self.lowest))
-        out = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32(
-            x * scale.reciprocal(), 1 / _ACTIVATION_STEPS, _ACTIVATION_STEPS + 1, self._packed
-        )
-        return out, scale
-
-
-class Int8Linear(nn.Module):
-    """A linear layer of a model as a product of 8-bit integers."""
-
-    def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None):
-        super().__init__()
-        self.product = Int8Product(weight, None if bias is None else bias.data)  # which other ways to a layer share
-        self.weight = weight.new_empty(0)  # some models ask for the dtype of a layer's weight
-        self.bias = None if bias is None else bias.data
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.product(x.reshape(-1, x.shape[-1])).view(*x.shape[:-1], -1)
-
-
-@contextlib.contextmanager
-def _engine(name: str) -> Iterator[None]:
-    """Pack weights for this engine: the one that torch chooses with VNNI has no product with scales of our own."""
-    before = torch.backends.quantized.engine
-    torch.backends.quantized.engine = name
-    try:
-        yield
-    finally:
-        torch.backends.quantized.engine = before

@@ -9,46 +9,61 @@ from hypothesis import strategies as st
 from sklearn_llmtokens import LLMTokenEmbedder
 from sklearn_llmtokens.datasets import load_toy_reviews
 from sklearn_llmtokens.embedding._torch import _precision
-from sklearn_llmtokens.embedding._torch._precision import Int8Linear, Int8Product, choose_dtype
+from sklearn_llmtokens.embedding._torch._int8 import Fbgemm, Int8Linear, Int8Product, OneDnn, has_exact_vnni
+from sklearn_llmtokens.embedding._torch._precision import choose_dtype
 from tests.checkpoints import FAMILIES, TEXTS
 
 pytestmark = pytest.mark.skipif(
     "fbgemm" not in torch.backends.quantized.supported_engines, reason="torch has no 8-bit layers for this processor"
 )
 
+KERNELS = [
+    pytest.param(Fbgemm, 63, id="7 bits"),
+    pytest.param(
+        OneDnn, 127, id="8 bits", marks=pytest.mark.skipif(not has_exact_vnni(), reason="the processor has no VNNI")
+    ),
+]
+
 
 def random(*shape, seed=0):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-def naive_linear(x, weight, bias):
+def naive_linear(x, weight, bias, n_steps):
     """Scale by token and by output channel, round to integers, add up the products one by one."""
     out = np.zeros((len(x), len(weight)))
     for i, token in enumerate(x):
         scale = max(abs(value) for value in token) or 1.0
         steps = [round(value / scale * 127) for value in token]
         for j, channel in enumerate(weight):
-            step = max(abs(value) for value in channel) / 63
+            step = max(abs(value) for value in channel) / n_steps
             total = sum(a * round(w / step) for a, w in zip(steps, channel, strict=True))
             out[i, j] = total * step * scale / 127 + bias[j]
     return out
 
 
+@pytest.mark.parametrize(("kernel", "n_steps"), KERNELS)
 @pytest.mark.parametrize("shape", [(1, 3, 2), (5, 40, 7), (3, 33, 64)])
-def test_a_layer_is_the_product_of_integers(shape):
+def test_a_product_is_one_of_integers(kernel, n_steps, shape):
     n, n_in, n_out = shape
     x, weight, bias = random(n, n_in), random(n_out, n_in, seed=1), random(n_out, seed=2)
-    expected = naive_linear(x.double().tolist(), weight.double().tolist(), bias.double().tolist())
-    found = Int8Linear(weight, bias)(x)
+    expected = naive_linear(x.double().tolist(), weight.double().tolist(), bias.double().tolist(), n_steps)
+    product, before = Int8Product(weight, bias, kernel=kernel), x.clone()
+    found = product(x)
     assert found.dtype == torch.float32
     np.testing.assert_allclose(found.numpy(), expected, atol=2e-5)
-    np.testing.assert_allclose(Int8Linear(weight, None)(x).numpy(), expected - bias.numpy(), atol=2e-5)
+    np.testing.assert_allclose(Int8Product(weight, None, kernel=kernel)(x), expected - bias.numpy(), atol=2e-5)
+    assert torch.equal(x, before)
+    other = random(n, n_out, seed=3)
+    np.testing.assert_allclose(product.plus(x, other), expected + other.numpy(), atol=2e-5)
 
 
-@given(st.integers(1, 40), st.integers(0, 1000))
+@pytest.mark.parametrize(("kernel", "n_steps"), KERNELS)
+@given(n=st.integers(1, 40), seed=st.integers(0, 1000))
 @settings(max_examples=25, deadline=None)
-def test_a_token_has_the_same_row_to_the_bit_in_any_batch(n, seed):
+def test_a_token_has_the_same_row_to_the_bit_in_any_batch(kernel, n_steps, n, seed):
     layer = Int8Linear(random(24, 96), random(24))
+    layer.product = Int8Product(random(24, 96), random(24), kernel=kernel)
     x = random(n, 96, seed=seed) * torch.logspace(-3, 3, n).unsqueeze(1)
     whole = layer(x)
     for i in {0, n // 2, n - 1}:
@@ -56,11 +71,13 @@ def test_a_token_has_the_same_row_to_the_bit_in_any_batch(n, seed):
     assert torch.equal(layer(x.view(1, n, 96))[0], whole)
 
 
+@pytest.mark.parametrize(("kernel", "n_steps"), KERNELS)
 @pytest.mark.parametrize("sign", [1.0, -1.0])
-def test_the_largest_products_do_not_overflow(sign):
+def test_the_largest_products_do_not_overflow(kernel, n_steps, sign):
     """Pairs of products are added in 16 bits on processors without VNNI."""
     x, weight = torch.full((4, 512), 3.0), torch.full((16, 512), sign * 2.0)
-    np.testing.assert_allclose(Int8Linear(weight, None)(x).numpy(), sign * 512 * 6.0, rtol=1e-5)
+    found = Int8Product(weight, None, kernel=kernel)(x)
+    np.testing.assert_allclose(found.numpy(), sign * 512 * 6.0, rtol=1e-5)
 
 
 def test_an_outlier_of_one_token_leaves_the_others_alone():
@@ -115,7 +132,8 @@ def test_channels_that_are_kept_apart_are_multiplied_exactly():
     product = Int8Product(weight, bias, torch.tensor([3]))
     assert (product(x) - exact).abs().max() < plain / 4
     other = random(6, 8, seed=3)
-    assert torch.allclose(product.plus(x, other), product(x) + other, atol=1e-4)
+    expected = product(x) + other
+    assert torch.allclose(product.plus(x, other), expected, atol=1e-4)
 
 
 @given(st.integers(1, 40), st.integers(0, 1000))
