@@ -1,11 +1,13 @@
 """Find rows whose label is probably wrong, from probabilities of models that have not seen the row."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 from sklearn.model_selection import cross_val_predict
 from sklearn.utils import check_array
 
+from .._utils._columns import read_column
 from .._utils._messages import shorten
 from .._utils._optional import require
 from ._columns import read_labels
@@ -89,7 +91,8 @@ def find_label_errors(
     Raises
     ------
     ValueError
-        If the probabilities are no distributions, `y` has a class without a column, or a parameter is unknown.
+        If the probabilities are no distributions, `y` has a class without a column, one of two classes has a single
+        row and is to be judged by an `estimator`, or a parameter is unknown.
     MissingDependencyError
         If `method` is ``"cleanlab"`` and cleanlab is not installed.
 
@@ -119,6 +122,7 @@ def find_label_errors(
         if value not in known:
             raise ValueError(f"{name}={shorten(value)} is neither {known[0]!r} nor {known[1]!r}.")
     if estimator is not None:
+        _refuse_a_class_that_one_fold_lacks(y)
         X = cross_val_predict(estimator, X, y, groups=groups, cv=cv, method="predict_proba", n_jobs=n_jobs)
     probabilities = _read_probabilities(X)
     classes, label_idx = _match_classes(y, classes, probabilities.shape)
@@ -169,6 +173,17 @@ def confident_classes(probabilities: np.ndarray, label_idx: np.ndarray) -> np.nd
     )  # a class without a label is never confident
     confident = np.where(probabilities >= thresholds - 1e-9, probabilities, -np.inf)
     return np.where(np.isneginf(confident).all(axis=1), label_idx, confident.argmax(axis=1))
+
+
+def _refuse_a_class_that_one_fold_lacks(y) -> None:
+    """Raise if one of two classes has a single row: whoever judges it has learnt from the other class alone."""
+    counts: Counter = Counter(read_column(y, "y").tolist())
+    rarest = min(counts, key=counts.__getitem__, default=None)
+    if len(counts) == 2 and counts[rarest] == 1:
+        raise ValueError(
+            f"y has two classes, and one row of {shorten(rarest)}: the model that judges this row would know one class "
+            "only. Pass at least two rows of each class."
+        )
 
 
 def _read_probabilities(X) -> np.ndarray:

@@ -122,6 +122,8 @@ def test_what_is_wrong_is_named():
         find_label_errors(PROBABILITIES, LABELS, classes=["a", "b", "d"])
     with pytest.raises(ValueError, match="y has 4 rows and X has 5"):
         find_label_errors(PROBABILITIES, LABELS[:4])
+    with pytest.raises(ValueError, match="y has two classes, and one row of 'b': the model that judges this row"):
+        find_label_errors(np.eye(12), ["a"] * 11 + ["b"], LogisticRegression())
 
 
 def test_repr_is_one_line_of_counts():
