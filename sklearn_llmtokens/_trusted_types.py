@@ -71,6 +71,6 @@ def trusted_types() -> list[str]:
     >>> from sklearn_llmtokens import LLMTokenEmbedder, trusted_types
     >>> data = skops.io.dumps(LLMTokenEmbedder("zh-nano").fit(["很好"]))
     >>> skops.io.loads(data, trusted=trusted_types()).transform(["很好"]).shape
-    (1, 384)
+    (1, 448)
     """
     return sorted([*_PUBLIC, *_STATE, *_OTHERS])

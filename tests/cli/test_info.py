@@ -156,7 +156,7 @@ def test_lines_for_people(capsys, tmp_path):
     values = dict(line.split(maxsplit=1) for line in shown.out.splitlines() if not line.startswith("unknown "))
     assert values["model"] == "zh-nano (bundled)"
     assert values["licence"] == "not named by a card in the folder"
-    assert values["features"] == "384"
+    assert values["features"] == "448"
     assert "unknown characters  囍 1\n" in shown.out
     assert "50.00% of characters; texts mostly unknown: 1" in shown.out
 
