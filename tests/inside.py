@@ -12,7 +12,7 @@ from sklearn_llmtokens.datasets import _amazon, _registry
 from sklearn_llmtokens.embedding import _cache, _embed, _parquet_bar, _progress, _torch, _workers
 from sklearn_llmtokens.embedding._cache import _claims, _database, _rows, _sqlite
 from sklearn_llmtokens.embedding._spec import ForwardSpec
-from sklearn_llmtokens.embedding._torch import _encoder, _load, _precision, _sequences
+from sklearn_llmtokens.embedding._torch import _encoder, _load, _packed_attention, _precision, _products, _sequences
 from sklearn_llmtokens.embedding._torch._strategy import EqualLengths
 from sklearn_llmtokens.inspection import _alignment, _number_rules, _steps, _terms
 from sklearn_llmtokens.linear_model import _rows as _block_rows
@@ -25,6 +25,10 @@ claims, database, SQLiteCache, ENTRY_BYTES = _claims, _database, _sqlite.SQLiteC
 
 # What transformers of texts inside the package are made of, for toys that do everything right.
 StrOptions, fit_context, validate_texts = _sklearn.StrOptions, _sklearn.fit_context, _texts.validate_texts
+
+# Products and attention of fused models, compared with torch's own.
+PlainProduct, PackedProduct = _products.PlainProduct, _products.PackedProduct
+PackedAttention, make_product = _packed_attention.PackedAttention, _products.make_product
 
 # Pure functions of explanations, compared with scikit-learn's own terms and transforms.
 Alignment, align, find_terms = _alignment.Alignment, _alignment.align, _terms.find_terms

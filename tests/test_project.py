@@ -111,7 +111,7 @@ TESTS_WITH_PRIVATE_IMPORTS = {
     "inside.py",  # looks inside and places to break, gathered
     # pure functions, each compared with loops or with another library
     "embedding/test_batches.py",  # batches and orders
-    "embedding/test_precision.py",  # 8-bit products
+    "embedding/test_int8.py",  # 8-bit products
     "embedding/test_strategies.py",  # hidden states, compared with those of transformers
     "linear_model/test_kernel_ridge.py",  # leave-one-out beside refits
     "test_distill.py",  # the ridge of words beside its normal equations

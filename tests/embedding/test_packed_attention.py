@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklearn_llmtokens.embedding._torch._packed_attention import PackedAttention
+from tests.inside import PackedAttention
 
 
 def random(*shape, seed=0):

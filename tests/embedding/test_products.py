@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sklearn_llmtokens.embedding._torch._products import PackedProduct, PlainProduct, make_product
+from tests.inside import PackedProduct, PlainProduct, make_product
 
 IS_PACKED = isinstance(make_product(torch.ones(16, 16).bfloat16(), torch.ones(16).bfloat16()), PackedProduct)
 
