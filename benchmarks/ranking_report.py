@@ -16,6 +16,7 @@ from sklearn_llmtokens.plotting import RankingReportDisplay
 from sklearn_llmtokens.recommend import Interactions
 
 METHODS = ["text_recommender", "neighbours of sequences", "EASE", "TF-IDF of titles", "popularity of late"]
+LENGTHS = {"movielens": (20, 50, 100, 200, 400)}  # where groups of histories begin; others as the display has them
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -44,8 +45,13 @@ def main() -> None:
             items=data.catalog,
             interactions=Interactions(events.user_id, events.item_id, events.timestamp),
             times=times,
+            **({"lengths": LENGTHS[name]} if name in LENGTHS else {}),
         )
-        display.figure_.savefig(RESULTS / f"ranking_report_{name}.png", dpi=80)
+        display.axes_[0].get_legend().remove()
+        display.axes_[-1].legend(
+            *display.axes_[0].get_legend_handles_labels(), loc="lower right", bbox_to_anchor=(1, 0.08), frameon=False
+        )
+        display.figure_.savefig(RESULTS / f"ranking_report_{name}.png", dpi=72)
         print(name, {method: round(float(curve[9]), 4) for method, curve in display.hit_rate.items()}, flush=True)
 
 
