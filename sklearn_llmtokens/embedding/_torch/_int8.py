@@ -15,9 +15,10 @@ _SMALLEST = 1e-30  # a token of zeros stays one
 
 
 class _Kernel(Protocol):
-    """``scaled @ weight.T``, with `scaled` of shape (tokens, n_in) and no value beyond ±1; it may be overwritten."""
+    """``steps @ weight.T``, with `steps` of shape (tokens, n_in) between -127 and 127 before rounding."""
 
-    def __call__(self, scaled: torch.Tensor) -> torch.Tensor: ...
+    def __call__(self, steps: torch.Tensor) -> torch.Tensor:
+        """Return the product (tokens, n_out) in float32; `steps` may be overwritten."""
 
 
 class Fbgemm:
@@ -41,9 +42,9 @@ class Fbgemm:
             quantised = torch.quantize_per_channel(weight, scale, zeros, 0, torch.qint8)
             self._packed = torch.ops.quantized.linear_prepack(quantised, None)
 
-    def __call__(self, scaled: torch.Tensor) -> torch.Tensor:
+    def __call__(self, steps: torch.Tensor) -> torch.Tensor:
         multiply = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32
-        return multiply(scaled, 1 / _STEPS, _STEPS + 1, self._packed)
+        return multiply(steps, 1.0, _STEPS + 1, self._packed)
 
 
 class OneDnn:
@@ -56,18 +57,16 @@ class OneDnn:
     """
 
     def __init__(self, weight: torch.Tensor):
-        step = _channel_steps(weight, 127)
-        rounded = (weight / step.unsqueeze(1)).round_().to(torch.int8)
+        self._scale = _channel_steps(weight, 127)
+        rounded = (weight / self._scale.unsqueeze(1)).round_().to(torch.int8)
         self._packed = torch.ops.onednn.qlinear_prepack(rounded, None)
-        self._scale = step / _STEPS
         self._zeros = torch.zeros(len(weight), dtype=torch.long)
 
-    def __call__(self, scaled: torch.Tensor) -> torch.Tensor:
+    def __call__(self, steps: torch.Tensor) -> torch.Tensor:
         # torch turns floats into int8 several at a time, and into uint8 one by one: the highest bit adds 128
-        steps = scaled.mul_(_STEPS).round_().to(torch.int8).view(torch.uint8).bitwise_xor_(128)
-        multiply = torch.ops.onednn.qlinear_pointwise
-        scales = (1.0, 128, self._packed, self._scale, self._zeros)
-        return multiply(steps, *scales, None, 1.0, 0, torch.float32, "none", [], "")  # no bias, in float32
+        unsigned = steps.round_().to(torch.int8).view(torch.uint8).bitwise_xor_(128)
+        multiply, scales = torch.ops.onednn.qlinear_pointwise, (1.0, 128, self._packed, self._scale, self._zeros)
+        return multiply(unsigned, *scales, None, 1.0, 0, torch.float32, "none", [], "")  # no bias, in float32
 
 
 @functools.cache
@@ -83,10 +82,10 @@ def has_exact_vnni() -> bool:
     if not found.get("avx512_vnni", False):
         return False
     try:
-        total = OneDnn(torch.ones(16, 64))(torch.ones(4, 64))
+        total = OneDnn(torch.ones(16, 64))(torch.full((4, 64), float(_STEPS)))
     except (AttributeError, RuntimeError):
         return False
-    return bool((total - 64).abs().max() < 1e-3)
+    return bool((total - 64 * _STEPS).abs().max() < 0.1)
 
 
 def lower_precision(model: nn.Module) -> None:
@@ -155,26 +154,26 @@ class Int8Product:
         out, scale = self._product(x, x)
         return torch.addcmul(torch.add(other, self.bias), out, scale, out=out)
 
-    def _product(self, x: torch.Tensor, scaled: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return ``x @ weight.T`` over the scales of the tokens, and these; `scaled` is overwritten if there is one."""
+    def _product(self, x: torch.Tensor, steps: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return ``x @ weight.T`` over the steps of the tokens, and these; `steps` is overwritten if there is one."""
         if self._exact is None:
-            return self._quantised_product(x, scaled)
+            return self._quantised_product(x, steps)
         channels, weights = self._exact
         large = x[:, channels]
-        rest = x.index_fill(1, channels, 0) if scaled is None else x.index_fill_(1, channels, 0)
+        rest = x.index_fill(1, channels, 0) if steps is None else x.index_fill_(1, channels, 0)
         out, scale = self._quantised_product(rest, rest)
         large /= scale
         for i, row in enumerate(weights):  # one by one: the sums do not depend on the number of tokens
             out.addcmul_(large[:, i : i + 1], row)
         return out, scale
 
-    def _quantised_product(self, x: torch.Tensor, scaled: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
+    def _quantised_product(self, x: torch.Tensor, steps: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
         # The scale of a token that has NaN or infinity is NaN or infinity too, and so is its row.
         scale = x.amax(dim=1, keepdim=True)
         if self.lowest is None:
             torch.maximum(scale, x.amin(dim=1, keepdim=True).neg_(), out=scale)
-        scale.clamp_(min=_SMALLEST if self.lowest is None else max(_SMALLEST, -self.lowest))
-        return self._kernel(torch.mul(x, scale.reciprocal(), out=scaled)), scale
+        scale.clamp_(min=_SMALLEST if self.lowest is None else max(_SMALLEST, -self.lowest)).mul_(1 / _STEPS)
+        return self._kernel(torch.mul(x, scale.reciprocal(), out=steps)), scale
 
 
 class Int8Linear(nn.Module):
