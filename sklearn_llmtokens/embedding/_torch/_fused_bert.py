@@ -18,8 +18,8 @@ from ._batch import TokenGroup, equal_length_groups
 from ._int8 import Int8Linear, Int8Product
 from ._outliers import LargestInputs
 from ._packed_attention import PackedAttention
-from ._precision import agree, is_native
-from ._products import PlainProduct, Product, make_product
+from ._precision import agree
+from ._products import PlainProduct, Product, make_product, packs_bfloat16
 from ._sequences import Sequence_
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class FusedBert:
             Token ids. Channels whose values are far larger than those of the others for these stay in float32 in both
             products of the feed-forward part.
         """
-        if is_native("bfloat16"):
+        if packs_bfloat16():
             self.attention_dtype = torch.bfloat16
         exact = self._large_channels(probes) if probes else [_NONE] * len(self.layers)
         self.layers = [
