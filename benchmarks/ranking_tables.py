@@ -11,6 +11,8 @@ def parts_worth(found: dict) -> tuple[list, list]:
     Both are means over the kinds of queries. Kinds share queries, so that their errors are taken for fully correlated.
     """
     by_data = {one["data"]: one["rows"] for one in found["results"] if RECIPE in one["rows"]}
+    if not by_data:
+        return ["HR@10, lost without", "not yet run with the present recipe"], []
     labels = [label for rows in by_data.values() for label in rows if label.startswith(("without ", "default weights"))]
     whole = [f"{np.mean([hits.mean() for hits in _hits(rows[RECIPE])]):.4f}" for rows in by_data.values()]
     lines = [
