@@ -24,6 +24,7 @@ from peers_tables import PEER_TABLES
 from ranking_tables import parts_worth
 from scale_tables import SCALE_TABLES
 from speed.tables import SPEED_TABLES
+from static_tables import STATIC_TABLES
 from text_tables_table import text_tables
 
 ROOT = Path(__file__).parents[1]
@@ -45,7 +46,8 @@ def load(name: str, default=None):
 
 def pages() -> list[Path]:
     """List the pages that have tables."""
-    folders = (ROOT, ROOT / "benchmarks", ROOT / "sklearn_llmtokens" / "checkpoints" / "zh-mini")
+    checkpoints = ROOT / "sklearn_llmtokens" / "checkpoints"
+    folders = (ROOT, ROOT / "benchmarks", checkpoints / "zh-mini", checkpoints / "zh-nano")
     found = [path for folder in folders for path in folder.glob("*.md")]
     found += (ROOT / "docs").rglob("*.md")
     found += (ROOT / "benchmarks" / "experiments").glob("*.md")
@@ -350,7 +352,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "store": store,
     **{
         name: lambda made=made: markdown(*made[1](load(made[0])))
-        for name, made in {**FIELD_TABLES, **COMMAND_TABLES}.items()
+        for name, made in {**FIELD_TABLES, **COMMAND_TABLES, **STATIC_TABLES}.items()
     },
     **{f"scale: {part}": _of("scale", make) for part, make in SCALE_TABLES.items()},
     **{f"speed: {part}": _of("speed", make) for part, make in SPEED_TABLES.items()},
