@@ -7,13 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from speed.data import count_tokens, folder_of, load_texts, models
+from speed.workers import has_bfloat16
 
 KINDS = {  # of the operations of torch, by a part of their names
-    "products": ("mm", "quantized::linear"),
-    "attention": ("scaled_dot_product",),
+    "attention": ("scaled_dot_product", "bmm", "softmax"),
+    "products": ("mm", "quantized::linear", "linear_pointwise"),
     "activation": ("gelu",),
     "normalisation": ("layer_norm",),
-    "scales of 8 bits": ("amax", "amin", "aten::mul", "maximum", "reciprocal", "addcmul"),
+    "scales of 8 bits": ("amax", "amin", "aten::mul", "maximum", "reciprocal", "addcmul", "round", "bitwise"),
 }
 REST = "all else in torch"
 SIZES = (256, 512, 1024, 2048, 4096)
@@ -35,7 +36,7 @@ def operations(options) -> list[dict]:
         n_layers = json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))["num_hidden_layers"]
         part = texts[: int(options.tokens / count_tokens(model, texts[:1000]).mean())]
         n_tokens = int(count_tokens(model, part).sum())
-        for dtype in ("float32", "int8"):
+        for dtype in ("float32", *(["bfloat16"] if has_bfloat16() else []), "int8"):
             fitted = LLMTokenEmbedder(folder, dtype=dtype, cache=None).fit(["a"])
             fitted.transform(part)
             with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as found:

@@ -19,7 +19,7 @@ from ._int8 import Int8Linear, Int8Product
 from ._outliers import LargestInputs
 from ._packed_attention import PackedAttention
 from ._precision import agree
-from ._products import PlainProduct, Product, make_product, packs_bfloat16
+from ._products import PlainProduct, Product, make_product
 from ._sequences import Sequence_
 
 if TYPE_CHECKING:
@@ -88,7 +88,6 @@ class FusedBert:
         self.norm = _norm(parts.LayerNorm)
         self.n_heads = model.config.num_attention_heads
         self.layers = [_read_layer(cast("BertLayer", layer)) for layer in model.encoder.layer]
-        self.attention_dtype: torch.dtype | None = None  # that of the hidden states
 
     def accepts(self, token_ids: Sequence[int]) -> bool:
         return not self.offset or self.pad not in token_ids
@@ -110,8 +109,6 @@ class FusedBert:
             Token ids. Channels whose values are far larger than those of the others for these stay in float32 in both
             products of the feed-forward part.
         """
-        if packs_bfloat16():
-            self.attention_dtype = torch.bfloat16
         exact = self._large_channels(probes) if probes else [_NONE] * len(self.layers)
         self.layers = [
             _lower_layer(ours, cast("BertLayer", theirs), channels)
@@ -160,7 +157,7 @@ class FusedBert:
         """Yield the hidden states (tokens, features) of one layer after the other."""
         x = self.norm(torch.cat([self._embed(ids) for ids in groups]))
         yield x
-        attend = PackedAttention(shapes, self.n_heads, x.shape[1] // self.n_heads, self.attention_dtype or x.dtype)
+        attend = PackedAttention(shapes, self.n_heads, x.shape[1] // self.n_heads, x.dtype)
         for layer in self.layers[:deepest]:
             x = layer.out_norm(layer.out.plus(attend(layer.qkv(x)), x))
             x = layer.down_norm(layer.down.plus(layer.activation(layer.up(x)), x))

@@ -159,7 +159,7 @@ class Int8Product:
         if self._exact is None:
             return self._quantised_product(x, steps)
         channels, weights = self._exact
-        large = x[:, channels]
+        large = x.index_select(1, channels)
         rest = x.index_fill(1, channels, 0) if steps is None else x.index_fill_(1, channels, 0)
         out, scale = self._quantised_product(rest, rest)
         large /= scale

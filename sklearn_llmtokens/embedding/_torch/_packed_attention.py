@@ -48,7 +48,7 @@ class PackedAttention:
     head_size : int
         Features of a head.
     dtype : torch.dtype
-        In which it is computed.
+        Of the states.
     """
 
     def __init__(self, shapes: Sequence[tuple[int, int]], n_heads: int, head_size: int, dtype: torch.dtype):
@@ -58,7 +58,6 @@ class PackedAttention:
 
     def __call__(self, qkv: torch.Tensor) -> torch.Tensor:
         """Map queries, keys and values (tokens, 3 * features) to what is attended (tokens, features)."""
-        asked, qkv = qkv.dtype, qkv.to(self._dtype)
         out = qkv.new_empty(len(qkv), qkv.shape[1] // 3)
         for part in self._parts:
             states, target = qkv[part.start : part.stop], out[part.start : part.stop]
@@ -67,7 +66,7 @@ class PackedAttention:
             else:
                 attended = self._attend(states.index_select(0, part.padding.tokens), part)
                 torch.index_select(attended, 0, part.padding.places, out=target)
-        return out.to(asked)
+        return out
 
     def _cut(self, shapes: Sequence[tuple[int, int]]) -> Iterator[_Part]:
         start = 0

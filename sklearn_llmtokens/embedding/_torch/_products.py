@@ -75,19 +75,13 @@ def make_product(weight: torch.Tensor, bias: torch.Tensor) -> PlainProduct:
     PlainProduct
         With packed weights where they are bfloat16 and the processor has instructions for it.
     """
-    is_packed = weight.dtype == torch.bfloat16 and packs_bfloat16()
+    is_packed = weight.dtype == torch.bfloat16 and _can_pack()
     return PackedProduct(weight, bias) if is_packed else PlainProduct(weight, bias)
 
 
 @functools.cache
-def packs_bfloat16() -> bool:
-    """Check whether torch multiplies packed weights in bfloat16 by instructions of this processor.
-
-    Returns
-    -------
-    bool
-        False where it has none, and where their use is switched off.
-    """
+def _can_pack() -> bool:
+    """Check whether torch multiplies packed weights: not where these instructions are switched off."""
     if not is_native("bfloat16"):
         return False
     ones = torch.ones(16, 16, dtype=torch.bfloat16)

@@ -1,7 +1,7 @@
 """How hidden states are computed: the strategies for sequences of several lengths, and which one suits a model.
 
-On a CPU no sequence is padded, because padding changes the rounding of attention: the vector of a text must not depend
-on the other texts of its batch. An accelerator needs large batches to be busy, and pads.
+On a CPU no sequence is padded to the length of another, because that changes the rounding of attention: the vector of a
+text must not depend on the other texts of its batch. An accelerator needs large batches to be busy, and pads.
 """
 
 from collections.abc import Sequence
