@@ -181,11 +181,12 @@ def read_ranking(options) -> dict:
 
 def our_rankings(data: dict, work: Path) -> dict:
     catalog = Catalog(list(range(data["n_items"])), data["texts"])
-    nano = LLMTokenEmbedder("zh-nano", cache=str(work / "vectors"))
+    nano, mini = (LLMTokenEmbedder(model, cache=str(work / "vectors")) for model in ("zh-nano", "zh-mini"))
     models = {
         "ItemKNNRecommender": ItemKNNRecommender(catalog),
         "EASERecommender": EASERecommender(catalog),
         "text_recommender(zh-nano)": text_recommender(catalog, embedder=nano),
+        "text_recommender(zh-mini)": text_recommender(catalog, embedder=mini),
     }
     return {name: lambda model=model: our_ranking(model, data) for name, model in models.items()}
 
