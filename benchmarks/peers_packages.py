@@ -137,25 +137,29 @@ def ranking_methods(data: dict, folder: Path) -> dict:
         for kind, make in kinds.items()
         for k in (20, 100)
     }
+    weighted = "BM25Recommender(K=200), events by 0.8 ** age"
+    methods[weighted] = (lambda: item_item(data, BM25Recommender(K=200, num_threads=1), decay=0.8), "implicit")
     for l2 in (100.0, 500.0):
         methods[f"EASEModel({l2:g})"] = (lambda l2=l2: rectools_ease(data, l2), "rectools")
     methods["ItemKNNScorer(k=20, implicit)"] = (lambda: lenskit_knn(data), "lenskit")
     return methods
 
 
-def matrix(rows: list, n_items: int):
-    """Return histories as a matrix of users by items, 1 where a user had an item."""
+def matrix(rows: list, n_items: int, decay: float = 1.0):
+    """Return histories as a matrix of users by items: ``decay ** age`` of the latest event of an item."""
     from scipy import sparse
 
-    user = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
-    item = np.concatenate([np.asarray(row, dtype=int) for row in rows])
-    found = sparse.csr_matrix((np.ones(len(item), dtype=np.float32), (user, item)), shape=(len(rows), n_items))
-    found.data[:] = 1
-    return found
+    user, item, weight = [], [], []
+    for i, row in enumerate(rows):
+        ages = {item: len(row) - 1 - place for place, item in enumerate(row)}
+        user += [i] * len(ages)
+        item += ages
+        weight += [decay**age for age in ages.values()]
+    return sparse.csr_matrix((np.asarray(weight, dtype=np.float32), (user, item)), shape=(len(rows), n_items))
 
 
-def item_item(data: dict, model) -> dict:
-    train, histories = (matrix(data[name], data["n_items"]) for name in ("train", "histories"))
+def item_item(data: dict, model, decay: float = 1.0) -> dict:
+    train, histories = matrix(data["train"], data["n_items"]), matrix(data["histories"], data["n_items"], decay)
     started = time.process_time()
     model.fit(train, show_progress=False)
     fitted = time.process_time()
