@@ -9,11 +9,13 @@ HALVES = (
     ("eprstmt", "thucnews", "fruit sentiment"),
     ("hotel sentiment", "tnews", "shop categories", "tablet sentiment"),
 )
+ENGLISH = ("banking77",)  # has another encoder
 COLUMNS = {"0": "no label", "8": "8 labels a class", "32": "32 labels a class", "3000": "3,000 rows"}
 
 
 def means_table(found, markdown) -> str:
     """Return means over the sets that each number of labels was measured on."""
+    found = {name: of for name, of in found.items() if name not in ENGLISH}
     methods = _methods(found)
 
     def cell(method, n):
@@ -58,7 +60,8 @@ def halves_table(found, markdown) -> str:
             here, there = ([name for name in half if n in found.get(name, {})] for half in (chosen_on, shown_on))
             if not here or not there:
                 continue
-            methods = [m for m in found[here[0]][n] if "names" not in m and "unlabelled" not in m]
+            plain = [m for m in _methods(found) if "names" not in m and "unlabelled" not in m]
+            methods = [m for m in plain if all(m in found[name][n] for name in here + there)]
 
             def mean(method, sets, n=n):
                 return float(np.mean([np.mean(found[name][n][method]) for name in sets]))
@@ -80,6 +83,8 @@ def few_clue_table(found, markdown) -> str:
     """Return a row for each set of `few_clue.py`, beside the published figures."""
     columns = list(dict.fromkeys(name for of in found.values() for name in of["published"]))
 
+    methods = [method for method in next(iter(found.values())) if method.startswith("text_pipeline")]
+
     def ours(scores):
         return f"{np.mean(scores):.3f} ± {np.std(scores, ddof=1) / np.sqrt(len(scores)):.3f}"
 
@@ -87,10 +92,24 @@ def few_clue_table(found, markdown) -> str:
         [
             f"{name}, {of['classes']} classes",
             f"{of['labels a class']}",
-            ours(of["text_pipeline"]),
-            ours(of["text_pipeline, names"]),
+            *(ours(of[method]) for method in methods),
             *(f"{of['published'][column]:.3f}" if column in of["published"] else "" for column in columns),
         ]
         for name, of in found.items()
     ]
-    return markdown(["", "labels a class", "text_pipeline", "text_pipeline, names", *columns], lines)
+    return markdown(["", "labels a class", *methods, *columns], lines)
+
+
+def fit_time_table(found, markdown) -> str:
+    """Return a row for each case of `fit_time.py`: seconds to fit."""
+    head = [f"{found['rows']:,} rows", f"{found['baseline']}, s", "now, s", "times as long"]
+    lines = [
+        [
+            row["case"],
+            f"{row['baseline_ms'] / 1000:.2f}",
+            f"{row['ms'] / 1000:.2f}",
+            f"{row['ms'] / row['baseline_ms']:.2f}",
+        ]
+        for row in found["cases"]
+    ]
+    return markdown(head, lines)

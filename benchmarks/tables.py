@@ -18,7 +18,7 @@ import numpy as np
 from command_tables import COMMAND_TABLES
 from explanations_tables import EXPLANATION_TABLES
 from exploration_tables import EXPLORATION_TABLES
-from few_labels_tables import LABEL_TABLES, few_clue_table
+from few_labels_tables import LABEL_TABLES, few_clue_table, fit_time_table
 from field_tables import FIELD_TABLES
 from peers_tables import PEER_TABLES
 from ranking_tables import parts_worth
@@ -322,6 +322,7 @@ TABLES: dict[str, Callable[[], str]] = {
         for part, make in LABEL_TABLES.items()
     },
     "few_clue": lambda: few_clue_table(load("few_clue"), markdown),
+    "fit_time": lambda: fit_time_table(load("fit_time"), markdown),
     **{
         f"explanations: {part}": lambda make=make: make(load("explanations"), markdown)
         for part, make in EXPLANATION_TABLES.items()

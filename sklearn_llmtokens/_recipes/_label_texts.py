@@ -101,7 +101,7 @@ def label_names(y, X) -> dict[str, str]:
     labels = {label for label in read_column(y, "y").tolist() if not is_missing(label)} if np.ndim(y) == 1 else set()
     words = sorted(label for label in labels if isinstance(label, str) and _are_words(label))
     if words:
-        script = _script_of_most(read_texts(X, missing="keep").columns[0])
+        script = script_of_most(read_texts(X, missing="keep").columns[0])
         words = [label for label in words if _script(label) == script]
     return {label: label for label in words} if len(words) > 1 else {}
 
@@ -119,7 +119,7 @@ def _script(text: str) -> str:
     return "zh" if _HAN.search(text) else "en"
 
 
-def _script_of_most(texts: Sequence[str | None]) -> str:
+def script_of_most(texts: Sequence[str | None]) -> str:
     """Return the script of the first texts: Chinese where half of them have a Chinese character."""
     scripts = [_script(text) for text in texts[:_MOST_TEXTS] if text]
     return "zh" if 2 * scripts.count("zh") > len(scripts) else "en"

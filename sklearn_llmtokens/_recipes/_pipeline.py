@@ -1,7 +1,9 @@
 """`TextPipeline`: a pipeline whose last step gets the blocks of its features and the names of the classes."""
 
+import warnings
 from collections.abc import Mapping
 
+import numpy as np
 from sklearn import get_config
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.pipeline import FeatureUnion, Pipeline
@@ -12,8 +14,13 @@ from .._utils._messages import shorten
 from .._utils._short_repr import ShortRepr
 from .._utils._sklearn import HasMethods, StrOptions, parallel_block
 from .._utils._table_rows import TableRows
+from .._utils._texts import read_texts
+from ..exceptions import TextTooLongError
 from ..text import TextColumn
-from ._label_texts import label_names, texts_of_name
+from ._label_texts import label_names, script_of_most, texts_of_name
+from ._opinions import direction_of_opinions, opinions
+
+_FACTS = ("class_rows", "blocks", "directions")
 
 
 class TextPipeline(ShortRepr, DocumentationLink, Pipeline):
@@ -112,7 +119,7 @@ class TextPipeline(ShortRepr, DocumentationLink, Pipeline):
             )
         name, model = self.steps[-1]
         prefix = "" if get_config()["enable_metadata_routing"] else f"{name}__"
-        takes = {fact: hasattr(model, "fit") and has_fit_parameter(model, fact) for fact in ("class_rows", "blocks")}
+        takes = {fact: hasattr(model, "fit") and has_fit_parameter(model, fact) for fact in _FACTS}
         if isinstance(self.label_texts, Mapping) and not takes["class_rows"]:
             raise ValueError(f"label_texts are for classifiers that take class_rows, and {shorten(model)} does not.")
         facts: dict = {}
@@ -123,21 +130,42 @@ class TextPipeline(ShortRepr, DocumentationLink, Pipeline):
             facts[f"{prefix}class_rows"] = lambda: self._rows_of_labels_of(X, y)
         if takes["blocks"]:
             facts[f"{prefix}blocks"] = lambda: self._blocks(X)
+        if takes["directions"]:
+            facts[f"{prefix}directions"] = lambda: self._directions(X)
         return facts
+
+    def _read_as_texts(self, X):
+        return self[:1].transform(X) if isinstance(self.steps[0][1], TextColumn) else X
 
     def _rows_of_labels_of(self, X, y):
         """Return features of the labels that are names, and the label of each; None where they are none."""
-        read_as_texts = self[:1].transform(X) if isinstance(self.steps[0][1], TextColumn) else X
-        texts = {label: texts_of_name(name) for label, name in label_names(y, read_as_texts).items()}
+        texts = {label: texts_of_name(name) for label, name in label_names(y, self._read_as_texts(X)).items()}
         return self._rows_of_labels(texts) if texts else None
 
     def _rows_of_labels(self, texts: dict):
         """Return features of all texts, and the label of each."""
         labels = [label for label, of_label in texts.items() for _ in of_label]
         flat = [text for of_label in texts.values() for text in of_label]
+        return self._features_of(flat), labels
+
+    def _features_of(self, texts: list[str]):
         # the first step would ask for the column name of the frame that it was fitted on
-        start = int(isinstance(self.steps[0][1], TextColumn))
-        return self[start:-1].transform(flat), labels
+        return self[int(isinstance(self.steps[0][1], TextColumn)) : -1].transform(texts)
+
+    def _directions(self, X) -> dict[str, np.ndarray] | None:
+        """Return where opinions lie among the features of meaning; None where there are none."""
+        blocks = self._blocks(X)
+        if blocks is None or "meaning" not in blocks:
+            return None
+        start = sum(list(blocks.values())[: list(blocks).index("meaning")])
+        script = script_of_most(read_texts(self._read_as_texts(X), missing="keep").columns[0])
+        try:
+            with warnings.catch_warnings():  # nobody passed these sentences
+                warnings.simplefilter("ignore")
+                rows = self._features_of(opinions(script))
+        except TextTooLongError:
+            return None
+        return {"opinion": direction_of_opinions(rows, slice(start, start + blocks["meaning"]))}
 
     def _blocks(self, X) -> dict[str, int] | None:
         """Return the number of columns of each part of the features; None where they are not a union of parts."""

@@ -1,5 +1,7 @@
 """What ridge models of blocks share: their parameters, the reading of blocks, and the linear function they end in."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.extmath import safe_sparse_dot
@@ -18,13 +20,13 @@ class BlockRidge(VersionedPickle, BaseEstimator):
 
     _parameter_constraints: dict = {"alphas": ["array-like"], "block_weights": ["array-like", None]}
 
-    def _read_blocks(self, blocks, n_features: int) -> tuple[dict[str, slice], np.ndarray]:
-        """Return the columns of each block, and the shares (n_candidates, n_blocks) that are compared."""
+    def _read_blocks(self, blocks, n_features: int, further=()) -> tuple[dict[str, slice], np.ndarray]:
+        """Return the columns of each block, and the shares (n_candidates, n_blocks) of these and of further blocks."""
         columns = read_blocks(blocks() if callable(blocks) else blocks, n_features)
-        return columns, read_candidates(self.block_weights, list(columns))
+        return columns, read_candidates(self.block_weights, [*columns, *further])
 
-    def _keep_choice(self, columns: dict[str, slice], choice: Choice) -> None:
-        self.block_weights_ = dict(zip(columns, choice.shares.tolist(), strict=True))
+    def _keep_choice(self, names: Iterable[str], choice: Choice) -> None:
+        self.block_weights_ = dict(zip(names, choice.shares.tolist(), strict=True))
         self.alpha_ = choice.alpha
 
     def _linear(self, X) -> np.ndarray:

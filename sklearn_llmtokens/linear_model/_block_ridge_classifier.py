@@ -12,6 +12,8 @@ from sklearn.utils.validation import validate_data
 from .._utils._messages import shorten
 from .._utils._sklearn import Interval, StrOptions, check_sample_weight, fit_context
 from ._block_ridge import BlockRidge
+from ._blocks import read_directions
+from ._choice import MOST_ROWS
 from ._class_rows import read_class_rows
 from ._labels import split_labels
 from ._rows import BlockRows
@@ -93,7 +95,7 @@ class BlockRidgeClassifier(ClassifierMixin, BlockRidge):
         "pseudo_label_alpha": [Interval(Real, 0, None, closed="neither"), None],
     }
     # the pipeline of `text_pipeline` passes these without a request of the user's
-    __metadata_request__fit = {"blocks": True, "class_rows": True}
+    __metadata_request__fit = {"blocks": True, "class_rows": True, "directions": True}
 
     def __init__(
         self,
@@ -113,7 +115,7 @@ class BlockRidgeClassifier(ClassifierMixin, BlockRidge):
         self.pseudo_label_alpha = pseudo_label_alpha
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, *, blocks=None, class_rows=None):
+    def fit(self, X, y, sample_weight=None, *, blocks=None, class_rows=None, directions=None):
         """Learn from the rows that have labels.
 
         Parameters
@@ -129,6 +131,10 @@ class BlockRidgeClassifier(ClassifierMixin, BlockRidge):
         class_rows : tuple of (rows, labels), or callable, default=None
             Features of texts that describe a class, and the class of each, or a callable that returns both. A class
             may have several; their mean counts. The classes of these rows need no labelled row.
+        directions : mapping of str to array of shape (n_features, n_directions), or callable, default=None
+            Combinations of features in which texts are known to differ. The products of the rows with each array are
+            one block more, with its name in `block_weights`. The coefficients remain those of the features. A callable
+            that returns them is called where 1 to 1,000 rows have labels: with more, labels say what differs.
 
         Returns
         -------
@@ -145,7 +151,10 @@ class BlockRidgeClassifier(ClassifierMixin, BlockRidge):
         labelled, labels = split_labels(y, self.unlabelled, X.shape[0])
         has_label, used = labelled, all_weights[labelled] > 0
         labelled, labels = labelled[used], labels[used]
-        columns, candidates = self._read_blocks(blocks, X.shape[1])
+        if callable(directions):
+            directions = directions() if 0 < len(labels) <= MOST_ROWS else None
+        further = read_directions(directions, X.shape[1])
+        columns, candidates = self._read_blocks(blocks, X.shape[1], further)
         names, named = read_class_rows(class_rows() if callable(class_rows) else class_rows, X.shape[1])
         if y is None and not len(named):
             raise ValueError(
@@ -156,7 +165,7 @@ class BlockRidgeClassifier(ClassifierMixin, BlockRidge):
         label_idx, name_idx = (np.searchsorted(self.classes_, part) for part in (labels, named))
         weights = all_weights[labelled] * _class_weights(self.class_weight, self.classes_, label_idx)
 
-        rows = BlockRows(X, list(columns.values()), all_weights > 0)
+        rows = BlockRows(X, list(columns.values()), all_weights > 0, list(further.values()))
         training = Training(
             rows.take(labelled, extra=names),
             np.r_[label_idx, name_idx],
@@ -179,7 +188,7 @@ class BlockRidgeClassifier(ClassifierMixin, BlockRidge):
         two = len(self.classes_) == 2
         self.coef_ = np.ascontiguousarray((coef[:, 1:] - coef[:, :1] if two else coef).T)
         self.intercept_ = intercept[1:] - intercept[:1] if two else intercept
-        self._keep_choice(columns, choice)
+        self._keep_choice([*columns, *further], choice)
         self.class_row_weight_ = choice.name_weight
         return self
 

@@ -42,6 +42,24 @@ def read_blocks(blocks, n_features: int) -> dict[str, slice]:
     }
 
 
+def read_directions(directions: Mapping | None, n_features: int) -> dict[str, np.ndarray]:
+    """Return arrays (n_features, n_directions) of float64 by name; none for None.
+
+    Raises
+    ------
+    ValueError
+        If an array has another shape, or is not finite.
+    """
+    found = {name: np.asarray(array, dtype=np.float64) for name, array in (directions or {}).items()}
+    for name, array in found.items():
+        if array.ndim != 2 or len(array) != n_features or not np.isfinite(array).all():
+            raise ValueError(
+                f"directions[{name!r}] has shape {array.shape} for {n_features} columns: pass finite numbers of shape "
+                "(n_features, n_directions)."
+            )
+    return found
+
+
 def columns_of(X, columns: slice):
     """Return a block of the rows, float64; dense where few entries are zero."""
     block = X[:, columns].astype(np.float64)

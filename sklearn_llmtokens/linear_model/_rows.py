@@ -6,6 +6,7 @@ from copy import copy
 import numpy as np
 from scipy import sparse
 from sklearn.linear_model import Ridge
+from sklearn.utils.extmath import safe_sparse_dot
 
 from ._blocks import columns_of, inner_products
 from ._choice import Choice, mix
@@ -26,12 +27,15 @@ class BlockRows:
         The columns of each block.
     used : ndarray of shape (n_rows,), dtype=bool, default=None
         Which rows the scale is taken from; all by default.
+    directions : sequence of ndarray of shape (n_features, n_directions), default=()
+        Each is one block more: the products of the features with these columns.
     """
 
-    def __init__(self, X, blocks: Sequence[slice], used=None):
+    def __init__(self, X, blocks: Sequence[slice], used=None, directions: Sequence[np.ndarray] = ()):
         self._n_features = X.shape[1]
         self._columns = list(blocks)
-        self._blocks = [columns_of(X, columns) for columns in blocks]
+        self._directions = list(directions)
+        self._blocks = self._read(X)
         scaling = self._blocks if used is None or used.all() else [block[used] for block in self._blocks]
         self._factors = [1 / np.sqrt(_spread(block)) for block in scaling]
 
@@ -43,9 +47,13 @@ class BlockRows:
         part = copy(self)
         part._blocks = [block[rows] for block in self._blocks]
         if extra is not None and len(extra):
-            pairs = zip(part._blocks, self._columns, strict=True)
-            part._blocks = [_stack(block, extra[:, columns]) for block, columns in pairs]
+            part._blocks = [_stack(*pair) for pair in zip(part._blocks, self._read(extra), strict=True)]
         return part
+
+    def _read(self, X) -> list:
+        """Return the blocks of rows of features."""
+        products = [safe_sparse_dot(X, directions, dense_output=True) for directions in self._directions]
+        return [columns_of(X, columns) for columns in self._columns] + products
 
     def grams(self) -> list[np.ndarray]:
         """Return the inner products of the rows in each block, each of shape (n_rows, n_rows)."""
@@ -55,8 +63,7 @@ class BlockRows:
 
     def products(self, coef: np.ndarray) -> np.ndarray:
         """Return the products of the rows with coefficients (n_features, n_targets)."""
-        pairs = zip(self._blocks, self._columns, strict=True)
-        return sum(block @ coef[columns] for block, columns in pairs)
+        return sum(block @ coef[columns] for block, columns in zip(self._blocks, self._columns, strict=False))
 
     def fit(self, targets: np.ndarray, weights: np.ndarray, choice: Choice) -> tuple[np.ndarray, np.ndarray]:
         """Return coefficients (n_features, n_targets) and intercepts (n_targets,) of the ridge regression."""
@@ -75,8 +82,10 @@ class BlockRows:
             ends = np.cumsum([block.shape[1] for block in scaled])[:-1]
             parts = [factor * part for factor, part in zip(factors, np.split(coef, ends), strict=True)]
         coef = np.zeros((self._n_features, targets.shape[1]))
-        for columns, part in zip(self._columns, parts, strict=True):
+        for columns, part in zip(self._columns, parts, strict=False):
             coef[columns] = part
+        for directions, part in zip(self._directions, parts[len(self._columns) :], strict=True):
+            coef += directions @ part
         return coef, intercepts
 
 
@@ -90,7 +99,7 @@ def _spread(block) -> float:
     return spread if spread > 1e-12 * max(float(mean @ mean), 1e-300) else 1.0
 
 
-def _stack(upper, lower: np.ndarray):
+def _stack(upper, lower):
     if sparse.issparse(upper):
         return sparse.vstack([upper, sparse.csr_array(lower)], format="csr")
-    return np.concatenate([upper, lower])
+    return np.concatenate([upper, lower.toarray() if sparse.issparse(lower) else lower])

@@ -47,6 +47,57 @@ def test_few_rows_stay_near_the_middle_of_the_candidates():
     assert np.isnan(one.log_loss_)
 
 
+@pytest.mark.parametrize("most_dual_rows", [0, 1000])
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array], ids=["dense", "sparse"])
+def test_a_direction_is_a_block_of_the_products_with_it(monkeypatch, container, most_dual_rows):
+    set_most_dual_rows(monkeypatch, most_dual_rows)
+    X, y, centres = topics(8)
+    X[::9] = 0
+    direction = (centres[0] - centres[1])[:, np.newaxis]
+    weights = [{"features": 1, "known": 1}, {"features": 3, "known": 1}]
+    names = (centres, [0, 1, 2])
+    model = BlockRidgeClassifier(block_weights=weights)
+    model.fit(container(X), y, class_rows=names, directions={"known": direction})
+    beside = clone(model).fit(
+        container(np.c_[X, X @ direction]),
+        y,
+        blocks={"features": 30, "known": 1},
+        class_rows=(np.c_[centres, centres @ direction], [0, 1, 2]),
+    )
+    expected = beside.decision_function(np.c_[X, X @ direction])
+    np.testing.assert_allclose(model.decision_function(X), expected, rtol=1e-4, atol=1e-4)
+    assert model.block_weights_ == pytest.approx(beside.block_weights_)
+    assert model.coef_.shape == (3, 30)
+
+
+def test_a_direction_that_carries_the_classes_helps_where_labels_are_few():
+    X, y, centres = topics(102, n_classes=2, n_features=200, noise=2.0)
+    direction = (centres[0] - centres[1])[:, np.newaxis]
+    few = np.r_[:2, 102:104]
+    rest = np.setdiff1d(np.arange(len(y)), few)
+    model = BlockRidgeClassifier(block_weights=[{"features": 1}, {"features": 0.7, "known": 0.3}])
+    alone = clone(model).fit(X[few], y[few]).score(X[rest], y[rest])
+    assert model.fit(X[few], y[few], directions={"known": direction}).score(X[rest], y[rest]) > alone + 0.02
+
+
+@pytest.mark.parametrize(("n_labels", "is_called"), [(0, False), (1, True), (1000, True), (1001, False)])
+def test_directions_are_asked_for_while_labels_are_few(n_labels, is_called):
+    calls = []
+    rng = np.random.default_rng(0)
+    y = np.full(1100, -1)
+    y[:n_labels] = np.arange(n_labels) % 2
+    model = BlockRidgeClassifier((1.0,), unlabelled=-1, pseudo_label_alpha=None)
+    names = (np.eye(2), [0, 1])
+    model.fit(rng.normal(size=(1100, 2)), y, class_rows=names, directions=lambda: calls.append(0))
+    assert bool(calls) == is_called
+
+
+@pytest.mark.parametrize("array", [np.ones(3), np.ones((2, 1)), np.full((3, 1), np.nan)], ids=["flat", "short", "nan"])
+def test_wrong_directions_are_refused(array):
+    with pytest.raises(ValueError, match=r"directions\['known'\] has shape"):
+        BlockRidgeClassifier().fit(np.eye(3), [0, 1, 1], directions={"known": array})
+
+
 def test_coefficients_are_those_of_ridge_regression_on_weighted_blocks():
     X, y, blocks = two_blocks(10)
     model = BlockRidgeClassifier((2.0,), block_weights=[{"noise": 1, "signal": 3}]).fit(X, y, blocks=blocks)

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 
-from sklearn_llmtokens import TextPipeline, text_pipeline
+from sklearn_llmtokens import LLMTokenEmbedder, TextPipeline, text_pipeline
 from sklearn_llmtokens.datasets import load_toy_reviews
 
 LETTERS = make_pipeline(TfidfVectorizer(analyzer="char"), TruncatedSVD(4, random_state=0))
@@ -26,11 +26,40 @@ def recipe(**parameters):
 
 def test_the_choice_can_be_read_after_fit():
     model = recipe(label_texts=NAMES).fit(TEXTS, Y)[-1]
-    assert set(model.block_weights_) == {"characters", "words", "meaning"}
+    assert set(model.block_weights_) == {"characters", "words", "meaning", "opinion"}
     assert sum(model.block_weights_.values()) == pytest.approx(1)
     assert 0.25 <= model.alpha_ <= 4
     assert 1 <= model.class_row_weight_ <= 16
     assert "block_weights_" in model._repr_html_()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_opinions_count_for_few_labels_of_sentiment_and_not_for_subjects(language):
+    reviews = load_toy_reviews()
+    texts = np.array(reviews.data, dtype=object)[reviews.language == language]
+    weights = []
+    for labels in (reviews.sentiment, reviews.target):
+        y = labels[reviews.language == language]
+        few = np.concatenate([np.flatnonzero(y == label)[:8] for label in np.unique(y)])
+        model = text_pipeline(embedder="zh-nano").fit(texts[few], y[few])
+        weights.append(model["model"].block_weights_["opinion"])
+    assert weights[0] > 0.13 > 0.1 > weights[1], weights
+
+
+def test_bundled_sentences_neither_warn_nor_fail():
+    texts = ["快", "慢", "甜", "苦"]
+    model = text_pipeline(embedder=LLMTokenEmbedder("zh-nano", max_length=3, long_text="error", cache=None))
+    assert "opinion" not in model.fit(texts, [0, 0, 1, 1])["model"].block_weights_
+    cut = text_pipeline(embedder=LLMTokenEmbedder("zh-nano", max_length=3, cache=None))
+    assert cut.fit(texts, [0, 0, 1, 1])["model"].block_weights_["opinion"] > 0  # warnings are errors in tests
+
+
+def test_opinions_are_left_out_where_no_candidate_has_them():
+    reviews = load_toy_reviews()
+    model = text_pipeline(embedder="zh-nano")
+    alone = [{"meaning": 1}, {"meaning": 1, "words": 1}]
+    model.set_params(model__block_weights=alone).fit(reviews.data[:40], reviews.sentiment[:40])
+    assert model["model"].block_weights_["opinion"] == 0
 
 
 def test_names_alone_classify_toy_reviews():
@@ -119,7 +148,7 @@ def test_names_survive_cloning_and_searching():
     grid = {"label_texts": [None, NAMES], "model__alphas": [[1.0], [3.0]], "features__words": ["drop"]}
     search = GridSearchCV(model, grid, cv=2, n_jobs=2).fit(TEXTS, Y)
     assert len(search.cv_results_["params"]) == 4
-    assert set(search.best_estimator_[-1].block_weights_) == {"characters", "meaning"}
+    assert set(search.best_estimator_[-1].block_weights_) == {"characters", "meaning", "opinion"}
     assert np.isfinite(cross_val_score(model, TEXTS, Y, cv=3)).all()
 
 
