@@ -44,7 +44,7 @@ _PRAISE = {
         "Support solved my problem at once.",
         "Spacious room, rich breakfast.",
         "Well made, pleasant to wear.",
-        "A gripping story, brilliantly told.",
+        "A gripping story, a joy to read.",
         "Sharp screen, runs smoothly.",
         "Fresh, and plenty of it.",
         "It arrived on time, thank you.",
