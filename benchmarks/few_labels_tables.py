@@ -92,7 +92,7 @@ def few_clue_table(found, markdown) -> str:
         [
             f"{name}, {of['classes']} classes",
             f"{of['labels a class']}",
-            *(ours(of[method]) for method in methods),
+            *(ours(of[method]) if method in of else "" for method in methods),
             *(f"{of['published'][column]:.3f}" if column in of["published"] else "" for column in columns),
         ]
         for name, of in found.items()
