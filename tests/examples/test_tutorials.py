@@ -78,7 +78,7 @@ def test_a_chinese_page_is_in_chinese(chinese):
 
 @pytest.mark.parametrize("chinese", [*PAIRS, "../README.zh-CN.md"])
 def test_chinese_prose_has_full_width_marks_and_spaces_beside_latin_words(chinese):
-    prose = re.sub(r"^```.*?^```$|\]\([^)]*\)|[\[\]*]", "", read(chinese), flags=re.DOTALL | re.MULTILINE)
+    prose = re.sub(r"^```.*?^```$|\]\([^)]*\)|!?\[|[\]*]", "", read(chinese), flags=re.DOTALL | re.MULTILINE)
     prose = re.sub(r"`[^`]*`", "`code`", prose)
     assert re.findall(r".*[\u4e00-\u9fff][A-Za-z0-9`,;:!?()].*|.*[A-Za-z0-9`%,;:!?()][\u4e00-\u9fff].*", prose) == []
 

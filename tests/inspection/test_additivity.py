@@ -55,9 +55,10 @@ def check_sums(model, y=TWO, X=TEXTS, queries=QUERIES, **kwargs):
     scores = np.asarray(scores).reshape(len(queries), -1)
     for explanation, score in zip(explanations, scores, strict=True):
         total = explanation.contributions.sum(axis=0) + explanation.remainder
-        # a score may be the small difference of large terms: float32 has seven digits of the terms
+        # a score may be the small difference of large terms: float32 has seven digits of the terms, of features even
+        # larger ones, and the pass with gradients rounds in another way than the one without
         terms = np.abs(explanation.contributions).sum(axis=0) + np.abs(explanation.remainder)
-        atol = max(1e-5, 1e-6 * float(terms.max()))
+        atol = max(1e-5, 5e-6 * float(terms.max()))
         np.testing.assert_allclose(total, score, rtol=1e-6, atol=atol)
         np.testing.assert_allclose(explanation.scores, score, rtol=1e-6, atol=atol)
         assert explanation.exact
