@@ -75,7 +75,7 @@ def test_the_bundled_static_checkpoint_needs_no_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
-    assert "static vectors (model2vec), 384 features per token" in done.stdout
+    assert "static vectors (model2vec), 448 features per token" in done.stdout
     assert "no limit" in done.stdout
 
 

@@ -170,7 +170,7 @@ def test_explained_reviews_names_the_words_of_a_wrong_prediction(run_example, ca
     assert set(result["misleading"]) <= set(result["error"].words)
     assert "".join(result["error"].words) == result["wrong"]
     assert result["wrong"] in capsys.readouterr().out
-    assert_has_pictures(2)
+    assert_has_pictures(3)
 
 
 def test_several_tasks_are_answered_from_one_embedding(run_example):
