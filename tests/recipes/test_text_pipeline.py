@@ -231,21 +231,25 @@ def test_other_configurations_change_no_result(embedder, config):
 )
 def test_weights_reach_the_last_step_alone(embedder, task):
     y, weights = [0, 1] * 4, np.array([9.0, 1, 1, 1, 1, 1, 1, 0])
-    model = text_pipeline(task, embedder=embedder)
-    if task == "classification":  # without the direction of opinions, which the pipeline alone knows
-        model.set_params(model__block_weights=[{"characters": 1, "words": 1, "meaning": 3}])
-    model.fit(TEXTS, y, model__sample_weight=weights)
+
+    def make():
+        model = text_pipeline(task, embedder=embedder)
+        if task == "classification":  # without the direction of opinions, which the pipeline alone knows
+            model.set_params(model__block_weights=[{"characters": 1, "words": 1, "meaning": 3}])
+        return model
+
+    model = make().fit(TEXTS, y, model__sample_weight=weights)
     rows = model[:-1].transform(TEXTS)
     blocks = {name: part.transform(TEXTS).shape[1] for name, part in model["features"].transformer_list}
     facts = {"blocks": blocks} if isinstance(task, str) else {}
     expected = clone(model[-1]).fit(rows, y, sample_weight=weights, **facts).predict(rows)
     np.testing.assert_allclose(model.predict(TEXTS), expected)
-    unweighted_mean = text_pipeline(task, embedder=embedder).fit(TEXTS, y)["features"]["meaning"]["scaler"].mean_
+    unweighted_mean = make().fit(TEXTS, y)["features"]["meaning"]["scaler"].mean_
     with config_context(enable_metadata_routing=True):
-        routed = text_pipeline(task, embedder=embedder).fit(TEXTS, y, sample_weight=weights)
+        routed = make().fit(TEXTS, y, sample_weight=weights)
         np.testing.assert_array_equal(routed["features"]["meaning"]["scaler"].mean_, unweighted_mean)
         np.testing.assert_allclose(clone(routed).fit(TEXTS, y, sample_weight=weights).predict(TEXTS), expected)
-        search = GridSearchCV(text_pipeline(task, embedder=embedder), {"column__missing": ["error"]}, cv=2)
+        search = GridSearchCV(make(), {"column__missing": ["error"]}, cv=2)
         assert search.fit(TEXTS, y, sample_weight=weights).predict(TEXTS).shape == (8,)
 
 
