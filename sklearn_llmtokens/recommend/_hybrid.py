@@ -71,7 +71,8 @@ class HybridRecommender(ShortRepr, HybridSharesMixin, BaseComposition, BaseRecom
     weights_ : dict of str to tuple of float
         What a recommender's best item adds to its score, on average: for items that have clicks and for others.
     weights_back_ : dict of str to tuple of float
-        The same for histories that equal a training sequence: nothing has happened since.
+        The same for histories of two different items or more that equal a training sequence: nothing has happened
+        since.
     default_strength_ : float
         As how many held-out events the default weights count in those that were learnt. inf where they hold alone, or
         weights are given.
@@ -100,9 +101,10 @@ class HybridRecommender(ShortRepr, HybridSharesMixin, BaseComposition, BaseRecom
     something is learnt of cold items. If times tell which items were new, those without any event are no rivals of
     them: they may have come later. With fewer than 20 held-out events the weights are `default_weights`.
 
-    A history that equals a training sequence is taken for that of a user who comes back. Weights are learnt from such
-    held-out events and from the others apart, shrunk towards those of all; they are kept if the NDCG@10 of the held-out
-    events gains more than two standard errors, and else all histories have the same ones.
+    A history that equals a training sequence is taken for that of a user who comes back, from two different items on:
+    new users begin with one item as well. Weights are learnt from such held-out events and from the others apart,
+    shrunk towards those of all; they are kept if the NDCG@10 of the held-out events gains more than two standard
+    errors, and else all histories have the same ones.
 
     References
     ----------

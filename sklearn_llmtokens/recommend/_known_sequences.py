@@ -2,7 +2,7 @@
 
 The first thing that somebody does after a pause is another kind of event than the next one of a visit. A recommender
 does not know who asks, but it knows the sequences that it has learnt: a history that equals one of them is that of
-somebody who comes back.
+somebody who comes back. That holds from two different items on: one item is what many new users begin with as well.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class KnownSequences:
     --------
     >>> known = KnownSequences.of(Histories(np.array([0, 2, 3]), np.array([4, 5, 4])))
     >>> known.hold(Histories(np.array([0, 1, 3, 5]), np.array([4, 5, 4, 4, 5])))
-    array([ True, False,  True])
+    array([False, False,  True])
     """
 
     hashes: np.ndarray
@@ -37,8 +37,8 @@ class KnownSequences:
 
     @classmethod
     def of(cls, sequences: Histories) -> "KnownSequences":
-        """Read training sequences; empty ones are left out."""
-        return cls(*np.unique(sequence_hashes(sequences)[sequences.lengths > 0], return_counts=True))
+        """Read training sequences; those of fewer than two different items are left out."""
+        return cls(*np.unique(sequence_hashes(sequences)[has_two_items(sequences)], return_counts=True))
 
     def updated(self, now: Histories, before: Histories) -> "KnownSequences":
         """Return these with the sequences `now` in the place of `before`."""
@@ -51,6 +51,19 @@ class KnownSequences:
     def hold(self, histories: Histories) -> np.ndarray:
         """Check which histories are among the sequences, shape (n_histories,), dtype=bool."""
         return np.isin(sequence_hashes(histories), self.hashes)
+
+
+def has_two_items(histories: Histories) -> np.ndarray:
+    """Check which histories have two different items at least, shape (n_histories,), dtype=bool.
+
+    Examples
+    --------
+    >>> has_two_items(Histories(np.array([0, 2, 4, 5, 5]), np.array([4, 5, 4, 4, 5])))
+    array([ True, False, False, False])
+    """
+    item_idx = histories.item_idx
+    differs = item_idx != item_idx[np.repeat(histories.indptr[:-1], histories.lengths)]
+    return np.bincount(histories.row_idx[differs], minlength=histories.n_histories) > 0
 
 
 def sequence_hashes(histories: Histories) -> np.ndarray:

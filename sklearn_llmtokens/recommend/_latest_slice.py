@@ -6,6 +6,7 @@ import numpy as np
 
 from ._fusion_weights import FEWEST_QUERIES
 from ._histories import Histories
+from ._known_sequences import has_two_items
 
 _QUANTILE = 0.9
 PRETENDED_COLD = 0.1  # share of the items whose events are hidden while weights are learnt
@@ -24,7 +25,8 @@ class HeldOut:
     target_idx : ndarray of shape (n,), dtype=intp
         The items of these events.
     is_back : ndarray of shape (n,), dtype=bool
-        Whether a query is a whole sequence as it was at the cut: nothing has happened since. False without times.
+        Whether a query is a whole sequence as it was at the cut, of two different items at least: nothing has happened
+        since. False without times.
     is_known : ndarray of shape (n_items,), dtype=bool
         Whether an item has an event in `earlier`.
     is_cut : bool
@@ -85,7 +87,7 @@ def latest_slice(sequences: Histories, n_queries: int) -> tuple[Histories, Histo
     target_idx : ndarray of shape (n_held_out,), dtype=intp
         The items of these events.
     is_back : ndarray of shape (n_held_out,), dtype=bool
-        Whether the query is all of the sequence before the cut. False without a cut.
+        Whether the query is all of the sequence before the cut, of two different items at least. False without a cut.
     is_cut : bool
         Whether there is a cut.
 
@@ -112,8 +114,8 @@ def latest_slice(sequences: Histories, n_queries: int) -> tuple[Histories, Histo
     if not is_cut:
         n_kept[held] = places
     target_idx = sequences.item_idx[sequences.indptr[held] + places]
-    is_back = (places == n_kept[held]) & is_cut
     queries = _first_events(sequences.take(held), places)
+    is_back = (places == n_kept[held]) & is_cut & has_two_items(queries)
     return _first_events(sequences, n_kept), queries, target_idx, is_back, bool(is_cut)
 
 

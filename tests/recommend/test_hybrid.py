@@ -409,6 +409,7 @@ HIT = "i7"
 def visits(n_users: int = 600) -> list:
     """Return walks; every sixth user comes back for what is popular of late, while others begin to walk."""
     sequences = [[Event(HIT, time=0.5)] for _ in range(200)]
+    sequences += [[Event("i12", time=0.0)] * n for n in (1, 2)]
     sequences += [[Event(f"i{10 + (i + j) % 50}", time=1.0) for j in range(3)] for i in range(100)]
     for i in range(n_users):
         start, length = divmod(i, 12)
@@ -418,7 +419,7 @@ def visits(n_users: int = 600) -> list:
     return sequences
 
 
-CAME_BACK = slice(302, 306)
+CAME_BACK = slice(304, 308)
 
 
 def ids_of(sequences: list) -> list:
@@ -437,6 +438,11 @@ def test_who_comes_back_is_asked_by_other_weights(visited):
     came_back = ids_of(visits()[CAME_BACK])
     assert set(visited.predict(came_back)) == {HIT}
     assert visited.predict([one[1:3] for one in came_back]).tolist() == ["i13"] * 4
+
+
+def test_a_visitor_of_one_item_is_not_taken_for_somebody_of_the_same_one(visited):
+    """Some have clicked on i12 and on nothing else: that says nothing of whose first click it is."""
+    assert visited.predict([["i12"], ["i12", "i12"]]).tolist() == ["i13", "i13"]
 
 
 def test_an_update_learns_who_went_on(visited):

@@ -70,6 +70,17 @@ def test_after_the_cut_the_first_the_middle_and_the_last_event_are_held_out():
     assert is_cut
 
 
+def test_who_had_one_item_at_the_cut_does_not_come_back():
+    X = [[Event(i, time=4.0) for i in range(5)]] * 20
+    before = [[1, 2], [1], [1, 1]]
+    X += [[*(Event(i, time=4.0) for i in one), Event(7, time=95.0)] for one in before]
+    _, queries, _, is_back, is_cut = latest_slice(as_histories(X, CATALOG), 100)
+    assert is_cut
+    assert list(zip(lists(queries), is_back.tolist(), strict=True)) == list(
+        zip(before, [True, False, False], strict=True)
+    )
+
+
 def test_without_a_cut_nobody_comes_back():
     *_, is_back, is_cut = latest_slice(as_histories([[1, 2, 3], [4, 5, 6]], CATALOG), 10)
     assert is_back.tolist() == [False, False]
