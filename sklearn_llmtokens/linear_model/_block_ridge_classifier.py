@@ -25,8 +25,9 @@ _FEWEST_UNLABELLED = 100  # rows to learn from predictions of
 class BlockRidgeClassifier(ClassifierMixin, BlockRidge):
     """Classify by ridge regression of class indicators, from blocks of features and few or many labels.
 
-    The share of each block, the strength of the regularisation, the weight of class names and the scale of the
-    probabilities are chosen by exact leave-one-out log loss, in closed form.
+    The share of each block, the strength of the regularisation and the weight of class names are chosen by exact
+    leave-one-out log loss, in closed form. The logits have a scale and a constant per class that are fitted to
+    leave-one-out predictions. Coefficients of rare classes are as large as those of frequent ones.
 
     Parameters
     ----------
@@ -174,8 +175,9 @@ class BlockRidgeClassifier(ClassifierMixin, BlockRidge):
             len(self.classes_),
         )
         choice = choose_for(training, candidates, self.alphas, self.class_row_weights)
-        scale, self.log_loss_ = calibrate(training, choice)
-        coef, intercept = learn_logits(training, choice, scale, X, labelled)
+        calibration = calibrate(training, choice)
+        self.log_loss_ = np.nan if calibration is None else calibration.log_loss
+        coef, intercept = learn_logits(training, choice, calibration, X, labelled)
         unlabelled = np.delete(np.arange(X.shape[0]), has_label)
         unlabelled = unlabelled[all_weights[unlabelled] > 0]
         if self.pseudo_label_alpha is not None and len(unlabelled) >= _FEWEST_UNLABELLED:

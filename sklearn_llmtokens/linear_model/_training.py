@@ -9,7 +9,7 @@ from sklearn.utils.extmath import safe_sparse_dot
 
 from ._choice import Choice, choose, middle, mix, rows_to_choose_by
 from ._kernel_ridge import decompose, leave_one_out
-from ._log_loss import best_scale
+from ._log_loss import Calibration, best_scale, calibrate_scores
 from ._rows import BlockRows
 
 # Logits of a classifier that no label has calibrated have this standard deviation over the classes.
@@ -18,6 +18,7 @@ _FEWEST_ROWS = 4  # to choose by
 _MOST_COMBINATIONS = 40  # of shares and weights of names: each takes an eigendecomposition
 _NAMES_AS_TEXTS = 1.0  # beside texts whose mean has logits of zero
 _LABEL_WEIGHT = 3.0  # of a label beside a prediction
+_PRIOR_ROWS = 4.0  # of a class: its coefficients are shrunk as the mean of its rows is, beside so many rows of mean 0
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,15 @@ class Training:
         return np.log(counts / counts.sum())
 
     @cached_property
+    def class_factors(self) -> np.ndarray:
+        """Return what the coefficients of each class are multiplied with.
+
+        Those of the regression of an indicator are as small as the class is rare, so that a rare class would have
+        hardly a say but its prior.
+        """
+        return 1 / (np.bincount(self.label_idx, self.weights, minlength=self.n_classes) + _PRIOR_ROWS)
+
+    @cached_property
     def counted(self) -> np.ndarray:
         """Return which rows are left out in turn: labelled ones, where another row or a name of their class stays.
 
@@ -84,13 +94,13 @@ class Training:
         """Return the weights of the rows, where names have this one."""
         return np.where(self.is_name, name_weight, self.weights)
 
-    def scale_and_loss(self, slopes: np.ndarray) -> tuple[float, float]:
-        """Return the scale that makes logits of leave-one-out predictions, and their log loss, summed."""
+    def left_out(self, slopes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return what `calibrate_scores` takes of the leave-one-out predictions: scores, classes and weights."""
         kept, weights = self.counted, self.weights[self.counted]
-        slopes = slopes[kept]
+        scores = slopes[kept] * self.class_factors
         if self.has_all_classes:
-            slopes = slopes - weights @ slopes / weights.sum()  # as `learn_logits` has it
-        return best_scale(slopes, self.log_priors, self.label_idx[kept], weights)
+            scores = scores - weights @ scores / weights.sum()  # as `learn_logits` has it
+        return scores, self.label_idx[kept], weights
 
 
 def choose_for(training: Training, candidates: np.ndarray, alphas, name_weights) -> Choice:
@@ -112,7 +122,7 @@ def choose_for(training: Training, candidates: np.ndarray, alphas, name_weights)
             shares,
             alphas,
             row_weights,
-            lambda slopes, intercepts: sample.scale_and_loss(slopes)[1],
+            lambda slopes, intercepts: best_scale(*sample.left_out(slopes), sample.log_priors)[1],
         )
 
     if len(candidates) * len(name_weights) > _MOST_COMBINATIONS:
@@ -120,14 +130,14 @@ def choose_for(training: Training, candidates: np.ndarray, alphas, name_weights)
     return choose_among(candidates, name_weights)
 
 
-def calibrate(training: Training, choice: Choice) -> tuple[float, float]:
-    """Return the scale that makes logits of slopes, and the mean leave-one-out log loss; NaN where there is none."""
+def calibrate(training: Training, choice: Choice) -> Calibration | None:
+    """Return what makes logits of slopes, by leave-one-out; None where no row can be left out."""
     sample = training.sample()
     if not sample.counted.any():
-        return np.nan, np.nan
+        return None
     parts = decompose(mix(sample.rows.grams(), choice.shares), sample.row_weights(choice.name_weight))
-    scale, loss = sample.scale_and_loss(leave_one_out(parts, sample.targets(), choice.alpha)[0])
-    return scale, loss / sample.weights[sample.counted].sum()
+    slopes = leave_one_out(parts, sample.targets(), choice.alpha)[0]
+    return calibrate_scores(*sample.left_out(slopes), sample.log_priors)
 
 
 def learn_from_unlabelled(
@@ -175,7 +185,9 @@ def learn_from_unlabelled(
     return scale * coef, scale * (intercepts - 1 / n_classes) + log_priors
 
 
-def learn_logits(training: Training, choice: Choice, scale: float, X, labelled) -> tuple[np.ndarray, np.ndarray]:
+def learn_logits(
+    training: Training, choice: Choice, calibration: Calibration | None, X, labelled
+) -> tuple[np.ndarray, np.ndarray]:
     """Return coefficients (n_features, n_classes) and intercepts (n_classes,) of the logits.
 
     Names of classes lie elsewhere than texts. So the logits have their mean over texts: those with labels where every
@@ -184,6 +196,7 @@ def learn_logits(training: Training, choice: Choice, scale: float, X, labelled) 
     """
     targets, row_weights = training.targets(), training.row_weights(choice.name_weight)
     coef, intercepts = training.rows.fit(targets, row_weights, choice)
+    coef, intercepts = coef * training.class_factors, intercepts * training.class_factors
     slopes = safe_sparse_dot(X, coef)
     if training.has_all_classes:
         intercepts = -np.average(slopes[labelled], axis=0, weights=training.weights[: len(labelled)])
@@ -192,7 +205,8 @@ def learn_logits(training: Training, choice: Choice, scale: float, X, labelled) 
         of_names = training.rows.products(coef)[training.is_name].mean(0)
         intercepts = -(slopes.sum(0) + _NAMES_AS_TEXTS * of_names) / (len(slopes) + _NAMES_AS_TEXTS)
     else:
-        intercepts = intercepts - row_weights @ targets / row_weights.sum()
-    if np.isnan(scale):
+        intercepts = intercepts - row_weights @ targets / row_weights.sum() * training.class_factors
+    if calibration is None:
         scale = _UNCALIBRATED / max(np.std(slopes - slopes.mean(0)), 1e-12)
-    return scale * coef, scale * intercepts + training.log_priors
+        return scale * coef, scale * intercepts + training.log_priors
+    return calibration.scale * coef, calibration.scale * intercepts + calibration.offsets + training.log_priors
