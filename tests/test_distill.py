@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from sklearn_llmtokens import LLMTokenEmbedder, distill
 from sklearn_llmtokens._cli import main
-from sklearn_llmtokens.embedding._static._ridge import solve_ridge
+from sklearn_llmtokens.embedding._static._ridge import SharedRows, solve_ridge
 from sklearn_llmtokens.embedding._static._vocabulary import choose_vocabulary, count_words
 
 WORDS = [
@@ -166,11 +166,16 @@ def test_the_command(tmp_path, checkpoints, capsys):
 
 def test_conjugate_gradients_give_the_ridge_solution():
     rng = np.random.default_rng(0)
-    rows = sparse.random_array((300, 90), density=0.1, rng=rng, dtype=np.float32).tocsr()
+    tokens = sparse.random_array((300, 80), density=0.1, rng=rng, dtype=np.float32).tocsr()
+    parts = sparse.random_array((80, 10), density=0.2, rng=rng, dtype=np.float32).tocsr()
     targets = rng.normal(size=(300, 70)).astype(np.float32)
-    dense = rows.toarray().astype(np.float64)
-    right = np.linalg.solve(dense.T @ dense + 0.5 * np.eye(90), dense.T @ targets)
-    np.testing.assert_allclose(solve_ridge(rows, rows.T @ targets, 0.5), right, atol=0.01 * np.abs(right).max())
+    dense = np.hstack([tokens.toarray(), (tokens @ parts).toarray()]).astype(np.float64)
+    right = np.linalg.solve(dense.T @ dense + 3.0 * np.eye(90), dense.T @ targets)
+    rows = SharedRows(tokens, parts)
+    found = solve_ridge(rows, rows.transposed_product(targets), 3.0)
+    np.testing.assert_allclose(found, right, atol=0.01 * np.abs(right).max())
+    np.testing.assert_allclose(tokens @ rows.per_token(found), dense @ right, atol=0.02)
+    np.testing.assert_allclose(rows.squares(), (dense**2).sum(axis=0), rtol=1e-5)
 
 
 def test_the_vocabulary_has_characters_frequent_words_and_pieces_of_rare_latin_words():

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 from tqdm import tqdm
 
 from ..._utils._unit_rows import unit_rows
-from ._ridge import solve_ridge
+from ._ridge import SharedRows, solve_ridge
 from ._targets import Targets, Transform
 from ._vocabulary import characters_of_tokens, choose_vocabulary, count_tokens, count_words, tokenizer_file
 from ._write import write_static
@@ -125,14 +125,14 @@ def distill_static(
     backend = Tokenizer.from_str(json.dumps(tokenizer))
     rows, weights = weighted_rows(count_tokens(backend, learnt))
     shared = (characters_of_tokens(vocabulary) * np.float32(_CHARACTERS)).tocsr()
-    rows = sparse.csr_array(sparse.hstack([rows, rows @ shared], format="csr"))
+    design = SharedRows(rows, shared)
     targets = Targets(transform, learnt)
     targets.keep(settings.n_components, rng)
     with bar("teacher", len(learnt)) as progress:
-        moments = targets.moments(rows, progress.update)
+        moments = design.with_parts(targets.moments(rows, progress.update))
     with bar("features", moments.shape[1]) as progress:
-        solution = solve_ridge(rows, moments, settings.l2, progress.update)
-    vectors = (solution[: len(vocabulary)] + shared @ solution[len(vocabulary) :]) * weights[:, np.newaxis]
+        solution = solve_ridge(design, moments, settings.l2, progress.update)
+    vectors = design.per_token(solution) * weights[:, np.newaxis]
     figures: dict[str, Any] = {
         "teacher": teacher,
         "n_texts": len(learnt),
