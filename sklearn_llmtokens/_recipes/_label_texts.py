@@ -1,7 +1,7 @@
 """Names of classes as texts: which labels are words, and the templates that they fill."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -68,7 +68,7 @@ def texts_of_name(name) -> list[str]:
     return texts
 
 
-def label_names(y, X) -> dict[str, str]:
+def label_names(y, X, unlabelled=None) -> dict[str, str]:
     """Return labels that are words, as their own names; none where fewer than two labels are.
 
     Each label is looked at alone. Words consist of letters, after separators such as ``_``, and each has two of them
@@ -81,6 +81,8 @@ def label_names(y, X) -> dict[str, str]:
         Labels; missing ones are left out.
     X : list, array, Series or frame
         The texts.
+    unlabelled : object, default=None
+        The label of texts without one, which is no name.
 
     Returns
     -------
@@ -99,11 +101,35 @@ def label_names(y, X) -> dict[str, str]:
     if y is None:
         return {}
     labels = {label for label in read_column(y, "y").tolist() if not is_missing(label)} if np.ndim(y) == 1 else set()
-    words = sorted(label for label in labels if isinstance(label, str) and _are_words(label))
+    words = sorted(label for label in labels if isinstance(label, str) and label != unlabelled and _are_words(label))
     if words:
         script = script_of_most(read_texts(X, missing="keep").columns[0])
         words = [label for label in words if _script(label) == script]
     return {label: label for label in words} if len(words) > 1 else {}
+
+
+def refuse_names_of_no_class(label_texts: Mapping, unlabelled) -> None:
+    """Check that no text is for the label that marks texts without one.
+
+    Parameters
+    ----------
+    label_texts : mapping of label to texts
+        The texts of each label.
+    unlabelled : object
+        The label of texts without one, beside None, NaN and NA.
+
+    Raises
+    ------
+    ValueError
+        If there is such a text.
+    """
+    for label in label_texts:
+        is_unlabelled = isinstance(label, str) == isinstance(unlabelled, str) and label == unlabelled
+        if is_missing(label) or is_unlabelled:
+            raise ValueError(
+                f"label_texts names {shorten(label)}, which marks texts without a label: leave it out, or pass another "
+                "unlabelled=."
+            )
 
 
 def _are_words(label: str) -> bool:

@@ -17,7 +17,7 @@ from .._utils._table_rows import TableRows
 from .._utils._texts import read_texts
 from ..exceptions import TextTooLongError
 from ..text import TextColumn
-from ._label_texts import label_names, script_of_most, texts_of_name
+from ._label_texts import label_names, refuse_names_of_no_class, script_of_most, texts_of_name
 from ._opinions import direction_of_opinions, opinions
 
 _FACTS = ("class_rows", "blocks", "directions")
@@ -89,7 +89,8 @@ class TextPipeline(ShortRepr, DocumentationLink, Pipeline):
         TypeError
             If `label_texts` is neither a mapping, a string nor None, or has something else than texts.
         ValueError
-            If `label_texts` is another string, or the last step does not take names that were passed.
+            If `label_texts` is another string, names the label of texts without one, or the last step does not take
+            names that were passed.
         """
         super().fit(X, y, **self._facts(X, y), **params)
         for _, step in self.steps:
@@ -124,6 +125,7 @@ class TextPipeline(ShortRepr, DocumentationLink, Pipeline):
             raise ValueError(f"label_texts are for classifiers that take class_rows, and {shorten(model)} does not.")
         facts: dict = {}
         if takes["class_rows"] and isinstance(self.label_texts, Mapping):
+            refuse_names_of_no_class(self.label_texts, getattr(model, "unlabelled", None))
             texts = {label: texts_of_name(name) for label, name in self.label_texts.items()}
             facts[f"{prefix}class_rows"] = lambda: self._rows_of_labels(texts)
         elif takes["class_rows"] and self.label_texts is not None:
@@ -139,7 +141,8 @@ class TextPipeline(ShortRepr, DocumentationLink, Pipeline):
 
     def _rows_of_labels_of(self, X, y):
         """Return features of the labels that are names, and the label of each; None where they are none."""
-        texts = {label: texts_of_name(name) for label, name in label_names(y, self._read_as_texts(X)).items()}
+        names = label_names(y, self._read_as_texts(X), getattr(self.steps[-1][1], "unlabelled", None))
+        texts = {label: texts_of_name(name) for label, name in names.items()}
         return self._rows_of_labels(texts) if texts else None
 
     def _rows_of_labels(self, texts: dict):

@@ -5,6 +5,8 @@ import numbers
 import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial
+from uuid import UUID
 
 import numpy as np
 from scipy import sparse
@@ -13,6 +15,7 @@ from ..exceptions import InvalidTextError, TextTypeError
 from ._columns import is_missing, read_column
 from ._messages import shorten
 from ._numbers_as_text import objects_as_text
+from ._places import place_of
 from ._text_frames import batch_as_table
 
 # Columns of strings with so many distinct values are texts, as in skrub's TableVectorizer. Few rows have fewer.
@@ -25,6 +28,8 @@ _DATE = re.compile(
     r"(?:[T\s]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*(?:Z|UTC|[+-]\d{2}:?\d{2})?)?\s*"
 )
 _CODE = re.compile(r"[!-~]*\d[!-~]*")  # ASCII without a space, with a digit: numbers of orders, of parts
+_INTERVAL = re.compile(r"[\[(][ -~]+, [ -~]+[\])]")  # as `pandas.cut` and `pandas.qcut` name their bins
+_NO_TEXT = (_CODE, _INTERVAL, _DATE)
 
 Place = Callable[[int], str]
 
@@ -114,7 +119,7 @@ def is_text(values: Sequence[str | None]) -> bool:
     -------
     bool
         True for 40 distinct values or more. Few rows need more than half as many as rows, of four characters on the
-        mean. False where most are codes, such as the numbers of orders.
+        mean. False where most are codes, such as the numbers of orders, intervals of numbers, or dates.
 
     Examples
     --------
@@ -127,7 +132,7 @@ def is_text(values: Sequence[str | None]) -> bool:
         2 * len(distinct) <= len(present) or sum(map(len, distinct)) < _LENGTH_OF_TEXTS * len(distinct)
     ):
         return False
-    return 2 * sum(_CODE.fullmatch(value) is not None for value in distinct) < len(distinct)
+    return 2 * sum(any(form.fullmatch(value) for form in _NO_TEXT) for value in distinct) < len(distinct)
 
 
 def as_numbers(values: np.ndarray, place: Place) -> np.ndarray:
@@ -168,13 +173,20 @@ def as_strings(values: np.ndarray, place: Place) -> list[str | None]:
 
     Examples
     --------
+    Intervals of pandas and UUIDs are names of categories.
+
     >>> as_strings(np.array(["a", 1, 1.0, True, float("nan")], dtype=object), str)
     ['a', '1', '1', 'True', None]
     """
     found = [None if is_missing(value) else value for value in values.tolist()]
     if {*map(type, found)} <= {str, type(None)}:
         return found
-    found = [str(value) if isinstance(value, bool | np.bool_ | dt.date) else value for value in found]
+    found = [
+        str(value)
+        if isinstance(value, bool | np.bool_ | dt.date | UUID) or type(value).__name__ == "Interval"
+        else value
+        for value in found
+    ]
     found = objects_as_text(found)[0]
     for i, value in enumerate(found):
         if value is not None and not isinstance(value, str):
@@ -210,7 +222,8 @@ def _column_of_series(series) -> np.ndarray:
     import narwhals as nw
 
     if series.dtype in (nw.Categorical, nw.Enum):
-        return as_categories(as_strings(read_column(series.to_list(), "X"), str))
+        place = partial(place_of, series.to_native(), column=series.name)
+        return as_categories(as_strings(read_column(series.to_list(), "X"), place))
     if series.dtype == nw.Datetime and series.dtype.time_zone is not None:
         series = series.dt.replace_time_zone(None)  # hours and weekdays are those of the place
     return read_column(series.to_native(), "X")

@@ -58,6 +58,20 @@ def eager_advice(X) -> str | None:
     return f"what X{call} returns" if call and callable(getattr(X, call.strip(".()"), None)) else None
 
 
+def column_names(X) -> list:
+    """Return the names of the columns of a frame or 2-D array, or their numbers where they have none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> column_names(np.zeros((1, 2)))
+    [0, 1]
+    """
+    if hasattr(X, "column_names"):  # of pyarrow, whose columns are no names
+        return list(X.column_names)
+    return list(getattr(X, "columns", range(X.shape[1])))
+
+
 def column_of(frame):
     """Return the first column of a frame as a Series of its library.
 

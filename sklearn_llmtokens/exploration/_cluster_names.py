@@ -1,6 +1,7 @@
 """Name clusters of texts by the words that are frequent in one and rare in the others."""
 
 from functools import cache
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -62,23 +63,23 @@ def name_clusters(texts, labels, *, n_words=3, analyzer=None, separator=" ", noi
     >>> name_clusters(texts, [0, 0, 1, 1, -1], n_words=2)
     {-1: 'noise', 0: '快递 包装', 1: '电池 耐用'}
     """
-    if n_words < 1:
-        raise ValueError(f"n_words={shorten(n_words)}: a name has at least one word.")
+    if not isinstance(n_words, Integral) or n_words < 1:
+        raise ValueError(f"n_words={shorten(n_words)}: a name has at least one word, so an integer of 1 or more.")
     texts = read_text_column(texts)
     clusters, cluster_idx = read_labels(labels, len(texts), "labels")
     words, counts = _word_counts(texts, analyzer or _default_analyzer())
     weights = class_based_tfidf(counts, cluster_idx, len(clusters))
-    names: dict[Any, str] = {}
+    names: dict[Any, str] = {noise_label: "noise"} if noise_label in clusters else {}
     taken: set[frozenset[str]] = set()
     sizes = np.bincount(cluster_idx, minlength=len(clusters))
     for i in np.argsort(-sizes, kind="stable").tolist():  # the largest clusters choose first
         label = clusters[i]
-        if label == noise_label:
-            names[label] = "noise"
+        if label in names:
             continue
         chosen = _free_words(_ranked(weights, i, words), n_words, taken)
         name = separator.join(chosen) if chosen else "cluster"
-        names[label] = f"{name} ({label})" if not chosen or frozenset(chosen) in taken else name
+        is_taken = frozenset(chosen) in taken or name in names.values()
+        names[label] = f"{name} ({label})" if not chosen or is_taken else name
         taken.add(frozenset(chosen))
     return {label: names[label] for label in clusters}
 

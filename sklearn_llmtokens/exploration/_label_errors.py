@@ -7,9 +7,10 @@ import numpy as np
 from sklearn.model_selection import cross_val_predict
 from sklearn.utils import check_array
 
-from .._utils._columns import read_column
+from .._utils._columns import read_column, refuse_missing
 from .._utils._messages import shorten
 from .._utils._optional import require
+from .._utils._text_frames import column_names
 from ._columns import read_labels
 
 _SCORES = ("normalized_margin", "self_confidence")
@@ -72,7 +73,8 @@ def find_label_errors(
     cv : int, cross-validation generator or iterable, default=5
         Folds, as in `cross_val_predict`.
     classes : array-like of shape (n_classes,), default=None
-        Class of each column of the probabilities. None is the labels in ascending order.
+        Class of each column of the probabilities. None is the names of the columns, where `X` is a frame and they
+        are the labels, and else the labels in ascending order.
     score : {"normalized_margin", "self_confidence"}, default="normalized_margin"
         Quality of a label: (1 + p(label) - largest other p) / 2, or p(label).
     method : {"confident_learning", "cleanlab"}, default="confident_learning"
@@ -106,7 +108,8 @@ def find_label_errors(
     The scores are those of Kuan and Mueller 2022, "Model-agnostic label quality scoring to detect real-world label
     errors".
 
-    A suspected row is one that the model contradicts: look at it before you change it.
+    A suspected row is one that the model contradicts: look at it before you change it. Of three classes or more, one of
+    a single row is unknown to the model that judges this row, which gives its label a probability of 0.
 
     Examples
     --------
@@ -121,6 +124,8 @@ def find_label_errors(
     for name, value, known in (("score", score, _SCORES), ("method", method, _METHODS)):
         if value not in known:
             raise ValueError(f"{name}={shorten(value)} is neither {known[0]!r} nor {known[1]!r}.")
+    if classes is None and hasattr(X, "columns") and estimator is None:
+        classes = _classes_of_columns(X, y)
     if estimator is not None:
         _refuse_a_class_that_one_fold_lacks(y)
         X = cross_val_predict(estimator, X, y, groups=groups, cv=cv, method="predict_proba", n_jobs=n_jobs)
@@ -177,13 +182,20 @@ def confident_classes(probabilities: np.ndarray, label_idx: np.ndarray) -> np.nd
 
 def _refuse_a_class_that_one_fold_lacks(y) -> None:
     """Raise if one of two classes has a single row: whoever judges it has learnt from the other class alone."""
-    counts: Counter = Counter(read_column(y, "y").tolist())
+    column = read_column(y, "y")
+    counts: Counter = Counter(refuse_missing(column, "y", "drop the rows without a label.").tolist())
     rarest = min(counts, key=counts.__getitem__, default=None)
     if len(counts) == 2 and counts[rarest] == 1:
         raise ValueError(
             f"y has two classes, and one row of {shorten(rarest)}: the model that judges this row would know one class "
             "only. Pass at least two rows of each class."
         )
+
+
+def _classes_of_columns(X, y) -> list | None:
+    """Return the names of the columns of a frame where all labels are among them, else None."""
+    names = column_names(X)
+    return names if set(read_column(y, "y").tolist()) <= set(names) else None
 
 
 def _read_probabilities(X) -> np.ndarray:

@@ -10,7 +10,7 @@ from sklearn.utils import check_array
 
 from .._utils._distinct import first_places
 from .._utils._messages import shorten
-from ._columns import read_text_column
+from ._columns import is_numeric, read_text_column
 from ._similar_pairs import similar_pairs
 
 
@@ -101,7 +101,7 @@ def find_near_duplicates(X, *, threshold=0.9, max_pairs=1_000_000):
     """
     if not 0 < threshold <= 1:
         raise ValueError(f"threshold={shorten(threshold)}: a cosine similarity above 0 and at most 1 is needed.")
-    if _is_numeric(X):
+    if is_numeric(X):
         vectors = _canonical(check_array(X, accept_sparse="csr", dtype=[np.float64, np.float32], input_name="X"))
         first = _first_equal_rows(vectors)
         chosen = np.flatnonzero(first == np.arange(len(first)))
@@ -121,15 +121,6 @@ def find_near_duplicates(X, *, threshold=0.9, max_pairs=1_000_000):
     similarities = np.concatenate([np.ones(len(copies)), similarities])
     order = np.lexsort((pairs[:, 1], pairs[:, 0], -similarities))
     return NearDuplicates(_groups(pairs, len(first)), pairs[order], similarities[order], len(first))
-
-
-def _is_numeric(X) -> bool:
-    """Check whether `X` holds vectors: two dimensions, and numbers in the first place."""
-    if sparse.issparse(X):
-        return True
-    if isinstance(X, list | tuple):
-        return len(X) > 0 and np.ndim(X[0]) == 1 and np.asarray(X[0]).dtype.kind in "biuf"
-    return len(getattr(X, "shape", ())) == 2 and np.asarray(X[:1]).dtype.kind in "biuf"
 
 
 def _shingles(texts: list[str]) -> sparse.csr_array:

@@ -6,13 +6,15 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_array
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._utils._messages import shorten
 from .._utils._pickling import VersionedPickle
 from .._utils._sklearn import HasMethods, fit_context
+from .._utils._text_frames import batch_as_table
 from .._utils._top_k import top_columns
 from .._utils._unit_rows import unit_rows
+from ._columns import one_column
 
 _MAX_SCORES = 2**24  # similarities that are in memory at the same time: 64 MB
 
@@ -34,6 +36,10 @@ class SemanticSearch(VersionedPickle, BaseEstimator):
         The fitted embedder.
     vectors_ : ndarray or csr_array of shape (n_rows, n_features), dtype=float32
         Vectors of the rows, of unit length.
+    n_features_in_ : int
+        Number of columns seen in `fit`, where `X` was a frame.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns seen in `fit`, where `X` was a frame with names. Queries in a frame have the same.
 
     See Also
     --------
@@ -62,7 +68,7 @@ class SemanticSearch(VersionedPickle, BaseEstimator):
         Parameters
         ----------
         X : texts of length n_rows, or array-like of shape (n_rows, n_features)
-            What is searched. Vectors if `embedder` is None.
+            What is searched. Vectors if `embedder` is None. Of a frame of one column, the embedder gets the column.
         y : None
             Ignored.
 
@@ -71,8 +77,13 @@ class SemanticSearch(VersionedPickle, BaseEstimator):
         SemanticSearch
             The fitted search.
         """
+        X = batch_as_table(X)
+        for attribute in ("n_features_in_", "feature_names_in_"):
+            self.__dict__.pop(attribute, None)
+        if hasattr(X, "columns"):
+            validate_data(self, X, reset=True, skip_check_array=True)
         self.embedder_ = None if self.embedder is None else clone(self.embedder)
-        self.vectors_ = _unit_vectors(X if self.embedder_ is None else self.embedder_.fit_transform(X))
+        self.vectors_ = _unit_vectors(X if self.embedder_ is None else self.embedder_.fit_transform(one_column(X)))
         return self
 
     def query(self, X, k=10):
@@ -100,7 +111,10 @@ class SemanticSearch(VersionedPickle, BaseEstimator):
         check_is_fitted(self)
         if not isinstance(k, Integral) or k < 1:
             raise ValueError(f"k={shorten(k)}: an integer of at least 1 is needed.")
-        queries = _unit_vectors(X if self.embedder_ is None else self.embedder_.transform(X))
+        X = batch_as_table(X)
+        if hasattr(X, "columns") and hasattr(self, "feature_names_in_"):  # queries of a list are of no column
+            validate_data(self, X, reset=False, skip_check_array=True)
+        queries = _unit_vectors(X if self.embedder_ is None else self.embedder_.transform(one_column(X)), min_rows=0)
         n_rows, n_features = self.vectors_.shape
         if queries.shape[1] != n_features:
             raise ValueError(f"X has {queries.shape[1]} features, but SemanticSearch was fitted with {n_features}.")
@@ -117,6 +131,8 @@ class SemanticSearch(VersionedPickle, BaseEstimator):
         return rows, similarities
 
 
-def _unit_vectors(vectors):
+def _unit_vectors(vectors, min_rows: int = 1):
     """Return vectors as float32 of unit length, dense or sparse."""
-    return unit_rows(check_array(vectors, accept_sparse="csr", dtype=np.float32, input_name="X"))
+    return unit_rows(
+        check_array(vectors, accept_sparse="csr", dtype=np.float32, input_name="X", ensure_min_samples=min_rows)
+    )

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from .._utils._messages import shorten
+from .._utils._text_frames import batch_as_table
 from ..embedding._for_inspection import caches_bypassed
 from ..exceptions import InvalidTextError
 from ..recommend import BaseRecommender
@@ -121,7 +122,7 @@ def explain_text(model, texts, target=None, unit="word", *, method="auto") -> li
     scores = Scores.of(model)
     reads: list[Read] = []
     with _feature_names_as_they_are(), caches_bypassed():
-        found = [_explain(model, scores, row, target, unit, method, reads) for row in rows_of(texts)]
+        found = [_explain(model, scores, row, target, unit, method, reads) for row in rows_of(batch_as_table(texts))]
     for max_length in sorted({limit for _, limit in reads}):
         first, *others = (unread for unread, limit in reads if limit == max_length)
         sum(others, first).warn(max_length)
@@ -170,7 +171,7 @@ def _by_occlusion(
 ) -> TextExplanation:
     is_text = [column.text is not None for column in given.columns]
     # of several columns of strings some may be categories
-    if features is None and (sum(is_text) > 1 or (isinstance(unit, str) and unit == "token")):
+    if features is None and (len(is_text) > 1 or (isinstance(unit, str) and unit == "token")):
         features = _features_alone(model, given)
     read = np.flatnonzero(is_text).tolist() if features is None else sorted(features.texts)
     units = units_of(given, read, unit, features.tokens if features is not None else {})

@@ -62,5 +62,6 @@ def variants_of(row, read: Sequence[int], variants: Sequence[tuple[str, ...]]):
 
 
 def _with_index_of(frame, columns: list) -> list:
-    """Set the index of the frame on columns of pandas."""
-    return [nw.maybe_set_index(column, index=nw.maybe_get_index(frame)) for column in columns]
+    """Set the index of the frame on columns of pandas; other libraries have none."""
+    index = nw.maybe_get_index(frame)
+    return columns if index is None else [nw.maybe_set_index(column, index=index) for column in columns]

@@ -9,6 +9,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 
 from .._utils._sklearn import column_indices, safe_indexing
+from .._utils._text_frames import column_names
 from ..text import TableReader
 from ._alignment import Alignment, align
 from ._nodes import Column, Located, Node, NotLinearError, Numbers, Source, Texts, dense_row, merge_tokens, no_place
@@ -115,8 +116,7 @@ def _follow_table(step: TableReader, given: Node) -> Node:
     if isinstance(given, Numbers) or step.kinds_ is None:
         return _follow_texts(step, given) if isinstance(given, Texts) else _follow_numbers(step, given)
     rows = step.transform(given.container)
-    container = given.container
-    names = list(getattr(container, "column_names", getattr(container, "columns", range(len(given.columns)))))
+    names = column_names(given.container)
     sources, stop = [], 0
     for name, kind in step.kinds_.items():
         text = given.columns[names.index(name)].text if kind == "text" else None

@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.base import RegressorMixin
+from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import validate_data
 
 from .._utils._sklearn import check_sample_weight, fit_context
@@ -94,6 +95,7 @@ class BlockRidgeRegressor(RegressorMixin, BlockRidge):
         weights = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         used = weights > 0
         targets, weights = np.asarray(y, dtype=np.float64).reshape(len(y), -1)[used], weights[used]
+        assert_all_finite(targets, input_name="y")  # None becomes NaN on the way
         columns, candidates = self._read_blocks(blocks, X.shape[1])
         rows = BlockRows(X[used], list(columns.values()))
         choice = _choose(rows, targets, weights, candidates, self.alphas)

@@ -41,7 +41,8 @@ def split_labels(y, unlabelled, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
     """
     if y is None:
         return np.arange(0), np.arange(0)
-    column = column_or_1d(y, warn=True) if isinstance(y, np.ndarray) else read_column(y, "y")
+    is_array = isinstance(y, np.ndarray) and y.dtype.kind != "T"  # scikit-learn has no rule for StringDType
+    column = column_or_1d(y, warn=True) if is_array else read_column(y, "y")
     if len(column) != n_rows:
         raise ValueError(f"y has {len(column)} labels and X has {n_rows} rows: pass one label for each, None for none.")
     missing = missing_places(column)

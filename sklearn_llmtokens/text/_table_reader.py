@@ -12,6 +12,7 @@ from .._utils._sklearn import StrOptions, fit_context
 from .._utils._table_columns import as_categories, as_dates, as_numbers, as_strings, is_text, kind_of, read_table
 from .._utils._table_rows import TableRows
 from .._utils._text_cells import check_column
+from .._utils._text_frames import column_names
 from .._utils._warnings import stacklevel_of_caller
 from ..exceptions import TextTypeError
 from ._text_column import TextColumn
@@ -223,7 +224,7 @@ class TableReader(TextColumn, auto_wrap_output_keys=None):  # type: ignore[call-
         if isinstance(self.text_columns, str) and self.text_columns == "auto":
             return
         named = [self.text_columns] if isinstance(self.text_columns, str) else list(self.text_columns)
-        names = list(getattr(X, "columns", [])) if len(getattr(X, "shape", ())) == 2 else []
+        names = column_names(X) if hasattr(X, "columns") and len(getattr(X, "shape", ())) == 2 else []
         if not names:
             raise TextTypeError(f"text_columns={shorten(self.text_columns)} are of a frame: pass one.")
         if named != names:
@@ -237,7 +238,8 @@ def _is_table(X) -> bool:
 
 def _warn_of_labels(table: dict, y) -> None:
     """Warn if a column has the labels themselves: a table was passed whole, with what is to be predicted."""
-    if not isinstance(y, list) and len(getattr(y, "shape", ())) != 1:
+    is_arrow = hasattr(y, "to_pylist") and not hasattr(y, "columns")  # without a shape
+    if not isinstance(y, list) and not is_arrow and len(getattr(y, "shape", ())) != 1:
         return
     labels = read_column(y, "y").tolist()
     for name, values in table.items():

@@ -6,7 +6,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from .._utils._messages import shorten
 from .._utils._pickling import VersionedPickle
 from .._utils._sklearn import StrOptions, check_feature_names_in, fit_context
-from .._utils._text_frames import column_of
+from .._utils._text_frames import column_names, column_of
 from .._utils._text_table import TextTable, one_column
 from .._utils._texts import validate_texts
 
@@ -144,7 +144,7 @@ class TextColumn(TransformerMixin, VersionedPickle, BaseEstimator, auto_wrap_out
         shape: tuple[int, ...] = getattr(X, "shape", ())
         # before they are read: numbers in another column are of no interest
         if reset and len(shape) == 2 and shape[1] > 1:
-            names = ", ".join(shorten(name) for name in _column_names(X)[:5])
+            names = ", ".join(shorten(name) for name in column_names(X)[:5])
             raise ValueError(f"X has {shape[1]} columns ({names}): pass one column of texts, such as X['text'].")
         return validate_texts(self, X, reset=reset, missing=missing)
 
@@ -157,16 +157,3 @@ class TextColumn(TransformerMixin, VersionedPickle, BaseEstimator, auto_wrap_out
         tags.transformer_tags.preserves_dtype = []
         tags.requires_fit = False
         return tags
-
-
-def _column_names(X) -> list:
-    """Return the names of the columns, or their numbers where they have none.
-
-    Examples
-    --------
-    >>> _column_names(np.zeros((1, 2)))
-    [0, 1]
-    """
-    if hasattr(X, "column_names"):  # of pyarrow, whose columns are no names
-        return list(X.column_names)
-    return list(getattr(X, "columns", range(X.shape[1])))

@@ -69,6 +69,13 @@ def test_no_two_clusters_have_the_same_name():
     assert len(set(names.values())) == 6
 
 
+def test_a_cluster_about_noise_has_another_name_than_noise():
+    names = name_clusters(["noise", "noise", "rest"], [0, 0, -1], n_words=1, analyzer=str.split)
+    assert names == {-1: "noise", 0: "noise (0)"}
+    joined = name_clusters(["ab", "c"] * 2 + ["a bc"], [0, 0, 0, 0, 1], n_words=2, analyzer=str.split, separator="")
+    assert joined == {0: "abc", 1: "abc (1)"}
+
+
 @pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
 def test_columns_of_frames_are_read(library):
     package = pytest.importorskip(library)
@@ -88,3 +95,5 @@ def test_what_is_wrong_is_named():
         name_clusters(["a", None], [0, 1])
     with pytest.raises(ValueError, match="n_words=0: a name has at least one word"):
         name_clusters(["a"], [0], n_words=0)
+    with pytest.raises(ValueError, match=r"n_words=1\.5: a name has at least one word, so an integer"):
+        name_clusters(["a"], [0], n_words=1.5)

@@ -1,6 +1,9 @@
 """Label errors: scores by hand, planted errors, and the same rows as cleanlab."""
 
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from sklearn.datasets import make_blobs
 from sklearn.linear_model import LogisticRegression
@@ -49,6 +52,18 @@ def test_the_most_probable_class_is_no_suspected_label():
     found = find_label_errors(probabilities, ["a", "a", "b", "c"])
     # row 1: b and c reach their thresholds of 0.22, and a, the label, does not reach its 0.7
     assert found.rows.tolist() == []
+
+
+@pytest.mark.parametrize("library", [pd.DataFrame, pl.DataFrame, pa.table])
+def test_columns_that_are_called_by_the_labels_are_their_probabilities(library):
+    expected = find_label_errors(PROBABILITIES, LABELS)
+    named = dict(zip("cab", PROBABILITIES.T[[2, 0, 1]], strict=True))
+    found = find_label_errors(library(named), LABELS)
+    assert found.classes == ["c", "a", "b"]
+    assert found.rows.tolist() == expected.rows.tolist()
+    np.testing.assert_allclose(found.quality, expected.quality)
+    others = find_label_errors(library(dict(zip("xyz", PROBABILITIES.T, strict=True))), LABELS)
+    assert others.classes == ["a", "b", "c"]
 
 
 def test_planted_errors_are_found():
@@ -124,6 +139,8 @@ def test_what_is_wrong_is_named():
         find_label_errors(PROBABILITIES, LABELS[:4])
     with pytest.raises(ValueError, match="y has two classes, and one row of 'b': the model that judges this row"):
         find_label_errors(np.eye(12), ["a"] * 11 + ["b"], LogisticRegression())
+    with pytest.raises(ValueError, match=r"y\[2\] is missing \(None\): drop the rows without a label"):
+        find_label_errors(np.eye(6), ["a", "b", None, "a", "b", "a"], LogisticRegression(), cv=2)
 
 
 def test_repr_is_one_line_of_counts():

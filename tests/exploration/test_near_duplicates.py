@@ -80,7 +80,10 @@ def test_equal_texts_are_paired_with_the_first_one():
     assert found.kept().tolist() == [0, 1, 4]
 
 
-@pytest.mark.parametrize("make", [np.array, sparse.csr_array, lambda rows: np.array(rows).tolist()])
+@pytest.mark.parametrize(
+    "make",
+    [np.array, sparse.csr_array, lambda rows: np.array(rows).tolist(), lambda rows: np.array(rows, dtype=object)],
+)
 def test_equal_vectors_are_paired_with_the_first_one(make):
     found = find_near_duplicates(make([[0.0, 1.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]))
     assert found.pairs.tolist() == [[0, 2], [0, 3]]

@@ -3,6 +3,9 @@
 import pickle
 
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from scipy import sparse
 from sklearn.base import clone
@@ -10,6 +13,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.neighbors import NearestNeighbors
 
+from sklearn_llmtokens import LLMTokenEmbedder
 from sklearn_llmtokens.exploration import SemanticSearch
 
 RNG = np.random.default_rng(0)
@@ -38,6 +42,45 @@ def test_texts_are_embedded_by_a_clone():
     again = pickle.loads(pickle.dumps(search)).query(["货很慢"], k=4)
     np.testing.assert_array_equal(again[0], search.query(["货很慢"], k=4)[0])
     assert clone(search).embedder is not embedder
+
+
+@pytest.mark.parametrize("embedder", [TfidfVectorizer(analyzer="char"), LLMTokenEmbedder("zh-nano", cache=None)])
+@pytest.mark.parametrize(
+    "column",
+    [
+        list,
+        pd.Series,
+        lambda texts: pd.DataFrame({"review": texts}, index=list("wxyz")[: len(texts)]),
+        lambda texts: pl.DataFrame({"review": texts}),
+        lambda texts: pa.table({"review": texts}),
+        lambda texts: pa.RecordBatch.from_pydict({"review": texts}),
+        lambda texts: np.array(texts, dtype=object).reshape(-1, 1),
+    ],
+)
+def test_texts_and_queries_are_columns_of_any_container_without_a_warning(embedder, column):
+    expected = SemanticSearch(embedder).fit(TEXTS).query(["货很慢"], k=4)
+    search = SemanticSearch(embedder).fit(column(TEXTS))
+    for queries in (["货很慢"], pd.Series(["货很慢"]), column(["货很慢"]), pa.array(["货很慢"])):
+        found = search.query(queries, k=4)  # warnings are errors
+        np.testing.assert_array_equal(found[0], expected[0])
+        np.testing.assert_array_equal(found[1], expected[1])
+    if hasattr(search, "feature_names_in_"):
+        with pytest.raises(ValueError, match="feature names should match"):
+            search.query(pd.DataFrame({"title": ["货很慢"]}))
+    assert not hasattr(search.fit(TEXTS), "feature_names_in_")
+
+
+def test_several_columns_reach_the_embedder_as_a_frame():
+    frame = pd.DataFrame({"title": ["快递", "屏幕"], "body": ["很慢", "清晰"]})
+    search = SemanticSearch(LLMTokenEmbedder("zh-nano", cache=None)).fit(frame)
+    assert search.query(frame[1:], k=1)[0].tolist() == [[1]]
+
+
+@pytest.mark.parametrize("vectors", [VECTORS, sparse.csr_array(VECTORS)])
+def test_no_query_has_no_result(vectors):
+    rows, similarities = SemanticSearch(None).fit(vectors).query(vectors[:0], k=7)
+    assert rows.shape == similarities.shape == (0, 7)
+    assert SemanticSearch(LLMTokenEmbedder("zh-nano", cache=None)).fit(TEXTS).query([], k=7)[0].shape == (0, 4)
 
 
 def test_many_queries_are_answered_as_each_alone():

@@ -1,6 +1,9 @@
 """What single words contribute, against numbers worked out in another way."""
 
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 import torch
 from safetensors.numpy import load_file
@@ -138,7 +141,6 @@ def test_forests_are_explained_by_occlusion_of_their_probabilities(checkpoints):
 
 
 def test_occlusion_keeps_the_other_columns_of_a_frame():
-    import pandas as pd
     from sklearn.compose import ColumnTransformer
 
     frame = pd.DataFrame({"text": TEXTS, "price": np.arange(8.0)}, index=list("abcdefgh"))
@@ -149,6 +151,28 @@ def test_occlusion_keeps_the_other_columns_of_a_frame():
     expected = model.predict_proba(frame[2:3])[0, 1] - model.predict_proba(changed)[0, 1]
     at = explanation.words.index("clean")
     np.testing.assert_allclose(explanation.contributions[at, 0], expected)
+
+
+@pytest.mark.parametrize("library", [pd.DataFrame, pl.DataFrame, pa.table, pa.RecordBatch.from_pydict])
+def test_words_of_a_table_of_any_library(library):
+    columns = {
+        "price": [3.0, None, 9.0, 4.0],
+        "review": ["物流很快", "味道发苦", None, "包装完好"],
+        "shop": ["甲店", "乙店", "甲店", "乙店"],
+    }
+    model = text_pipeline(embedder="zh-nano", missing="zero", text_columns="review")
+    table = library(columns)
+    model.fit(table, [1, 0, 0, 1])
+    for method in ("exact", "occlusion"):
+        found = explain_text(model, table, method=method)
+        assert [explanation.words for explanation in found] == [
+            ["物流", "很快"],
+            ["味道", "发苦"],
+            [],
+            ["包装", "完好"],
+        ]
+        scores = np.concatenate([explanation.scores for explanation in found])
+        np.testing.assert_allclose(scores, model.decision_function(table), atol=1e-5)
 
 
 def test_targets_are_classes(model):

@@ -281,6 +281,12 @@ def test_refuses_what_it_cannot_learn_from(y, parameters, message):
         BlockRidgeClassifier().fit(np.random.default_rng(0).normal(size=(6, 4)), y, **parameters)
 
 
+@pytest.mark.parametrize("missing", [None, np.nan])
+def test_numbers_to_learn_are_all_known(missing):
+    with pytest.raises(ValueError, match="Input y contains NaN"):  # None alone made every prediction NaN
+        BlockRidgeRegressor().fit([[0.0], [1.0], [2.0]], [missing, 1.0, 2.0])
+
+
 def test_refuses_negative_weights_of_blocks():
     with pytest.raises(ValueError, match="block_weights has -1 for 'features'"):
         BlockRidgeClassifier(block_weights=[{"features": -1}]).fit([[0.0], [1.0]], [0, 1])

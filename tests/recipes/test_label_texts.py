@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from sklearn import config_context
 from sklearn.base import clone
@@ -113,6 +115,24 @@ def test_labels_that_are_words_are_names_beside_labels_that_are_none():
     assert alone.class_row_weight_ == 0
 
 
+@pytest.mark.parametrize(
+    ("y", "unlabelled", "classes"),
+    [
+        (["物流", "味道", "未知"] * 2, "未知", ["味道", "物流"]),
+        (np.array(["物流", "味道", "未知"] * 2, dtype=np.dtypes.StringDType()), "未知", ["味道", "物流"]),
+        (pd.Categorical(["物流", "味道", None] * 2), None, ["味道", "物流"]),
+        (pd.Series([True, False, pd.NA] * 2, dtype="boolean", index=range(7, 13)), None, [False, True]),
+        (pl.Series([3, 5, None] * 2), None, [3, 5]),
+        (pa.array(["物流", "味道", None] * 2).dictionary_encode(), None, ["味道", "物流"]),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_the_label_of_rows_without_one_is_no_class_in_any_container(y, unlabelled, classes):
+    model = recipe(unlabelled=unlabelled).fit(TEXTS, y)[-1]
+    assert model.classes_.tolist() == classes
+    assert (model.class_row_weight_ > 0) == isinstance(classes[0], str)  # words are names
+
+
 @pytest.mark.parametrize("name", ["味道", "口感，味道", "水果的味道"])
 def test_two_texts_alone_leave_names_their_meaning(name):
     # a scale of two rows made the features decide in which the two happen to be close
@@ -168,11 +188,13 @@ def test_weights_and_names_under_metadata_routing():
         ({0: "快递", 1: 3}, TypeError, "label_texts has 3: pass a text"),
         ({0: "快递", 1: " "}, ValueError, "label_texts has an empty text"),
         ({"a": "快递", "b": "味道"}, ValueError, "of different types"),
+        ({0: "快递", 1: "味道", -1: "其他"}, ValueError, "label_texts names -1, which marks texts without a label"),
+        ({0: "快递", None: "其他"}, ValueError, "label_texts names None, which marks texts without a label"),
     ],
 )
 def test_names_that_are_none_are_refused(label_texts, error, message):
     with pytest.raises(error, match=message):
-        recipe(label_texts=label_texts).fit(TEXTS, Y)
+        recipe(label_texts=label_texts, unlabelled=-1).fit(TEXTS, Y)
 
 
 def test_names_are_refused_by_an_estimator_that_takes_none():

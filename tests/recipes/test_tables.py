@@ -205,3 +205,10 @@ def test_other_tasks_take_a_table(frame):
     assert build("regression").fit(frame, y).score(frame, y) > 0.9
     forest = build(RandomForestClassifier(n_estimators=10, random_state=0)).fit(frame, y > 0)
     assert forest.score(frame, y > 0) > 0.9
+
+
+@pytest.mark.parametrize("labels", [list, np.array, pd.Series, pl.Series, pa.array])
+def test_a_column_that_is_the_labels_is_warned_of_in_any_container(frame, labels):
+    y = [0, 1] * 45
+    with pytest.warns(UserWarning, match="The column 'answer' of X equals y"):
+        build()["column"].fit(frame.assign(answer=y), labels(y))

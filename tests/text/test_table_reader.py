@@ -2,6 +2,7 @@
 
 import datetime as dt
 from decimal import Decimal
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
@@ -42,6 +43,11 @@ def kinds(columns, **parameters):
         (["a", 1, 2.0, None], "category"),
         (pd.Categorical([1, 2, 1, 1]), "category"),
         (["A-0001", "A-0002", "B-0001", "B-0002"], "category"),  # numbers of orders
+        (pd.cut([1.0, 2.0, 3.0, 4.0], 4), "category"),
+        (pd.interval_range(0, 4), "category"),
+        ([UUID(int=i) for i in range(4)], "category"),
+        (pd.Categorical(pd.date_range("2024-05-01", periods=4, freq="h")), "category"),
+        (["2024年5月1日", "2024年5月2日 8:30", "2024年5月3日", "未知"], "category"),
         ([None] * 4, "empty"),
         ([np.nan] * 4, "empty"),
         (["", " ", None, np.nan], "empty"),
@@ -72,6 +78,20 @@ def test_texts_of_a_row_are_joined_in_the_order_of_the_columns_or_of_their_names
     assert TableReader(["body", "title"], missing="empty").fit_transform(frame)[0] == "很快很快\n物流评价"
     assert list(TableReader("title").fit_transform(frame)) == list(frame["title"])
     assert TableReader("n").fit(frame[["n", "title"]]).transform(frame[["n", "title"]])[1] == "2"
+
+
+@pytest.mark.parametrize("library", [pd.DataFrame, pl.DataFrame, pa.table, pa.RecordBatch.from_pydict])
+def test_a_single_column_can_be_named_in_a_frame_of_any_library(library):
+    frame = library({"review": REVIEWS})
+    assert list(TableReader(["review"]).fit(frame).transform(frame)) == REVIEWS
+    with pytest.raises(ValueError, match="text_columns='title', and X has"):
+        TableReader("title").fit(frame)
+
+
+def test_a_categorical_value_that_is_no_name_is_named_with_its_place():
+    frame = pd.DataFrame({"review": REVIEWS, "c": pd.Categorical([(1, 2), (3,), (1, 2), (3,)])}, index=list("wxyz"))
+    with pytest.raises(TypeError, match=r"X\[0, 'c'\] \(index 'w'\) is \(1, 2\) of type tuple"):
+        TableReader().fit(frame)
 
 
 def test_dates_with_a_time_zone_are_those_of_its_clocks():
