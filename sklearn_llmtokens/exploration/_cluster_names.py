@@ -76,7 +76,7 @@ def name_clusters(texts, labels, *, n_words=3, analyzer=None, separator=" ", noi
         label = clusters[i]
         if label in names:
             continue
-        chosen = _free_words(_ranked(weights, i, words), n_words, taken)
+        chosen = _free_words(_ranked(weights, i, words), int(n_words), taken)
         name = separator.join(chosen) if chosen else "cluster"
         is_taken = frozenset(chosen) in taken or name in names.values()
         names[label] = f"{name} ({label})" if not chosen or is_taken else name
