@@ -15,6 +15,7 @@ from sklearn_llmtokens.embedding._spec import ForwardSpec
 from sklearn_llmtokens.embedding._torch import _encoder, _load, _packed_attention, _precision, _products, _sequences
 from sklearn_llmtokens.embedding._torch._strategy import EqualLengths
 from sklearn_llmtokens.inspection import _alignment, _number_rules, _steps, _terms
+from sklearn_llmtokens.linear_model import _log_loss, _multinomial
 from sklearn_llmtokens.linear_model import _rows as _block_rows
 from sklearn_llmtokens.recommend import _histories, _prefix_products, _ranking
 from sklearn_llmtokens.text import _shared
@@ -32,6 +33,10 @@ PackedAttention, make_product = _packed_attention.PackedAttention, _products.mak
 
 # Pure functions of explanations, compared with scikit-learn's own terms and transforms.
 Alignment, align, find_terms = _alignment.Alignment, _alignment.align, _terms.find_terms
+
+# Pure functions of classifiers, compared with what they minimise and with scikit-learn's logistic regression.
+best_scale, calibrate_scores, ExpectedShare = _log_loss.best_scale, _log_loss.calibrate_scores, _log_loss.ExpectedShare
+solve_multinomial = _multinomial.solve_multinomial
 
 
 def as_histories(X, catalog):

@@ -1,4 +1,4 @@
-"""`BlockRidgeClassifier`: ridge regression of class indicators, whose strengths are chosen by leave-one-out."""
+"""`BlockRidgeClassifier`: regressions of classes, whose strengths and shares are chosen by rows that are held out."""
 
 from numbers import Real
 
@@ -16,8 +16,10 @@ from ._blocks import read_directions
 from ._choice import MOST_ROWS
 from ._class_rows import read_class_rows
 from ._labels import split_labels
+from ._logits import calibrate, learn_logits
 from ._rows import BlockRows
-from ._training import Training, calibrate, choose_for, learn_from_unlabelled, learn_logits
+from ._self_training import learn_from_unlabelled
+from ._training import Training, choose_for
 
 _FEWEST_UNLABELLED = 100  # rows to learn from predictions of
 
@@ -26,8 +28,11 @@ class BlockRidgeClassifier(ClassifierMixin, BlockRidge):
     """Classify by ridge regression of class indicators, from blocks of features and few or many labels.
 
     The share of each block, the strength of the regularisation and the weight of class names are chosen by exact
-    leave-one-out log loss, in closed form. The logits have a scale and a constant per class that are fitted to
-    leave-one-out predictions. Coefficients of rare classes are as large as those of frequent ones.
+    leave-one-out log loss, in closed form. Coefficients of rare classes are as large as those of frequent ones.
+
+    A multinomial logistic regression of the same rows is added to the logits, as far as it lowers the log loss of five
+    held-out folds. It separates near classes better where rows are many. A scale, and a constant for each class, are
+    fitted to the same folds.
 
     Parameters
     ----------
@@ -61,8 +66,11 @@ class BlockRidgeClassifier(ClassifierMixin, BlockRidge):
         Strength of the regularisation.
     class_row_weight_ : float
         Weight of the name of a class, as a number of labelled rows; 0 without names.
+    multinomial_share_ : float
+        Share of the multinomial regression in the logits, beside the ridge regression; 0 where too few rows have
+        labels.
     log_loss_ : float
-        Mean leave-one-out log loss; NaN where too few rows have labels.
+        Mean log loss of held-out rows; NaN where too few rows have labels.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -75,8 +83,9 @@ class BlockRidgeClassifier(ClassifierMixin, BlockRidge):
 
     Notes
     -----
-    Of more than 1,000 labelled rows, 1,000 are chosen by, evenly over the classes. Over 5,000 rows the solution is
-    found by conjugate gradients; up to there it is exact.
+    Of more than 1,000 labelled rows, 1,000 are chosen by, evenly over the classes. Over 5,000 rows the ridge regression
+    is solved by conjugate gradients; up to there it is exact. The multinomial regression learns from 5,000 rows at
+    most, evenly over the classes.
 
     Examples
     --------
@@ -177,6 +186,7 @@ class BlockRidgeClassifier(ClassifierMixin, BlockRidge):
         choice = choose_for(training, candidates, self.alphas, self.class_row_weights)
         calibration = calibrate(training, choice)
         self.log_loss_ = np.nan if calibration is None else calibration.log_loss
+        self.multinomial_share_ = 0.0 if calibration is None else float(calibration.shares[1])
         coef, intercept = learn_logits(training, choice, calibration, X, labelled)
         unlabelled = np.delete(np.arange(X.shape[0]), has_label)
         unlabelled = unlabelled[all_weights[unlabelled] > 0]
@@ -237,7 +247,7 @@ class BlockRidgeClassifier(ClassifierMixin, BlockRidge):
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            Probabilities in the order of `classes_`, calibrated by leave-one-out log loss.
+            Probabilities in the order of `classes_`, calibrated by the log loss of held-out rows.
         """
         return softmax(_of_each_class(self._linear(X)), axis=1)
 

@@ -61,32 +61,45 @@ class BlockRows:
             inner_products(block, block) * factor**2 for block, factor in zip(self._blocks, self._factors, strict=True)
         ]
 
+    def gram(self, shares: np.ndarray) -> np.ndarray:
+        """Return the inner products of the rows, whose blocks have these shares."""
+        return mix(self.grams(), shares)
+
     def products(self, coef: np.ndarray) -> np.ndarray:
         """Return the products of the rows with coefficients (n_features, n_targets)."""
         return sum(block @ coef[columns] for block, columns in zip(self._blocks, self._columns, strict=False))
 
+    def coefficients(self, duals: np.ndarray, shares: np.ndarray) -> np.ndarray:
+        """Return the coefficients (n_features, n_targets) of what was learnt in the dual (n_rows, n_targets)."""
+        scales = [share * factor**2 for share, factor in zip(shares, self._factors, strict=True)]
+        return self._join([scale * (block.T @ duals) for scale, block in zip(scales, self._blocks, strict=True)])
+
     def fit(self, targets: np.ndarray, weights: np.ndarray, choice: Choice) -> tuple[np.ndarray, np.ndarray]:
         """Return coefficients (n_features, n_targets) and intercepts (n_targets,) of the ridge regression."""
-        factors = [np.sqrt(share) * factor for share, factor in zip(choice.shares, self._factors, strict=True)]
         if len(self) <= _MOST_DUAL_ROWS:
-            duals, intercepts = solve(mix(self.grams(), choice.shares), targets, weights, choice.alpha)
-            parts = [factor**2 * (block.T @ duals) for factor, block in zip(factors, self._blocks, strict=True)]
-        else:
-            scaled = [factor * block for factor, block in zip(factors, self._blocks, strict=True)]
-            sparse_rows = any(map(sparse.issparse, scaled))
-            X = sparse.hstack(scaled, format="csr") if sparse_rows else np.hstack(scaled)
-            model = Ridge(choice.alpha, solver="sparse_cg" if sparse_rows else "cholesky", tol=1e-3)
-            model.fit(X, targets, sample_weight=weights)
-            intercepts = np.atleast_1d(model.intercept_)
-            coef = model.coef_.reshape(len(intercepts), -1).T
-            ends = np.cumsum([block.shape[1] for block in scaled])[:-1]
-            parts = [factor * part for factor, part in zip(factors, np.split(coef, ends), strict=True)]
-        coef = np.zeros((self._n_features, targets.shape[1]))
+            duals, intercepts = solve(self.gram(choice.shares), targets, weights, choice.alpha)
+            return self.coefficients(duals, choice.shares), intercepts
+        factors = [np.sqrt(share) * factor for share, factor in zip(choice.shares, self._factors, strict=True)]
+        scaled = [factor * block for factor, block in zip(factors, self._blocks, strict=True)]
+        sparse_rows = any(map(sparse.issparse, scaled))
+        X = sparse.hstack(scaled, format="csr") if sparse_rows else np.hstack(scaled)
+        model = Ridge(choice.alpha, solver="sparse_cg" if sparse_rows else "cholesky", tol=1e-3)
+        model.fit(X, targets, sample_weight=weights)
+        intercepts = np.atleast_1d(model.intercept_)
+        coef = model.coef_.reshape(len(intercepts), -1).T
+        ends = np.cumsum([block.shape[1] for block in scaled])[:-1]
+        return self._join(
+            [factor * part for factor, part in zip(factors, np.split(coef, ends), strict=True)]
+        ), intercepts
+
+    def _join(self, parts: list[np.ndarray]) -> np.ndarray:
+        """Return coefficients of the features from those of each block."""
+        coef = np.zeros((self._n_features, parts[0].shape[1]))
         for columns, part in zip(self._columns, parts, strict=False):
             coef[columns] = part
         for directions, part in zip(self._directions, parts[len(self._columns) :], strict=True):
             coef += directions @ part
-        return coef, intercepts
+        return coef
 
 
 def _spread(block) -> float:

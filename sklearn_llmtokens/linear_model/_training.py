@@ -1,23 +1,16 @@
-"""The training of a classifier: labelled rows, rows of class names, and the logits that are learnt from both."""
+"""What a classifier learns from, labelled rows and rows of class names, and the choice of strengths by it."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.special import softmax
-from sklearn.utils.extmath import safe_sparse_dot
 
-from ._choice import Choice, choose, middle, mix, rows_to_choose_by
-from ._kernel_ridge import decompose, leave_one_out
-from ._log_loss import Calibration, best_scale, calibrate_scores
+from ._choice import MOST_ROWS, Choice, choose, middle, rows_to_choose_by
+from ._log_loss import best_scale
 from ._rows import BlockRows
 
-# Logits of a classifier that no label has calibrated have this standard deviation over the classes.
-_UNCALIBRATED = 3.0
 _FEWEST_ROWS = 4  # to choose by
 _MOST_COMBINATIONS = 40  # of shares and weights of names: each takes an eigendecomposition
-_NAMES_AS_TEXTS = 1.0  # beside texts whose mean has logits of zero
-_LABEL_WEIGHT = 3.0  # of a label beside a prediction
 _PRIOR_ROWS = 4.0  # of a class: its coefficients are shrunk as the mean of its rows is, beside so many rows of mean 0
 
 
@@ -78,13 +71,16 @@ class Training:
         """Check whether every class has a labelled row."""
         return len(np.unique(self.label_idx[~self.is_name])) == self.n_classes
 
-    def sample(self) -> "Training":
+    def sample(self, most: int = MOST_ROWS) -> "Training":
         """Return the rows that strengths are chosen by: some labelled ones, and all names."""
         labelled = np.flatnonzero(~self.is_name)
-        some = labelled[rows_to_choose_by(self.label_idx[labelled])]
-        keep = np.r_[some, np.flatnonzero(self.is_name)]
-        columns = (self.label_idx[keep], self.weights[keep], self.is_name[keep])
-        return Training(self.rows.take(keep), *columns, self.n_classes)
+        some = labelled[rows_to_choose_by(self.label_idx[labelled], most)]
+        return self.take(np.r_[some, np.flatnonzero(self.is_name)])
+
+    def take(self, rows: np.ndarray) -> "Training":
+        """Return some of the rows, which need not be of all classes."""
+        columns = (self.label_idx[rows], self.weights[rows], self.is_name[rows])
+        return Training(self.rows.take(rows), *columns, self.n_classes)
 
     def targets(self) -> np.ndarray:
         """Return the indicators of the classes (n_rows, n_classes)."""
@@ -94,13 +90,13 @@ class Training:
         """Return the weights of the rows, where names have this one."""
         return np.where(self.is_name, name_weight, self.weights)
 
-    def left_out(self, slopes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return what `calibrate_scores` takes of the leave-one-out predictions: scores, classes and weights."""
-        kept, weights = self.counted, self.weights[self.counted]
-        scores = slopes[kept] * self.class_factors
-        if self.has_all_classes:
-            scores = scores - weights @ scores / weights.sum()  # as `learn_logits` has it
-        return scores, self.label_idx[kept], weights
+    def counted_scores(self, scores: np.ndarray) -> np.ndarray:
+        """Return the scores of the counted rows; with the mean 0 where every class has a labelled row.
+
+        The logits of `learn_logits` have it too.
+        """
+        scores, weights = scores[self.counted], self.weights[self.counted]
+        return scores - weights @ scores / weights.sum() if self.has_all_classes else scores
 
 
 def choose_for(training: Training, candidates: np.ndarray, alphas, name_weights) -> Choice:
@@ -113,100 +109,15 @@ def choose_for(training: Training, candidates: np.ndarray, alphas, name_weights)
     if not sample.counted.any():
         return middle(candidates, alphas, name_weights)
     grams, targets = sample.rows.grams(), sample.targets()
+    counted = (sample.label_idx[sample.counted], sample.weights[sample.counted], sample.log_priors)
+
+    def loss(slopes, intercepts):
+        return best_scale(sample.counted_scores(slopes * sample.class_factors), *counted)[1]
 
     def choose_among(shares: np.ndarray, weights_of_names: list) -> Choice:
         row_weights = {weight: sample.row_weights(weight) for weight in weights_of_names}
-        return choose(
-            grams,
-            targets,
-            shares,
-            alphas,
-            row_weights,
-            lambda slopes, intercepts: best_scale(*sample.left_out(slopes), sample.log_priors)[1],
-        )
+        return choose(grams, targets, shares, alphas, row_weights, loss)
 
     if len(candidates) * len(name_weights) > _MOST_COMBINATIONS:
         candidates = choose_among(candidates, name_weights[len(name_weights) // 2 :][:1]).shares[np.newaxis]
     return choose_among(candidates, name_weights)
-
-
-def calibrate(training: Training, choice: Choice) -> Calibration | None:
-    """Return what makes logits of slopes, by leave-one-out; None where no row can be left out."""
-    sample = training.sample()
-    if not sample.counted.any():
-        return None
-    parts = decompose(mix(sample.rows.grams(), choice.shares), sample.row_weights(choice.name_weight))
-    slopes = leave_one_out(parts, sample.targets(), choice.alpha)[0]
-    return calibrate_scores(*sample.left_out(slopes), sample.log_priors)
-
-
-def learn_from_unlabelled(
-    rows: BlockRows, label_idx: np.ndarray, logits: np.ndarray, log_priors: np.ndarray, shares: np.ndarray, alpha: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Fit all rows anew, those without a label to sharpened probabilities: one round of self-training.
-
-    What rows without a label share with those whose class is clear becomes known. Probabilities are squared and
-    normalised, a soft form of pseudo-labels [1]_.
-
-    Parameters
-    ----------
-    rows : BlockRows
-        All rows.
-    label_idx : ndarray of shape (n_rows,)
-        Their classes; -1 for none.
-    logits : ndarray of shape (n_rows, n_classes)
-        What the first fit says of them.
-    log_priors : ndarray of shape (n_classes,)
-        Logarithms of the shares of the classes.
-    shares : ndarray of shape (n_blocks,)
-        What each block counts.
-    alpha : float
-        Strength of the regularisation.
-
-    Returns
-    -------
-    coef, intercepts : ndarray of shape (n_features, n_classes) and (n_classes,)
-        Of logits with the spread of those of the first fit.
-
-    References
-    ----------
-    .. [1] Dong-Hyun Lee. "Pseudo-Label: The Simple and Efficient Semi-Supervised Learning Method for Deep Neural
-       Networks". Workshop on Challenges in Representation Learning, ICML 2013.
-    """
-    n_classes = logits.shape[1]
-    targets = np.square(softmax(logits, axis=1))
-    targets /= targets.sum(1, keepdims=True)
-    labelled = label_idx >= 0
-    targets[labelled] = np.eye(n_classes)[label_idx[labelled]]
-    weights = np.where(labelled, _LABEL_WEIGHT, 1.0)
-    coef, intercepts = rows.fit(targets, weights, Choice(shares, alpha))
-    slopes = rows.products(coef) + intercepts - 1 / n_classes
-    scale = np.std(logits - log_priors) / max(np.std(slopes), 1e-12)
-    return scale * coef, scale * (intercepts - 1 / n_classes) + log_priors
-
-
-def learn_logits(
-    training: Training, choice: Choice, calibration: Calibration | None, X, labelled
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return coefficients (n_features, n_classes) and intercepts (n_classes,) of the logits.
-
-    Names of classes lie elsewhere than texts. So the logits have their mean over texts: those with labels where every
-    class has some, else all of `X` and the names, which count as one text. Without further texts the intercepts are
-    those of the ridge regression.
-    """
-    targets, row_weights = training.targets(), training.row_weights(choice.name_weight)
-    coef, intercepts = training.rows.fit(targets, row_weights, choice)
-    coef, intercepts = coef * training.class_factors, intercepts * training.class_factors
-    slopes = safe_sparse_dot(X, coef)
-    if training.has_all_classes:
-        intercepts = -np.average(slopes[labelled], axis=0, weights=training.weights[: len(labelled)])
-    elif len(labelled) < len(slopes):
-        # a text alone is the mean of all, and would be as likely in every class: so the names count as one text more
-        of_names = training.rows.products(coef)[training.is_name].mean(0)
-        intercepts = -(slopes.sum(0) + _NAMES_AS_TEXTS * of_names) / (len(slopes) + _NAMES_AS_TEXTS)
-    else:
-        intercepts = intercepts - row_weights @ targets / row_weights.sum() * training.class_factors
-    if calibration is None:
-        scale = _UNCALIBRATED / max(np.std(slopes - slopes.mean(0)), 1e-12)
-        return scale * coef, scale * intercepts + training.log_priors
-    return calibration.scale * coef, calibration.scale * intercepts + calibration.offsets + training.log_priors

@@ -145,6 +145,18 @@ def test_many_uneven_classes_are_classified_as_well_as_by_logistic_regression():
     assert (predicted >= 20).mean() == pytest.approx(rare.mean(), rel=0.35)  # rare classes are predicted
 
 
+def test_classes_between_others_are_predicted():
+    """A regression of indicators masks a class that lies on the line between two others."""
+    rng = np.random.default_rng(0)
+    y = np.tile(np.arange(6), 200)
+    X = np.c_[3.0 * y, np.zeros(1200)] + rng.normal(size=(1200, 2))
+    model = BlockRidgeClassifier((0.01,)).fit(X[:600], y[:600])
+    assert model.score(X[600:], y[600:]) > 0.78  # 0.7 by ridge regression alone
+    assert model.multinomial_share_ > 0.5
+    assert BlockRidgeClassifier((0.01,)).fit(X[:12], y[:12]).multinomial_share_ < 0.1
+    assert BlockRidgeClassifier().fit(X[:2], y[:2]).multinomial_share_ == 0
+
+
 def test_names_of_classes_stand_for_labelled_rows():
     X, y, centres = topics(2, noise=1.2)
     X_new, y_new, _ = topics(200, noise=1.2, seed=1)
