@@ -36,7 +36,7 @@ from ..exceptions import UnknownItemError
 from ._catalog import Catalog
 from ._explain import ExplainMixin
 from ._fit_log import FitLog
-from ._histories import Histories, given_events
+from ._histories import Histories, as_rows, given_events
 from ._item_changes import ItemChangesMixin
 from ._ranking import RankingMixin
 from ._training import read_training
@@ -195,7 +195,7 @@ class BaseRecommender(RankingMixin, ExplainMixin, ItemChangesMixin, VersionedPic
         ----------
         X : Interactions, or list, array or Series of histories
             Whole sequences of the users who did something since: what was learnt of them already, and what is new.
-            Users without new events are left out.
+            Users without new events are left out; nothing changes where there is none.
         before : Interactions, or list, array or Series of histories, default=None
             Their sequences as they were learnt. None if none of them was.
 
@@ -227,11 +227,16 @@ class BaseRecommender(RankingMixin, ExplainMixin, ItemChangesMixin, VersionedPic
         array([['a']], dtype=object)
         """
         check_is_fitted(self)
-        now = read_training(X, None, None, self.catalog_, unknown=self.unknown)
-        none = Histories(np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.intp))
-        old = none if before is None else read_training(before, None, None, self.catalog_, unknown=self.unknown)
+        now, old = self._read_sequences(X), self._read_sequences([] if before is None else before)
         self.__dict__.update(vars(self._updated(now, old)))
         return self
+
+    def _read_sequences(self, X) -> Histories:
+        """Return whole sequences of items of ``catalog_``, of which there may be none."""
+        rows = as_rows(X)
+        if not len(rows):
+            return Histories(np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.intp))
+        return read_training(rows, None, None, self.catalog_, unknown=self.unknown)
 
     def _updated(self, now: Histories, before: Histories):
         """Return a recommender that has learnt `now` in the place of `before`; this one stays."""

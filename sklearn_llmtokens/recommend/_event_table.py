@@ -148,4 +148,4 @@ def table_columns(table, name: str) -> tuple[list, Any]:
         frame = nw.from_native(table, eager_only=True)
     except TypeError:
         raise TypeError(f"{name} is a {kind}: pass a DataFrame, a dict of columns, or an array.") from None
-    return frame.columns, lambda name: frame[name].to_native()
+    return frame.columns, lambda name: frame.get_column(name).to_native()  # not frame[0], which is a row

@@ -1,6 +1,6 @@
 """Histories as flat arrays: what a batch of users did, read once and then handled by vector arithmetic."""
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from numbers import Real
@@ -251,6 +251,8 @@ def _as_row(row, i: int) -> Sequence:
         raise TypeError(
             f"X[{i}] is {shorten(row)} of type {type(row).__name__}: a row is a history, a list of ids, even of one."
         )
+    if isinstance(row, Iterator):
+        raise TypeError(f"X[{i}] is a {type(row).__name__}, which can be read only once: pass a list of ids.")
     if isinstance(row, Event):
         raise TypeError(f"X[{i}] is an Event: a row is a history, a list of events, even of one.")
     return row.tolist() if hasattr(row, "tolist") else list(row)

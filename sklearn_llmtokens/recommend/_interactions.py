@@ -234,7 +234,7 @@ class Interactions:
         if not lengths[0]:
             raise ValueError("events has no row: at least one event is needed.")
         columns[0], columns[1] = _as_ids(columns[0]), _as_ids(columns[1])
-        columns[2] = None if columns[2] is None else ordered_times(columns[2], names[2])
+        columns[2] = None if columns[2] is None else _finite(ordered_times(columns[2], names[2]), names[2])
         columns[3] = None if columns[3] is None else _as_weights(columns[3], names[3])
         order = _order(columns[0], columns[2], names[0])
         for name, column in zip(_COLUMNS, columns, strict=True):
@@ -250,6 +250,14 @@ def user_events(interactions: Interactions, *, as_events: bool) -> list[UserEven
         user, item, times, weights = columns
         found.append(UserEvents(interactions._digest, user[:1].tolist()[0], item, times, weights, as_events))
     return found
+
+
+def _finite(times: np.ndarray, name: str) -> np.ndarray:
+    if times.dtype.kind == "f" and np.isinf(times).any():
+        raise ValueError(
+            f"{name!r} is infinite in row {int(np.isinf(times).argmax())}: pass the time, or drop the row."
+        )
+    return times
 
 
 def _present(values, name: str) -> np.ndarray:

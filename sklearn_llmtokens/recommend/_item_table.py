@@ -1,6 +1,6 @@
 """Tables of items of any library: which column is the id, which ones are the text, which ones are features."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import narwhals as nw
@@ -65,7 +65,8 @@ def _is_auto(names) -> bool:
 
 
 def _names(names) -> list[str]:
-    return [] if names is None else [names] if isinstance(names, str) else list(names)
+    is_one = isinstance(names, str) or not isinstance(names, Iterable)  # files without a header have numbers for names
+    return [] if names is None else [names] if is_one else list(names)
 
 
 def _joined(columns: list) -> list[str | None] | None:
@@ -81,4 +82,4 @@ def _select(items, names: list[str]):
     native: Any = nw.from_native(items, eager_only=True, pass_through=True)
     if not isinstance(native, nw.DataFrame):
         raise TypeError(f"features of a {type(items).__name__} have no type of their own: pass a DataFrame.")
-    return native.select(names).to_native()
+    return native.select(nw.col(*names)).to_native()

@@ -1,5 +1,6 @@
 """Ranked lists as a long table, with the column names of RecTools and LensKit."""
 
+import warnings
 from typing import Any
 
 import narwhals as nw
@@ -7,7 +8,9 @@ import numpy as np
 from narwhals.dependencies import is_pandas_like_series
 
 from .._utils._columns import as_objects
+from .._utils._messages import shorten
 from .._utils._optional import require
+from .._utils._warnings import stacklevel_of_caller
 from ._histories import as_rows
 from ._history import History
 
@@ -34,6 +37,11 @@ def ranking_frame(X, ids: np.ndarray, scores: np.ndarray):
     MissingDependencyError
         If pandas is not installed.
 
+    Warns
+    -----
+    UserWarning
+        If two queries have the same label in the index of a Series.
+
     Examples
     --------
     >>> ids = np.array([["a", "b"], ["c", None]], dtype=object)
@@ -57,4 +65,14 @@ def ranking_frame(X, ids: np.ndarray, scores: np.ndarray):
 def _labels(X, n_queries: int) -> np.ndarray:
     """Return the label of each query in the index of a pandas Series, and its position without one."""
     series = nw.to_native(X, pass_through=True)
-    return as_objects(list(series.index)) if is_pandas_like_series(series) else np.arange(n_queries)
+    if not is_pandas_like_series(series):
+        return np.arange(n_queries)
+    if not series.index.is_unique:
+        label = series.index[series.index.duplicated()][0]
+        warnings.warn(
+            f"The index of X has the label {shorten(label)} more than once, and query_id is this label: whoever groups "
+            "the table by query_id takes several lists for one. X.reset_index(drop=True) has a label for each row.",
+            UserWarning,
+            stacklevel=stacklevel_of_caller(),
+        )
+    return as_objects(list(series.index))

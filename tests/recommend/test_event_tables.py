@@ -77,6 +77,20 @@ def test_a_column_that_is_not_there_or_not_clear_is_named(events, message):
         Interactions.from_frame(events)
 
 
+@pytest.mark.parametrize("numbers", [(0, 1, 2), (2, 0, 1)])
+def test_a_file_without_a_header_has_numbers_for_names(numbers):
+    user, item, time = numbers
+    frame = pd.DataFrame({user: [9, 7, 7], item: ["a", "b", "c"], time: [3, 2, 1]}, columns=[0, 1, 2])
+    found = Interactions.from_frame(frame, user=user, item=item, time=time)
+    assert (found.user.tolist(), found.item.tolist(), found.time.tolist()) == ([7, 7, 9], ["c", "b", "a"], [1, 2, 3])
+
+
+def test_an_infinite_time_is_refused_with_its_row():
+    events = {"user_id": [1, 1], "item_id": ["a", "b"], "timestamp": [1.0, np.inf]}
+    with pytest.raises(ValueError, match="'timestamp' is infinite in row 1: pass the time, or drop the row"):
+        Interactions.from_frame(events)
+
+
 def test_weights_that_are_not_clear_are_named():
     events = {"user": [1], "item": [1], "weight": [1], "rating": [1]}
     with pytest.raises(ValueError, match=r"\['weight', 'rating'\], each of which may be the weight"):

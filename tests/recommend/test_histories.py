@@ -64,6 +64,7 @@ def test_weights_and_times():
         ([["a"], None], TypeError, r"X\[1\] is None"),
         ([["a"], {"b"}], TypeError, r"X\[1\] is {'b'}"),
         ([["a"], Event("b")], TypeError, r"X\[1\] is an Event"),
+        ([["a"], iter(["b"])], TypeError, r"X\[1\] is a list_iterator, which can be read only once: pass a list"),
         ([["a"], ["b", "z"]], ValueError, r"X\[1\]\[1\] is 'z', which is not in the catalogue of 6 items"),
         ([["a"], [["b"]]], TypeError, r"X\[1\]\[0\] is a list, not an id"),
         ([["a", None, "b"]], ValueError, r"X\[0\]\[1\] is missing \(None\)"),

@@ -50,6 +50,15 @@ def test_features_keep_their_names_and_library(library):
     )
 
 
+def test_a_file_without_a_header_has_numbers_for_names():
+    frame = pd.DataFrame([[7, "tea", "green", 3.0], [8, "pot", None, 9.0]])
+    catalog = Catalog.from_frame(frame, id=0, text=[1, 2], features=3)
+    assert catalog.ids.tolist() == [7, 8]
+    assert catalog.texts() == ["tea green", "pot"]
+    assert catalog.features()[3].tolist() == [3.0, 9.0]
+    assert Catalog.from_frame(frame, id=1, text=1).texts() == ["tea", "pot"]
+
+
 def test_fields_of_an_array_are_columns():
     array = np.array([("a", "tea"), ("b", "pot")], dtype=[("id", "U1"), ("name", "U3")])
     assert Catalog.from_frame(array) == Catalog(["a", "b"], ["tea", "pot"])

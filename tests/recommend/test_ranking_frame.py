@@ -57,6 +57,13 @@ def test_labels_of_a_series_are_the_queries():
     assert frame["item_id"].tolist() == ["d", "a"]
 
 
+def test_a_label_of_two_queries_is_warned_of():
+    queries = pd.Series([["a"], ["b"], ["c"]], index=["x", "y", "x"])
+    with pytest.warns(UserWarning, match=r"the label 'x' more than once.*X\.reset_index\(drop=True\)"):
+        frame = fitted().recommend(queries, k=1, as_frame=True)
+    assert frame["query_id"].tolist() == ["x", "y", "x"]
+
+
 def test_types_are_those_of_ids_and_scores():
     numbers = PopularityRecommender(Catalog([7, 5])).fit([[7], [7, 5]])
     frame = numbers.recommend([[]], as_frame=True)

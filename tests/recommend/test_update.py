@@ -92,6 +92,14 @@ def test_users_and_items_that_are_new():
     assert recommender.popularity_[-1] == 5
 
 
+@pytest.mark.parametrize("name", RECOMMENDERS)
+def test_no_new_event_changes_nothing(name):
+    recommender = RECOMMENDERS[name].fit(table(~IS_NEW))
+    before = recommender.score_items(QUERIES)
+    for nobody in ({"X": []}, {"X": [], "before": []}, {"X": iter([]), "before": np.empty(0, dtype=object)}):
+        np.testing.assert_array_equal(recommender.update(**nobody).score_items(QUERIES), before)
+
+
 def test_what_is_not_in_the_catalogue_leaves_it_as_it_was():
     recommender = EASERecommender(CATALOG).fit(table(~IS_NEW))
     before = recommender.score_items(QUERIES)
