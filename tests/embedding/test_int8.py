@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn_llmtokens import LLMTokenEmbedder
 from sklearn_llmtokens.datasets import load_toy_reviews
 from sklearn_llmtokens.embedding._torch import _precision
-from sklearn_llmtokens.embedding._torch._int8 import Fbgemm, Int8Linear, Int8Product, OneDnn, has_exact_vnni
+from sklearn_llmtokens.embedding._torch._int8 import Fbgemm, Int8Linear, Int8Product, Vnni, has_exact_vnni
 from sklearn_llmtokens.embedding._torch._precision import choose_dtype
 from tests.checkpoints import FAMILIES, TEXTS
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(
 KERNELS = [
     pytest.param(Fbgemm, 63, id="7 bits"),
     pytest.param(
-        OneDnn, 127, id="8 bits", marks=pytest.mark.skipif(not has_exact_vnni(), reason="the processor has no VNNI")
+        Vnni, 127, id="8 bits", marks=pytest.mark.skipif(not has_exact_vnni(), reason="the processor has no VNNI")
     ),
 ]
 

@@ -12,10 +12,13 @@ from transformers.pytorch_utils import Conv1D
 
 _STEPS = 127  # of an activation, on either side of zero
 _SMALLEST = 1e-30  # a token of zeros stays one
+_FEW = 128  # tokens up to which fewer calls are faster than fewer passes over memory
+
+_steps = torch.tensor(float(_STEPS))  # torch wraps a number anew for each call
 
 
 class _Kernel(Protocol):
-    """``steps @ weight.T``, with `steps` of shape (tokens, n_in) between -127 and 127 before rounding."""
+    """``steps @ weight.T / 127``, with `steps` of shape (tokens, n_in) between -127 and 127 before rounding."""
 
     def __call__(self, steps: torch.Tensor) -> torch.Tensor:
         """Return the product (tokens, n_out) in float32; `steps` may be overwritten."""
@@ -31,15 +34,18 @@ class Fbgemm:
     ----------
     weight : tensor of shape (n_out, n_in)
         In float32.
+    n_steps : int, default=63
+        Steps of a weight on either side of zero: 127 where products are added in 32 bits.
     """
 
-    def __init__(self, weight: torch.Tensor):
-        scale = _channel_steps(weight, 63)
+    def __init__(self, weight: torch.Tensor, n_steps: int = 63):
+        scale = _channel_steps(weight, n_steps)
         zeros = torch.zeros(len(weight), dtype=torch.long)
         with warnings.catch_warnings(), _engine("fbgemm"):
             # torch wants to move quantised tensors to torchao, which has no such layer for CPUs of before 2019
             warnings.simplefilter("ignore", UserWarning)
-            quantised = torch.quantize_per_channel(weight, scale, zeros, 0, torch.qint8)
+            rounded = (weight / scale.unsqueeze(1)).round_().to(torch.int8)
+            quantised = torch._make_per_channel_quantized_tensor(rounded, scale / _STEPS, zeros, 0)
             self._packed = torch.ops.quantized.linear_prepack(quantised, None)
 
     def __call__(self, steps: torch.Tensor) -> torch.Tensor:
@@ -47,8 +53,11 @@ class Fbgemm:
         return multiply(steps, 1.0, _STEPS + 1, self._packed)
 
 
-class OneDnn:
+class Vnni:
     """Weights of 8 bits, for processors whose instructions add in 32 bits (VNNI).
+
+    They are kept twice: FBGEMM multiplies a few tokens in half the time of oneDNN, which is faster with many. Both give
+    the same, for the sums are of integers.
 
     Parameters
     ----------
@@ -57,14 +66,18 @@ class OneDnn:
     """
 
     def __init__(self, weight: torch.Tensor):
-        self._scale = _channel_steps(weight, 127)
-        rounded = (weight / self._scale.unsqueeze(1)).round_().to(torch.int8)
-        self._packed = torch.ops.onednn.qlinear_prepack(rounded, None)
+        scale = _channel_steps(weight, 127)
+        self._of_few = Fbgemm(weight, n_steps=127)
+        self._scale = scale / _STEPS
+        self._packed = torch.ops.onednn.qlinear_prepack((weight / scale.unsqueeze(1)).round_().to(torch.int8), None)
         self._zeros = torch.zeros(len(weight), dtype=torch.long)
 
     def __call__(self, steps: torch.Tensor) -> torch.Tensor:
+        steps.round_()  # FBGEMM adds 128 first, and would round halves of its own
+        if len(steps) <= _FEW:
+            return self._of_few(steps)
         # torch turns floats into int8 several at a time, and into uint8 one by one: the highest bit adds 128
-        unsigned = steps.round_().to(torch.int8).view(torch.uint8).bitwise_xor_(128)
+        unsigned = steps.to(torch.int8).view(torch.uint8).bitwise_xor_(128)
         multiply, scales = torch.ops.onednn.qlinear_pointwise, (1.0, 128, self._packed, self._scale, self._zeros)
         return multiply(unsigned, *scales, None, 1.0, 0, torch.float32, "none", [], "")  # no bias, in float32
 
@@ -82,10 +95,11 @@ def has_exact_vnni() -> bool:
     if not found.get("avx512_vnni", False):
         return False
     try:
-        total = OneDnn(torch.ones(16, 64))(torch.full((4, 64), float(_STEPS)))
+        kernel = Vnni(torch.ones(16, 64))
+        totals = [kernel(torch.full((n, 64), float(_STEPS))) for n in (4, _FEW + 1)]
     except (AttributeError, RuntimeError):
         return False
-    return bool((total - 64 * _STEPS).abs().max() < 0.1)
+    return all(bool((total - 64).abs().max() < 1e-3) for total in totals)
 
 
 def lower_precision(model: nn.Module) -> None:
@@ -120,7 +134,7 @@ class Int8Product:
         Input channels that are multiplied in float32: few whose values are so large that the steps of 8 bits, which all
         channels of a token share, would be too wide for the others (Dettmers et al. 2022, "LLM.int8()").
     kernel : callable, default=None
-        `Fbgemm` or `OneDnn`; by default what suits the processor.
+        `Fbgemm` or `Vnni`; by default what suits the processor.
 
     Attributes
     ----------
@@ -138,42 +152,43 @@ class Int8Product:
         kernel: Callable[[torch.Tensor], _Kernel] | None = None,
     ):
         self.bias = weight.new_zeros(len(weight)) if bias is None else bias
-        self._exact: tuple[torch.Tensor, torch.Tensor] | None = None
-        if exact is not None and len(exact):
-            self._exact = (exact, weight[:, exact].T.contiguous())
+        self._exact = exact
+        self._exact_rows: tuple[torch.Tensor, ...] = ()
+        if exact is not None:
+            self._exact_rows = tuple(weight[:, exact].T.contiguous())
             weight = weight.index_fill(1, exact, 0)
-        kernel = kernel or (OneDnn if has_exact_vnni() else Fbgemm)
+        kernel = kernel or (Vnni if has_exact_vnni() else Fbgemm)
         self._kernel = kernel(weight)
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        out, scale = self._product(x)
-        return torch.addcmul(self.bias, out, scale, out=out)
+        return self._add_product(self.bias, x, None)
 
     def plus(self, x: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
         """Return the product and `other` added up; x may be overwritten."""
-        out, scale = self._product(x, x)
-        return torch.addcmul(torch.add(other, self.bias), out, scale, out=out)
+        return self._add_product(torch.add(other, self.bias), x, x)
 
-    def _product(self, x: torch.Tensor, steps: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return ``x @ weight.T`` over the steps of the tokens, and these; `steps` is overwritten if there is one."""
-        if self._exact is None:
-            return self._quantised_product(x, steps)
-        channels, weights = self._exact
-        large = x.index_select(1, channels)
-        rest = x.index_fill(1, channels, 0) if steps is None else x.index_fill_(1, channels, 0)
-        out, scale = self._quantised_product(rest, rest)
-        large /= scale
-        for i, row in enumerate(weights):  # one by one: the sums do not depend on the number of tokens
-            out.addcmul_(large[:, i : i + 1], row)
-        return out, scale
+    def _add_product(self, added: torch.Tensor, x: torch.Tensor, steps: torch.Tensor | None) -> torch.Tensor:
+        """Return ``added + x @ weight.T``; `steps`, where x is divided by steps, is overwritten if there is one."""
+        columns: tuple[torch.Tensor, ...] = ()
+        if self._exact is not None:
+            columns = x.index_select(1, self._exact).split(1, dim=1)
+            x = steps = x.index_fill(1, self._exact, 0) if steps is None else x.index_fill_(1, self._exact, 0)
+        # The largest value of a token that has NaN or infinity is NaN or infinity too, and so is its row.
+        largest = self._largest(x)
+        out = self._kernel(torch.mul(x, torch.div(_steps, largest), out=steps))
+        torch.addcmul(added, out, largest, out=out)
+        for column, row in zip(columns, self._exact_rows, strict=True):
+            out.addcmul_(column, row)  # one by one: the sums do not depend on the number of tokens
+        return out
 
-    def _quantised_product(self, x: torch.Tensor, steps: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
-        # The scale of a token that has NaN or infinity is NaN or infinity too, and so is its row.
-        scale = x.amax(dim=1, keepdim=True)
-        if self.lowest is None:
-            torch.maximum(scale, x.amin(dim=1, keepdim=True).neg_(), out=scale)
-        scale.clamp_(min=_SMALLEST if self.lowest is None else max(_SMALLEST, -self.lowest)).mul_(1 / _STEPS)
-        return self._kernel(torch.mul(x, scale.reciprocal(), out=steps)), scale
+    def _largest(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the largest absolute value of each token: (tokens, 1)."""
+        if self.lowest is not None:
+            return x.amax(dim=1, keepdim=True).clamp_(min=max(_SMALLEST, -self.lowest))
+        if len(x) <= _FEW:
+            return x.abs().amax(dim=1, keepdim=True).clamp_(min=_SMALLEST)
+        found = torch.maximum(x.amax(dim=1, keepdim=True), x.amin(dim=1, keepdim=True).neg_())
+        return found.clamp_(min=_SMALLEST)
 
 
 class Int8Linear(nn.Module):

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer
 
-_TIMES = 4  # the largest value of a usual channel
+_TIMES = 16  # the median of the channels: no cosine of zh-mini changes from 4 to 16
 _MOST = 4  # channels of one product
 _PROBES = (
     "物流很快，下次还来。",
