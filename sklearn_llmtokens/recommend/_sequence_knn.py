@@ -263,7 +263,12 @@ class ContextIndex:
         """Return the norms of the similarities by item, shape (n_queries, n_items), float64."""
         similar = queries @ self.contexts
         values = np.maximum(similar.data, 0, dtype=np.float64) ** power
-        sums = sparse.csr_array((values, similar.indices, similar.indptr), shape=similar.shape) @ self.votes
+        if similar.nnz < similar.shape[0] * self.votes.shape[1]:
+            sums = sparse.csr_array((values, similar.indices, similar.indptr), shape=similar.shape) @ self.votes
+        else:  # a context has one vote, and a table adds up those of an item three times as fast as a product
+            votes = values * self.votes.data[similar.indices], self.votes.indices[similar.indices], similar.indptr
+            table = sparse.csr_array(votes, shape=(similar.shape[0], self.votes.shape[1])).toarray()
+            sums = sparse.csr_array(table)
         sums.data = np.sign(sums.data) * np.abs(sums.data) ** (1 / power)
         return sums
 

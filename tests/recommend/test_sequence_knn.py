@@ -42,10 +42,11 @@ def naive_scores(sequences, query, *, window=15, decay=0.85, profile=0.85, power
     [{}, {"window": 1}, {"window": 2, "decay": 0.5}, {"power": 1.0}, {"power": 3.5, "profile": 1.0}, {"decay": 1.0}],
     ids=str,
 )
-def test_scores_follow_the_formula(params):
-    recommender = SequenceKNNRecommender(CATALOG, **params).fit(SEQUENCES)
+@pytest.mark.parametrize("n_times", [1, 9], ids=["few neighbours", "more neighbours than items"])
+def test_scores_follow_the_formula(params, n_times):
+    recommender = SequenceKNNRecommender(CATALOG, **params).fit(SEQUENCES * n_times)
     queries = [["a", "b"], ["e"], ["f", "a", "b", "d"], ["a", "a"]]
-    expected = [naive_scores(SEQUENCES, query, **params) for query in queries]
+    expected = [naive_scores(SEQUENCES * n_times, query, **params) for query in queries]
     np.testing.assert_allclose(recommender.score_items(queries), expected, rtol=1e-5)
 
 
