@@ -48,8 +48,8 @@ def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
         Unfitted, with the parts ``transitions`` (a regression of the next item on the events so far, whose prior are
         the vectors of the embedder), ``neighbours`` (what followed where similar events came before), ``ease``
         (co-occurrence), ``lexical`` (TF-IDF of words and pairs of words), ``content`` (vectors of the embedder) and
-        ``popularity`` (of the latest hundredth of the events, where times are known). Every part can be set:
-        ``set_params(content__profile="last", lexical="drop")``.
+        ``popularity`` (of the latest hundredth of the events, and of a thousand at least, where times are known). Every
+        part can be set: ``set_params(content__profile="last", lexical="drop")``.
 
     Raises
     ------

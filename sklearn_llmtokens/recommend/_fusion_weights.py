@@ -16,6 +16,7 @@ QUERIES_AT_ONCE = 64
 FEWEST_QUERIES = 20  # from which weights are learnt
 _CLEARLY = 2.0  # standard errors
 _MOST_COLD_DEMAND = 0.05  # of what is wanted: what `cold_item_boost` may raise all items without clicks together to
+_MORE_COLD = 2.0  # times as many items without clicks as there were when their demand was learnt leave it as it is
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,9 @@ class FusionWeights:
     cold_bias : float
         What items without clicks get, if they are as likely to be wanted as those whose clicks were hidden.
     strength : float
-        As how many queries the defaults count; inf where nothing is learnt.
+        As how many queries the defaults count; inf where nothing is learnt, 0 where one recommender holds alone.
+    n_cold : float
+        Number of items without clicks that an item had as rivals, on average; inf where nothing is learnt.
     """
 
     absolute: np.ndarray
@@ -44,11 +47,22 @@ class FusionWeights:
     scale: np.ndarray
     cold_bias: float
     strength: float = np.inf
+    n_cold: float = np.inf
 
     @classmethod
     def given(cls, pairs: np.ndarray) -> "FusionWeights":
         """Return weights that are all relative."""
         return cls(np.zeros((2, *pairs.shape)), np.stack([pairs, pairs]), np.ones(len(pairs)), 0.0)
+
+    def cold_bias_of(self, boost: float | None, n_cold: int, n_items: int) -> float:
+        """Return the bias of `n_cold` items without clicks, of `n_items`: with `boost`, or None where it was learnt.
+
+        Demand for new items that was learnt is that of as many as there were then. It is shared by those there are now,
+        where they are more than twice as many: among them are those that nobody will ever want.
+        """
+        if boost is None:
+            boost = min(1.0, _MORE_COLD * max(self.n_cold, 1.0) / max(n_cold, 1))
+        return self.cold_bias + float(np.log(bounded_boost(boost, n_cold, n_items)))
 
     def factors(self, j: int, best: np.ndarray, is_back: np.ndarray) -> np.ndarray:
         """Return what the scores of recommender `j` are multiplied with, shape (n_queries, 2), float32."""
@@ -121,9 +135,34 @@ def learn_weights(
     is_bias, counts = np.arange(len(prior)) == len(prior) - 1, np.concatenate(log_counts)
     strengths = STRENGTHS if compares else STRENGTHS[-1:]
     learnt, strength = chosen_weights(table, counts, is_bias, np.maximum(prior, 0), strengths)
+    alone = _clearly_better_alone(table, counts, is_bias, learnt)
+    learnt, strength = (learnt, strength) if alone is None else (alone, 0.0)
     kinds = _of_kinds(table, counts, is_back, learnt)
     absolute, relative = kinds.reshape(2, 2, 2, n_parts).transpose(2, 0, 3, 1)
-    return FusionWeights(absolute / scale[:, np.newaxis], relative, scale, float(learnt[-1]), strength)
+    n_cold = float((np.exp(counts, dtype=np.float64) * table[:, :, -1]).sum(axis=1).mean())
+    return FusionWeights(absolute / scale[:, np.newaxis], relative, scale, float(learnt[-1]), strength, n_cold)
+
+
+def _clearly_better_alone(
+    table: np.ndarray, log_counts: np.ndarray, is_bias: np.ndarray, learnt: np.ndarray
+) -> np.ndarray | None:
+    """Return the weights of the one recommender that ranks best alone, clearly better than what was learnt, or None.
+
+    That is beyond twice the standard error of the NDCG that it gains. It happens where the others are noise: shrunk
+    weights never leave them out.
+    """
+    n_parts, found, best = (len(learnt) - 1) // 4, None, 0.0
+    common = ndcg(table, log_counts, learnt)
+    for j in range(n_parts):
+        of_part = np.zeros(len(learnt))
+        of_part[[n_parts + j, 3 * n_parts + j]] = 1.0
+        if ndcg(table, log_counts, of_part).mean() <= common.mean():
+            continue
+        alone, _ = chosen_weights(table, log_counts, is_bias, of_part, (np.inf,))
+        gains = ndcg(table, log_counts, alone) - common
+        if gains.mean() > max(best, _CLEARLY * gains.std() / np.sqrt(len(gains))):
+            found, best = alone, gains.mean()
+    return found
 
 
 def _of_kinds(table: np.ndarray, log_counts: np.ndarray, is_back: np.ndarray, learnt: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 from .._utils._short_repr import ShortRepr
 from .._utils._sklearn import BaseComposition, Interval, StrOptions, parallel_block
 from ._base import SHARED_CONSTRAINTS, BaseRecommender
-from ._fusion_weights import QUERIES_AT_ONCE, FusionWeights, bounded_boost, given_weights, learn_weights
+from ._fusion_weights import QUERIES_AT_ONCE, FusionWeights, given_weights, learn_weights
 from ._histories import Histories
 from ._hybrid_shares import HybridSharesMixin
 from ._known_sequences import KnownSequences
@@ -75,7 +75,7 @@ class HybridRecommender(ShortRepr, HybridSharesMixin, BaseComposition, BaseRecom
         since.
     default_strength_ : float
         As how many held-out events the default weights count in those that were learnt. inf where they hold alone, or
-        weights are given.
+        weights are given; 0 where one recommender alone ranks clearly better than all that was learnt.
     cold_bias_ : float
         What is added to the score of items that have no clicks; less once many such items were added.
 
@@ -96,10 +96,13 @@ class HybridRecommender(ShortRepr, HybridSharesMixin, BaseComposition, BaseRecom
 
     Without times, the held-out events are the last ones of each sequence, and of half of those that have two events;
     with times, the first, the middle and the last one of each sequence after the 0.9 quantile of all times. Events of a
-    weight of 0 or less are not held out. If fewer than 20 of those with times are of items that had none before, the
-    events of a tenth of the items, drawn at random, are hidden from the recommenders while weights are learnt, so that
-    something is learnt of cold items. If times tell which items were new, those without any event are no rivals of
-    them: they may have come later. With fewer than 20 held-out events the weights are `default_weights`.
+    weight of 0 or less are not held out, nor, with ``filter_seen=True``, are those of an item that the sequence has
+    already. If fewer than 20 of those with times are of items that had none before, the events of a tenth of the items,
+    drawn at random, are hidden from the recommenders while weights are learnt, so that something is learnt of cold
+    items. If times tell which items were new, those without any event are no rivals of them: they may have come later,
+    and where cold items are more than twice as many as the new ones were, these share the demand that was learnt. With
+    fewer than 20 held-out events the weights are `default_weights`. Where one recommender alone has a larger NDCG@10 of
+    the held-out events, by more than two standard errors, it has all the weight.
 
     A history that equals a training sequence is taken for that of a user who comes back, from two different items on:
     new users begin with one item as well. Weights are learnt from such held-out events and from the others apart,
@@ -217,11 +220,12 @@ class HybridRecommender(ShortRepr, HybridSharesMixin, BaseComposition, BaseRecom
                 raise ValueError(f"The recommender {name!r} has another catalogue than the first one: they share one.")
         self._has_clicks = is_known(sequences, self.catalog_.n_items)
         self._sequences = KnownSequences.of(sequences)
-        self._boost = 1.0
+        self._boost: float | None = None
         learns = isinstance(self.weights, str)
         given = given_weights(self._defaults(named) if learns else self.weights, list(named))
         self._weights = FusionWeights.given(given)
-        held_out = hold_out(sequences, self.catalog_.n_items, int(self.n_validation)) if learns else None
+        n_items, n_validation, again = self.catalog_.n_items, int(self.n_validation), not self.filter_seen
+        held_out = hold_out(sequences, n_items, n_validation, again=again) if learns else None
         self.recommenders_ = {
             name: self._nested(part)._fit_sequences(held_out.earlier if held_out else sequences, self._embedded, name)
             for name, part in named.items()
@@ -238,7 +242,7 @@ class HybridRecommender(ShortRepr, HybridSharesMixin, BaseComposition, BaseRecom
                     filter_seen=self.filter_seen,
                     is_rival=None if held_out.hides_items else self._has_clicks,
                 )
-            self._boost = float(self.cold_item_boost) if held_out.hides_items else 1.0
+            self._boost = float(self.cold_item_boost) if held_out.hides_items else None
             for name, part in self.recommenders_.items():
                 with self._log.step(f"{name} on {sequences.summary}"):
                     part._refit_sequences(sequences)
@@ -320,8 +324,8 @@ class HybridRecommender(ShortRepr, HybridSharesMixin, BaseComposition, BaseRecom
         self._set_cold_bias()
 
     def _set_cold_bias(self) -> None:
-        boost = bounded_boost(self._boost, int((~self._has_clicks).sum()), len(self._has_clicks))
-        self.cold_bias_ = self._weights.cold_bias + float(np.log(boost))
+        n_cold, n_items = int((~self._has_clicks).sum()), len(self._has_clicks)
+        self.cold_bias_ = self._weights.cold_bias_of(self._boost, n_cold, n_items)
 
 
 def _reciprocal_ranks(scores: np.ndarray) -> np.ndarray:

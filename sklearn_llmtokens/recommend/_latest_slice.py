@@ -47,10 +47,13 @@ class HeldOut:
     rng: np.random.Generator
 
 
-def hold_out(sequences: Histories, n_items: int, n_validation: int) -> HeldOut | None:
-    """Hold out the latest events of training sequences; None where there are too few to learn from."""
+def hold_out(sequences: Histories, n_items: int, n_validation: int, *, again: bool = False) -> HeldOut | None:
+    """Hold out the latest events of training sequences; None where there are too few to learn from.
+
+    Those of an item that was in the sequence before are held out only if `again` is True.
+    """
     rng = np.random.default_rng(0)
-    earlier, queries, target_idx, is_back, is_cut = latest_slice(sequences, n_validation)
+    earlier, queries, target_idx, is_back, is_cut = latest_slice(sequences, n_validation, again=again)
     n_new = (~is_known(earlier, n_items))[target_idx].sum()
     hides_items = sequences.times is None or bool(n_new < FEWEST_QUERIES)
     if hides_items:
@@ -62,7 +65,9 @@ def hold_out(sequences: Histories, n_items: int, n_validation: int) -> HeldOut |
     return HeldOut(earlier, queries, target_idx, is_back, has_events, is_cut, hides_items, rng)
 
 
-def latest_slice(sequences: Histories, n_queries: int) -> tuple[Histories, Histories, np.ndarray, np.ndarray, bool]:
+def latest_slice(
+    sequences: Histories, n_queries: int, *, again: bool = True
+) -> tuple[Histories, Histories, np.ndarray, np.ndarray, bool]:
     """Hold out the latest events of sequences that are wanted: those whose weight is above 0.
 
     With times, sequences are cut at the 0.9 quantile of all times, and the first, the middle and the last event after
@@ -77,6 +82,8 @@ def latest_slice(sequences: Histories, n_queries: int) -> tuple[Histories, Histo
         Training sequences.
     n_queries : int
         Largest number of held-out events; they are taken evenly from all.
+    again : bool, default=True
+        Whether an event is wanted whose item was in the sequence before.
 
     Returns
     -------
@@ -98,7 +105,8 @@ def latest_slice(sequences: Histories, n_queries: int) -> tuple[Histories, Histo
     >>> earlier.item_idx, queries.item_idx, target_idx
     (array([5, 6, 8, 5, 8]), array([5, 6, 8]), array([7, 9]))
     """
-    ends = _ends(sequences)
+    is_wanted = _wanted(sequences, again)
+    ends = _ends(sequences, is_wanted)
     pairs = np.random.default_rng(0).permutation(np.flatnonzero(ends == 2))
     held = np.sort(np.concatenate([np.flatnonzero(ends >= 3), pairs[: len(pairs) // 2]]))
     n_kept, places, is_cut = np.where(ends >= 3, ends - 1, sequences.lengths), ends[held] - 1, False
@@ -107,7 +115,7 @@ def latest_slice(sequences: Histories, n_queries: int) -> tuple[Histories, Histo
         later = np.flatnonzero((ends >= 2) & (n_before < ends))
         is_cut = len(later) >= min(n_queries, len(held)) // 20
         if is_cut:
-            n_kept, (held, places) = n_before, _first_middle_last(sequences, later, n_before, ends)
+            n_kept, (held, places) = n_before, _first_middle_last(sequences, later, n_before, ends, is_wanted)
     if len(held) > n_queries:
         kept = np.linspace(0, len(held) - 1, n_queries).astype(np.intp)
         held, places = held[kept], places[kept]
@@ -120,30 +128,43 @@ def latest_slice(sequences: Histories, n_queries: int) -> tuple[Histories, Histo
 
 
 def _first_middle_last(
-    sequences: Histories, later: np.ndarray, n_before: np.ndarray, ends: np.ndarray
+    sequences: Histories, later: np.ndarray, n_before: np.ndarray, ends: np.ndarray, is_wanted: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return sequences and places of up to three wanted events of each sequence in `later`."""
     first, last = np.maximum(n_before[later], 1), ends[later] - 1
     pairs = np.concatenate([np.column_stack([later, place]) for place in (first, (first + last) // 2, last)])
     held, places = np.unique(pairs, axis=0).T
-    if sequences.weights is None:
-        return held, places
-    wanted = sequences.weights[sequences.indptr[held] + places] > 0
-    return held[wanted], places[wanted]
+    kept = is_wanted[sequences.indptr[held] + places]
+    return held[kept], places[kept]
 
 
-def _ends(sequences: Histories) -> np.ndarray:
-    """Return how many events of each sequence there are up to the last one whose weight is above 0.
+def _wanted(sequences: Histories, again: bool) -> np.ndarray:
+    """Check which events may be held out: of a weight above 0, and, but for `again`, of an item for the first time.
 
     Examples
     --------
-    >>> _ends(Histories(np.array([0, 3, 4]), np.array([5, 6, 7, 8]), np.float32([1, 2, -1, 0])))
+    >>> sequences = Histories(np.array([0, 4, 6]), np.array([5, 6, 5, 7, 7, 7]), np.float32([1, 2, 1, -1, 1, 1]))
+    >>> _wanted(sequences, again=False)
+    array([ True,  True, False, False,  True, False])
+    """
+    is_wanted = np.ones(len(sequences.item_idx), dtype=bool)
+    if not again:
+        rows, items = sequences.row_idx, sequences.item_idx
+        order = np.lexsort((items, rows))  # stable: events of one item stay in their order
+        is_wanted[order[1:]] = (np.diff(rows[order]) != 0) | (np.diff(items[order]) != 0)
+    return is_wanted if sequences.weights is None else is_wanted & (sequences.weights > 0)
+
+
+def _ends(sequences: Histories, is_wanted: np.ndarray) -> np.ndarray:
+    """Return how many events of each sequence there are up to the last wanted one.
+
+    Examples
+    --------
+    >>> _ends(Histories(np.array([0, 3, 4]), np.array([5, 6, 7, 8])), np.array([True, True, False, False]))
     array([2, 0])
     """
-    if sequences.weights is None:
-        return sequences.lengths
     ends = np.zeros(sequences.n_histories, dtype=np.int64)
-    wanted = np.flatnonzero(sequences.weights > 0)
+    wanted = np.flatnonzero(is_wanted)
     rows = sequences.row_idx[wanted]
     np.maximum.at(ends, rows, wanted - sequences.indptr[rows] + 1)
     return ends

@@ -10,7 +10,7 @@ from ._base import SHARED_CONSTRAINTS, BaseRecommender
 from ._catalog import Catalog
 from ._histories import Histories
 
-_SHARE = 0.01  # of the events, whatever the unit of their times
+_SHARE, _FEWEST = 0.01, 1000  # of the events, whatever the unit of their times; fewer than a thousand are noise
 
 
 class PopularityRecommender(BaseRecommender):
@@ -22,7 +22,8 @@ class PopularityRecommender(BaseRecommender):
         The items.
     window : "auto", float, timedelta or None, default=None
         Time before the latest event in which events count, a number in the unit of the times. "auto" is the shortest
-        one that holds a hundredth of the events. None, and where no times are known: all events count.
+        one that holds a hundredth of the events, and a thousand at least. None, and where no times are known: all
+        events count.
     unknown : {"error", "ignore"}, default="error"
         Whether an id that is not in the catalogue is an error in histories, `y`, `candidates` and `exclude`, or is left
         out. If no id has the type of the catalogue's ids, it is an error always.
@@ -127,11 +128,14 @@ def _length(times: np.ndarray, window) -> float:
 
     Examples
     --------
-    >>> _length(np.array([1.0, 5.0, 9.0]), 4), _length(np.arange(1001.0), "auto")
-    (4.0, 10.0)
+    >>> _length(np.array([1.0, 5.0, 9.0]), 4)
+    4.0
+    >>> [round(_length(np.arange(n), "auto")) for n in (501.0, 2001.0, 200_001.0)]
+    [500, 1000, 2000]
     """
     if isinstance(window, timedelta):
         return window.total_seconds()
     if window == "auto":
-        return float(times.max() - np.quantile(times, 1 - _SHARE))
+        share = min(1.0, max(_SHARE, _FEWEST / len(times)))
+        return float(times.max() - np.quantile(times, 1 - share))
     return float(window)

@@ -70,6 +70,14 @@ def test_after_the_cut_the_first_the_middle_and_the_last_event_are_held_out():
     assert is_cut
 
 
+def test_an_event_of_an_item_that_was_there_before_is_held_out_only_on_demand():
+    X = [[1, 2, 3, 2], [4, 5, 4, 4], [6, 6, 6]]
+    _, queries, target_idx, *_ = latest_slice(as_histories(X, CATALOG), 10, again=False)
+    assert (lists(queries), target_idx.tolist()) == ([[1, 2]], [3])
+    _, queries, target_idx, *_ = latest_slice(as_histories(X, CATALOG), 10)
+    assert (lists(queries), target_idx.tolist()) == ([[1, 2, 3], [4, 5, 4], [6, 6]], [2, 4, 6])
+
+
 def test_who_had_one_item_at_the_cut_does_not_come_back():
     X = [[Event(i, time=4.0) for i in range(5)]] * 20
     before = [[1, 2], [1], [1, 1]]

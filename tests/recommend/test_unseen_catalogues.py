@@ -6,7 +6,16 @@ import pytest
 from sklearn.feature_extraction.text import HashingVectorizer
 
 from sklearn_llmtokens import text_recommender
-from sklearn_llmtokens.recommend import Catalog, Event, make_queries
+from sklearn_llmtokens.recommend import (
+    Catalog,
+    ContentRecommender,
+    Event,
+    HybridRecommender,
+    Interactions,
+    PopularityRecommender,
+    TransitionRecommender,
+    make_queries,
+)
 
 TEXTS = [f"{a}{b}{c}" for a in "绿红黑白" for b in "铁木纸瓷" for c in "茶壶杯"]
 N = len(TEXTS)
@@ -147,3 +156,75 @@ def test_what_is_not_in_the_catalogue_is_named(X, y, message):
 def test_a_catalogue_without_any_text_is_refused():
     with pytest.raises(ValueError, match=f"All {N} texts are blank"):
         text_recommender(Catalog(range(N), [""] * N), embedder=EMBEDDER).fit(None)
+
+
+# Fewer events, and other demand, than in the catalogues of the benchmarks --------------------------------------------
+
+
+def draws(n_users: int, n_items: int, seed: int = 0) -> list[list[int]]:
+    """Draw what each user clicks from one distribution: nothing but popularity can be learnt."""
+    rng, share = np.random.default_rng(seed), 1 / np.arange(1, n_items + 1)
+    share /= share.sum()
+    return [rng.choice(n_items, rng.integers(2, 6), replace=False, p=share).tolist() for _ in range(n_users)]
+
+
+def parts_of(catalog) -> list:
+    return [
+        ("content", ContentRecommender(catalog, embedder=EMBEDDER)),
+        ("next", TransitionRecommender(catalog)),
+        ("popularity", PopularityRecommender(catalog, window="auto")),
+    ]
+
+
+def test_where_only_popularity_can_be_learnt_it_has_all_the_weight():
+    catalog = Catalog(range(300), [f"{TEXTS[i % N]} {i}" for i in range(300)])
+    clicked = draws(400, 300)
+    hybrid = HybridRecommender(parts_of(catalog)).fit(clicked)
+    assert hybrid.default_strength_ == 0
+    assert [name for name, weight in hybrid.weights_.items() if weight[0] > 0] == ["popularity"]
+    popular = PopularityRecommender(catalog).fit(clicked)
+    queries = [[0, 5], [30]]
+    np.testing.assert_array_equal(hybrid.recommend(queries, k=5), popular.recommend(queries, k=5))
+
+
+def test_what_is_popular_of_late_is_counted_over_a_thousand_events_at_least():
+    """One click of yesterday is no trend: where events are few, all of them count."""
+    events = Interactions(range(1200), [0] * 700 + [1] * 499 + [2], np.arange(1200.0))
+    catalog = Catalog(range(3))
+    late = PopularityRecommender(catalog, window="auto").fit(events)
+    assert late.popularity_.tolist() == [500, 499, 1]
+    few = PopularityRecommender(catalog, window="auto").fit(
+        Interactions(range(300), [0] * 200 + [1] * 100, np.arange(300.0))
+    )
+    assert few.popularity_.tolist() == [200, 100, 0]
+
+
+def with_new_items(n_users: int = 400) -> list[list[Event]]:
+    """Every user clicks on old items, and every fourth one, after the cut, on one of five new ones."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for i in range(n_users):
+        row = [Event(int(item), time=float(t)) for t, item in enumerate(rng.choice(30, 9, replace=False))]
+        rows.append([*row, Event(30 + i // 4 % 5 if i % 4 == 0 else int(rng.integers(30)), time=20.0 + i)])
+    return rows
+
+
+def test_items_that_nobody_wants_share_the_demand_for_new_ones():
+    catalog = Catalog(range(N), TEXTS)
+    hybrid = HybridRecommender(parts_of(catalog)).fit(with_new_items())
+    n_cold = N - 35
+    bias = hybrid.cold_bias_
+    hybrid.add_items(range(N, N + n_cold), [f"茶{i}" for i in range(n_cold)])
+    assert hybrid.cold_bias_ == pytest.approx(bias - np.log(2))
+    lists = hybrid.recommend([[1, 2], [3]], k=10)
+    assert (lists >= 35).mean() < 0.5
+
+
+def test_an_item_that_a_user_has_already_teaches_no_weights():
+    """Nobody is recommended it: a click on it is not what the weights are to find."""
+    catalog = Catalog(range(N), TEXTS)
+    once = [one for one in draws(300, N) if len(one) >= 3]
+    again = [[*one, one[0]] for one in once]
+    weights = HybridRecommender(parts_of(catalog)).fit(once).weights_
+    assert HybridRecommender(parts_of(catalog)).fit(again).weights_ == weights
+    assert HybridRecommender(parts_of(catalog), filter_seen=False).fit(again).weights_ != weights
