@@ -70,6 +70,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--tasks", default="category,sentiment,banking77", help="comma-separated")
     parser.add_argument("--methods", default="", help="only methods whose name contains this")
+    parser.add_argument("--cache", default="memory", help="folder of vectors")
     parser.add_argument("--write", action="store_true", help="save the figures, and fill the page")
     options = parser.parse_args()
     kept = (load("accuracy") if options.write and options.methods else None) or {"rows": []}
@@ -77,20 +78,19 @@ def main() -> None:
     tasks = [task for name in options.tasks.split(",") if (task := load_task(name, options.train + options.test))]
     if kept["rows"] and any(kept["settings"][name] != value for name, value in sizes(options, tasks).items()):
         parser.error("the other rows were measured with other numbers of rows or seeds: run all methods")
-    rows = []
-    for method in available_methods():
+    rows = {row["method"]: row for row in kept["rows"]}  # those of models that are not here as well
+    for method in available_methods(options.cache):
         if options.methods.lower() not in method.name.lower():
-            rows += [row for row in kept["rows"] if row["method"] == method.name]
             continue
         scores = {task.name: evaluate(method, task, options.train, options.seeds) for task in tasks}
-        rows.append({"method": method.name, "scores": scores})
+        rows[method.name] = {"method": method.name, "scores": scores}
         print(
             method.name,
             {task: values and round(float(np.mean(values)), 4) for task, values in scores.items()},
             flush=True,
         )
     if options.write:
-        save("accuracy", {"settings": settings(options, tasks), "rows": rows})
+        save("accuracy", {"settings": settings(options, tasks), "rows": list(rows.values())})
 
 
 # Data ------------------------------------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ def load_task(name: str, n_rows: int) -> Task | None:
 # Methods ---------------------------------------------------------------------------------------------------------
 
 
-def available_methods() -> list[Method]:
+def available_methods(cache: str) -> list[Method]:
     """List the methods whose models and packages are here; say which are not."""
     models = {"zh-mini": "zh-mini", "multilingual-e5-small": e5_folder(), "all-MiniLM-L6-v2": minilm_folder()}
     languages = {"all-MiniLM-L6-v2": ("en",)}
@@ -130,7 +130,7 @@ def available_methods() -> list[Method]:
     ]
     found = {name: folder for name, folder in models.items() if folder is not None}
     for name, folder in found.items():
-        build = bind(lambda folder: make_pipeline(LLMTokenEmbedder(folder), StandardScaler()), folder)
+        build = bind(lambda folder: make_pipeline(LLMTokenEmbedder(folder, cache=cache), StandardScaler()), folder)
         methods.append(Method(f"LLMTokenEmbedder, {name}", build, languages.get(name, ("zh", "en"))))
     if skrub_is_here():
         for name, folder in found.items():
@@ -139,7 +139,7 @@ def available_methods() -> list[Method]:
                 note = "its default, 30 components" if n_components else "all components"
                 methods.append(Method(f"skrub's encoder, {name} ({note})", build, languages.get(name, ("zh", "en"))))
     for name, folder in found.items():
-        build = bind(lambda folder: text_pipeline(embedder=LLMTokenEmbedder(folder)), folder)
+        build = bind(lambda folder: text_pipeline(embedder=LLMTokenEmbedder(folder, cache=cache)), folder)
         methods.append(Method(f"text_pipeline, {name}", build, languages.get(name, ("zh", "en")), whole=True))
     return methods
 

@@ -18,7 +18,7 @@ from ._class_rows import read_class_rows
 from ._labels import split_labels
 from ._logits import calibrate, learn_logits
 from ._rows import BlockRows
-from ._self_training import learn_from_unlabelled
+from ._self_training import Logits, learn_from_unlabelled
 from ._training import Training, choose_for
 
 _FEWEST_UNLABELLED = 100  # rows to learn from predictions of
@@ -49,8 +49,8 @@ class BlockRidgeClassifier(ClassifierMixin, BlockRidge):
         The label of rows that have none, such as -1. None, NaN and NA mark such rows in any case. -1 is a class by
         default, since many sets code sentiment as -1 and 1.
     pseudo_label_alpha : float or None, default=10.0
-        Strength of the second fit, which takes predictions for labels where rows have none. None leaves such rows
-        out, as are fewer than 100.
+        Strength of the second fit, which takes predictions for labels where rows have none. It counts beside the first
+        one as far as five held-out folds say. None leaves such rows out, as are fewer than 100.
 
     Attributes
     ----------
@@ -69,6 +69,8 @@ class BlockRidgeClassifier(ClassifierMixin, BlockRidge):
     multinomial_share_ : float
         Share of the multinomial regression in the logits, beside the ridge regression; 0 where too few rows have
         labels.
+    self_training_share_ : float
+        Share of the second fit in the logits, which learns from predictions of rows without a label; 0 without it.
     log_loss_ : float
         Mean log loss of held-out rows; NaN where too few rows have labels.
     n_features_in_ : int
@@ -190,13 +192,13 @@ class BlockRidgeClassifier(ClassifierMixin, BlockRidge):
         coef, intercept = learn_logits(training, choice, calibration, X, labelled)
         unlabelled = np.delete(np.arange(X.shape[0]), has_label)
         unlabelled = unlabelled[all_weights[unlabelled] > 0]
+        self.self_training_share_ = 0.0
         if self.pseudo_label_alpha is not None and len(unlabelled) >= _FEWEST_UNLABELLED:
-            whole = rows.take(np.r_[labelled, unlabelled])
-            known = np.r_[label_idx, np.full(len(unlabelled), -1)]
-            logits = whole.products(coef) + intercept
-            coef, intercept = learn_from_unlabelled(
-                whole, known, logits, training.log_priors, choice.shares, self.pseudo_label_alpha
+            texts, first = rows.take(unlabelled), Logits(coef, intercept)
+            logits, self.self_training_share_ = learn_from_unlabelled(
+                training, texts, choice, calibration, first, self.pseudo_label_alpha
             )
+            coef, intercept = logits.coef, logits.intercepts
         two = len(self.classes_) == 2
         self.coef_ = np.ascontiguousarray((coef[:, 1:] - coef[:, :1] if two else coef).T)
         self.intercept_ = intercept[1:] - intercept[:1] if two else intercept

@@ -5,6 +5,8 @@ are free. With more rows, multinomial regression separates classes that are near
 that are classified anyway no longer count.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from sklearn.utils.extmath import safe_sparse_dot
 
@@ -41,36 +43,33 @@ def calibrate(training: Training, choice: Choice) -> Calibration | None:
 def held_out_scores(training: Training, choice: Choice) -> np.ndarray:
     """Return scores of the rows by both regressions of the other folds (2, n_rows, n_classes); zeros for names."""
     gram, weights = training.rows.gram(choice.shares), training.row_weights(choice.name_weight)
-    folds = _folds(training)
     scores = np.zeros((2, len(gram), training.n_classes))
-    for fold in range(_N_FOLDS):
-        out, kept = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
-        if len(out):
-            inner, outer = gram[np.ix_(kept, kept)], gram[np.ix_(out, kept)]
-            rest = training.take(kept)
-            for part, duals in zip(
-                scores, (_ridge(rest, inner, choice), _multinomial(rest, inner, choice)), strict=True
-            ):
-                part[out] = outer @ duals - np.average(inner @ duals, axis=0, weights=weights[kept])
+    for out, kept in folds_of(training):
+        inner, rest = gram[np.ix_(kept, kept)], training.take(kept)
+        for part, solve_dual in zip(scores, (ridge_duals, multinomial_duals), strict=True):
+            duals = solve_dual(rest, inner, choice)
+            part[out] = gram[np.ix_(out, kept)] @ duals - np.average(inner @ duals, axis=0, weights=weights[kept])
     return scores
 
 
-def _folds(training: Training) -> np.ndarray:
-    """Return the fold of each row, in which classes are spread evenly; -1 for names, which stay."""
+def folds_of(training: Training) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the rows that are held out and the others. Folds have all classes evenly; names are never held out."""
     folds = np.full(len(training.label_idx), -1)
     labelled = np.random.default_rng(0).permutation(np.flatnonzero(~training.is_name))
     by_class = labelled[np.argsort(training.label_idx[labelled], kind="stable")]
     folds[by_class] = np.arange(len(by_class)) % _N_FOLDS
-    return folds
+    for fold in range(_N_FOLDS):
+        if (folds == fold).any():
+            yield np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
 
 
-def _ridge(training: Training, gram: np.ndarray, choice: Choice) -> np.ndarray:
+def ridge_duals(training: Training, gram: np.ndarray, choice: Choice) -> np.ndarray:
     """Return the duals (n_rows, n_classes) of the ridge regression, in which no class is small for being rare."""
     weights = training.row_weights(choice.name_weight)
     return solve(gram, training.targets(), weights, choice.alpha)[0] * training.class_factors
 
 
-def _multinomial(training: Training, gram: np.ndarray, choice: Choice) -> np.ndarray:
+def multinomial_duals(training: Training, gram: np.ndarray, choice: Choice) -> np.ndarray:
     """Return the duals (n_rows, n_classes) of the multinomial regression, as strong as the ridge regression is."""
     priors = np.exp(training.log_priors)
     alpha = _CURVATURE * choice.alpha * np.mean(priors * (1 - priors))
@@ -84,7 +83,7 @@ def _coefficients(training: Training, choice: Choice, scales: np.ndarray) -> np.
     coef = scales[0] * training.class_factors * training.rows.fit(targets, weights, choice)[0]
     if scales[1] > 0:
         some = training.sample(_MOST_MULTINOMIAL_ROWS)
-        duals = _multinomial(some, some.rows.gram(choice.shares), choice)
+        duals = multinomial_duals(some, some.rows.gram(choice.shares), choice)
         coef += scales[1] * some.rows.coefficients(duals, choice.shares)
     return coef
 

@@ -50,6 +50,12 @@ class BlockRows:
             part._blocks = [_stack(*pair) for pair in zip(part._blocks, self._read(extra), strict=True)]
         return part
 
+    def above(self, other: "BlockRows") -> "BlockRows":
+        """Return the rows, and below them those of another part of the same rows."""
+        both = copy(self)
+        both._blocks = [_stack(*pair) for pair in zip(self._blocks, other._blocks, strict=True)]
+        return both
+
     def _read(self, X) -> list:
         """Return the blocks of rows of features."""
         products = [safe_sparse_dot(X, directions, dense_output=True) for directions in self._directions]

@@ -11,7 +11,7 @@ from ._rows import BlockRows
 
 _FEWEST_ROWS = 4  # to choose by
 _MOST_COMBINATIONS = 40  # of shares and weights of names: each takes an eigendecomposition
-_PRIOR_ROWS = 4.0  # of a class: its coefficients are shrunk as the mean of its rows is, beside so many rows of mean 0
+PRIOR_ROWS = 4.0  # of a class: its coefficients are shrunk as the mean of its rows is, beside so many rows of mean 0
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Training:
         Those of the regression of an indicator are as small as the class is rare, so that a rare class would have
         hardly a say but its prior.
         """
-        return 1 / (np.bincount(self.label_idx, self.weights, minlength=self.n_classes) + _PRIOR_ROWS)
+        return 1 / (np.bincount(self.label_idx, self.weights, minlength=self.n_classes) + PRIOR_ROWS)
 
     @cached_property
     def counted(self) -> np.ndarray:

@@ -124,13 +124,13 @@ def test_probabilities_are_as_certain_as_the_model_is_right():
     np.testing.assert_allclose(np.exp(model.predict_log_proba(X_new)), model.predict_proba(X_new))
 
 
-def uneven_classes(n_rows, seed, n_classes=40, n_features=60):
+def uneven_classes(n_rows, seed, n_classes=40, n_features=60, noise=0.8):
     """Return rows of classes of which the largest is many times as frequent as the smallest, two of each at least."""
     rng = np.random.default_rng(seed)
     centres = np.random.default_rng(7).normal(size=(n_classes, n_features))
     shares = np.arange(1, n_classes + 1) ** -0.8
     y = np.r_[np.tile(np.arange(n_classes), 2), rng.choice(n_classes, n_rows - 2 * n_classes, p=shares / shares.sum())]
-    return centres[y] + 0.8 * np.sqrt(n_features) * rng.normal(size=(n_rows, n_features)) / 3, y
+    return centres[y] + noise * np.sqrt(n_features) * rng.normal(size=(n_rows, n_features)) / 3, y
 
 
 def test_many_uneven_classes_are_classified_as_well_as_by_logistic_regression():
@@ -313,3 +313,29 @@ def test_unlabelled_rows_show_where_the_classes_lie():
     alone = BlockRidgeClassifier(pseudo_label_alpha=None).fit(X, few)
     assert with_others.score(X_new, y_new) > alone.score(X_new, y_new) + 0.02
     assert log_loss(y_new, with_others.predict_proba(X_new)) < log_loss(y_new, np.full((900, 3), 1 / 3))
+
+
+@pytest.mark.parametrize(("noise", "gain"), [(0.6, 0.02), (1.1, -0.005)])
+def test_unlabelled_rows_of_many_classes_do_not_harm(noise, gain):
+    X, y = uneven_classes(500, seed=0, noise=noise)
+    X_new, y_new = uneven_classes(2000, seed=1, noise=noise)
+    few = y.astype(object)
+    few[160:] = None
+    with_others = BlockRidgeClassifier().fit(X, few)
+    alone = BlockRidgeClassifier(pseudo_label_alpha=None).fit(X, few)
+    assert with_others.score(X_new, y_new) > alone.score(X_new, y_new) + gain
+    assert 0 < with_others.self_training_share_ < 1
+    assert alone.self_training_share_ == 0
+
+
+def test_rows_without_a_label_that_mislead_count_little():
+    """The unlabelled rows lie about the means of two clusters that have nothing to do with the classes."""
+    rng = np.random.default_rng(0)
+    y = np.tile([0, 1], 150)
+    X = np.c_[y * 2.0 - 1, np.zeros(300)] + 0.5 * rng.normal(size=(300, 2))
+    others = np.c_[np.zeros(400), np.tile([-4.0, 4.0], 200)] + 0.5 * rng.normal(size=(400, 2))
+    labels = [*y[:200].tolist(), *[None] * 400]
+    model = BlockRidgeClassifier().fit(np.r_[X[:200], others], labels)
+    assert model.score(X[200:], y[200:]) > 0.95
+    names_alone = BlockRidgeClassifier().fit(others, None, class_rows=(np.eye(2), [0, 1]))
+    assert names_alone.self_training_share_ == 1
