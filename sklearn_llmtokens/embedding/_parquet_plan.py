@@ -96,6 +96,8 @@ class Plan:
             Writes the parts that are missing, and returns the paths of all.
         """
         embedder, request = fitted(embedder), self.request
+        if not self.parts:  # there are more shards than files
+            return list
         names = (request.text_columns, request.columns, request.suffix, request.dtype)
         settings = Settings(FORMAT_VERSION, *names, embedder_hash(embedder))
         sources = self.sources or SourceHashes(self.parts[0].filesystem, settings.read_columns)

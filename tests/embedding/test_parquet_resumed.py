@@ -236,6 +236,7 @@ def test_processes_share_the_parts(tmp_path, source):
     assert [part.name[8:13] for part in (*first, *second)] == ["00000", "00002", "00001", "00003"]
     assert sorted(one.texts + two.texts) == sorted(table()["text"].to_pylist())
     assert len(embed_parquet(source, tmp_path / "out", embedder=Recorder(), part_rows=30)) == 4
+    assert embed_parquet(source, tmp_path / "out", embedder=Recorder(), part_rows=30, shard=(8, 9)) == []
 
 
 @pytest.mark.parametrize(
