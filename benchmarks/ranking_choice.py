@@ -2,6 +2,7 @@
 
     python benchmarks/ranking_choice.py --protocol ranking_protocol.py --data beauty --queries 1500
     python benchmarks/ranking_choice.py --protocol ranking_protocol.py --write   # hours; results/ and the page
+    python benchmarks/ranking_choice.py ... --figures ranking_weights --only "the recipe" "default weights, not learnt"
 
 Same data as `ranking.py`, whose targets are not looked at: the events before its test period are split again by time;
 on Games, which has no times, the last event of each history is the target. Each variant is a `HybridRecommender` that
@@ -107,6 +108,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", metavar="NAME", help="these variants alone")
     parser.add_argument("--cache", default="memory", metavar="FOLDER", help="where vectors are kept")
     parser.add_argument("--write", action="store_true", help="add the figures to those there are, and fill the page")
+    parser.add_argument("--figures", default="ranking_choice", metavar="NAME", help="name of the file of figures")
     options = parser.parse_args()
     if not os.environ.get("SKLEARN_LLMTOKENS_DATA"):
         print("left out: set SKLEARN_LLMTOKENS_DATA to a data home with a folder interactions")
@@ -122,7 +124,7 @@ def main() -> None:
             row = ranking.evaluate(build, data, keep_hits=True)
             print(name, label, row["scores"], flush=True)
             if options.write:
-                ranking.keep("ranking_choice", data, {label: row}, options.queries)
+                ranking.keep(options.figures, data, {label: row}, options.queries)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,34 @@ def parts_worth(found: dict) -> tuple[list, list]:
     return ["HR@10, lost without", *by_data], [[RECIPE, *whole], *lines]
 
 
+def fits(found: list) -> tuple[list, list]:
+    """One row per catalogue: what a fit from texts and events took."""
+    head = ["fit from texts and events", "items", "events", "seconds", "seconds of the processor", "peak memory, GB"]
+    lines = [
+        [
+            row["data"],
+            f"{row['n_items']:,}",
+            f"{row['n_events']:,}",
+            f"{row['seconds']:.1f}",
+            f"{row['processor_seconds']:.1f}",
+            f"{row['peak_bytes'] / 1e9:.2f}",
+        ]
+        for row in found
+    ]
+    return head, lines
+
+
+def made_up(found: list) -> tuple[list, list]:
+    """One row per made-up catalogue: hit rates of each method, the best ones in bold."""
+    methods = [name for name in found[0] if name != "world"]
+    lines = []
+    for row in found:
+        best = max(row[method] for method in methods)
+        values = [f"{row[method]:.3f}" for method in methods]
+        lines.append([row["world"], *(f"**{one}**" if one == f"{best:.3f}" else one for one in values)])
+    return ["HR@10", *methods], lines
+
+
 def _lost(recipe: dict, other: dict) -> str:
     lost = [one - two for one, two in zip(_hits(recipe), _hits(other), strict=True)]
     error = np.mean([one.std() / np.sqrt(len(one)) for one in lost])

@@ -21,7 +21,7 @@ from exploration_tables import EXPLORATION_TABLES
 from few_labels_tables import LABEL_TABLES, few_clue_table, fit_time_table
 from field_tables import FIELD_TABLES
 from peers_tables import PEER_TABLES
-from ranking_tables import parts_worth
+from ranking_tables import fits, made_up, parts_worth
 from scale_tables import SCALE_TABLES
 from speed.tables import SPEED_TABLES
 from static_tables import STATIC_TABLES
@@ -335,6 +335,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "million": million,
     "ranking": ranking_summary,
     "ranking_choice": lambda: markdown(*parts_worth(load("ranking_choice"))),
+    "ranking_fit": lambda: markdown(*fits(load("ranking_fit"))),
+    "ranking_made_up": lambda: markdown(*made_up(load("ranking_made_up"))),
+    "ranking_weights": lambda: markdown(*parts_worth(load("ranking_weights"))),
     **{
         f"{name}: {one['data']}": lambda name=name, data=one["data"]: ranking(name, data)
         for name in ("ranking", "ranking_choice")
