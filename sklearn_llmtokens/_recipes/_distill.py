@@ -85,7 +85,7 @@ def distill(
             raise ValueError(f"{name}={shorten(value)} is no integer of {least} or more.")
     if not l2 > 0:
         raise ValueError(f"l2={shorten(l2)} is not above 0: the regression has more unknowns than texts tell apart.")
-    from ..embedding._static import DistillSettings, distill_static
+    from ..embedding._static._distill import DistillSettings, distill_static
 
     columns = read_texts(texts).columns
     if len(columns) > 1:

@@ -20,7 +20,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from sklearn_llmtokens import JiebaTokenizer, LLMTokenEmbedder
-from sklearn_llmtokens.embedding._static import DistillSettings, distill_static
+from sklearn_llmtokens.embedding._static._distill import DistillSettings, distill_static
 
 from ..train_zh_mini.corpus import read_lines
 from ..train_zh_mini.teacher import SHARD_SIZE, write_vectors

@@ -1,4 +1,7 @@
-"""Static checkpoints, one vector per token and a mean: those of model2vec and sentence-transformers, without torch."""
+"""Static checkpoints, one vector per token and a mean: those of model2vec and sentence-transformers, without torch.
+
+Distillation, in ``_distill``, is imported by those who distil: it would double the time of this import.
+"""
 
 # ruff: noqa: E402 (what is missing is named before it is imported)
 from ..._utils._optional import require
@@ -6,7 +9,6 @@ from ..._utils._optional import require
 for _name in ("tokenizers", "safetensors"):
     require(_name, extra=None, purpose="A static model")
 
-from ._distill import DistillSettings, distill_static
 from ._encoder import StaticEncoder
 from ._export import export_static
 from ._files import NO_LIMIT, read_static
@@ -15,10 +17,8 @@ from ._trace import StaticTrace, trace_static
 
 __all__ = [
     "NO_LIMIT",
-    "DistillSettings",
     "StaticEncoder",
     "StaticTrace",
-    "distill_static",
     "export_static",
     "read_static",
     "resolve_static",
