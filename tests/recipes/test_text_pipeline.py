@@ -13,7 +13,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, RobustScaler
+from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, RobustScaler
 
 from sklearn_llmtokens import JiebaTokenizer, LLMTokenEmbedder, text_pipeline
 from sklearn_llmtokens.datasets import load_toy_reviews
@@ -77,6 +77,23 @@ def test_any_transformer_can_give_the_meaning():
     lengths = FunctionTransformer(lambda texts: np.array([[len(t), t.count("，")] for t in texts], dtype=float))
     model = text_pipeline(embedder=lengths).fit(TEXTS, [0, 1] * 4)
     assert model.predict(TEXTS).shape == (8,)
+
+
+def test_an_embedder_in_half_precision_is_one_in_single_precision():
+    vectors = np.random.default_rng(0).normal(size=(8, 5)).astype(np.float16)
+
+    def build(dtype):
+        return text_pipeline(embedder=FunctionTransformer(lambda X: np.resize(vectors, (len(X), 5)).astype(dtype)))
+
+    half, single = (build(dtype).fit(TEXTS, [0, 1] * 4).decision_function(TEXTS) for dtype in (np.float16, np.float32))
+    np.testing.assert_array_equal(half, single)
+
+
+def test_an_embedder_of_sparse_rows_is_refused_with_what_to_do():
+    with pytest.raises(TypeError, match="returns sparse rows, which cannot be centred: end it in TruncatedSVD"):
+        text_pipeline(embedder=TfidfVectorizer()).fit(TEXTS, [0, 1] * 4)
+    model = text_pipeline(embedder=TfidfVectorizer()).set_params(features__meaning__scaler=MaxAbsScaler())
+    assert model.fit(TEXTS, [0, 1] * 4).predict(TEXTS).shape == (8,)
 
 
 def test_every_part_can_be_searched(embedder):
