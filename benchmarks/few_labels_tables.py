@@ -34,16 +34,27 @@ def sets_table(found, markdown) -> str:
     """Return accuracies by set, with the standard error over the draws."""
     methods = _methods(found)
 
-    def cell(name, n, method):
-        scores = found[name][n].get(method)
-        if not scores:
-            return ""
-        error = f" ± {np.std(scores, ddof=1) / np.sqrt(len(scores)):.3f}" if len(scores) > 1 else ""
-        return f"{np.mean(scores):.3f}{error}"
-
     columns = [(name, n) for name in found for n in COLUMNS if n in found[name]]
     head = ["", *(f"{name}, {COLUMNS[n]}" for name, n in columns)]
-    return markdown(head, ([method, *(cell(name, n, method) for name, n in columns)] for method in methods))
+    return markdown(
+        head, ([method, *(_with_error(found[name][n].get(method)) for name, n in columns)] for method in methods)
+    )
+
+
+def many_classes_table(found, markdown) -> str:
+    """Return accuracies where 1,000 rows have many classes of very different sizes."""
+    sets = [name for name in found if "1000" in found[name]]
+    methods = list(dict.fromkeys(m for name in sets for m in found[name]["1000"] if ":" not in m))
+    rows = ([m, *(_with_error(found[name]["1000"].get(m, [])) for name in sets)] for m in methods)
+    return markdown(["1,000 rows", *sets], rows)
+
+
+def _with_error(scores) -> str:
+    """Return the mean over the draws, and its standard error where there are several."""
+    if not scores:
+        return ""
+    error = f" ± {np.std(scores, ddof=1) / np.sqrt(len(scores)):.3f}" if len(scores) > 1 else ""
+    return f"{np.mean(scores):.3f}{error}"
 
 
 def _methods(found) -> list[str]:
@@ -76,7 +87,7 @@ def halves_table(found, markdown) -> str:
     return markdown(head, lines)
 
 
-LABEL_TABLES = {"means": means_table, "sets": sets_table, "halves": halves_table}
+LABEL_TABLES = {"means": means_table, "sets": sets_table, "halves": halves_table, "many classes": many_classes_table}
 
 
 def few_clue_table(found, markdown) -> str:

@@ -80,12 +80,13 @@ def multinomial_duals(training: Training, gram: np.ndarray, choice: Choice) -> n
 def _coefficients(training: Training, choice: Choice, scales: np.ndarray) -> np.ndarray:
     """Return the sum of the coefficients (n_features, n_classes) of both regressions, with these scales."""
     targets, weights = training.targets(), training.row_weights(choice.name_weight)
-    coef = scales[0] * training.class_factors * training.rows.fit(targets, weights, choice)[0]
-    if scales[1] > 0:
-        some = training.sample(_MOST_MULTINOMIAL_ROWS)
-        duals = multinomial_duals(some, some.rows.gram(choice.shares), choice)
-        coef += scales[1] * some.rows.coefficients(duals, choice.shares)
-    return coef
+    if not scales[1] > 0:
+        return scales[0] * training.class_factors * training.rows.fit(targets, weights, choice)[0]
+    some = training.sample(_MOST_MULTINOMIAL_ROWS)
+    gram = some.rows.gram(choice.shares)
+    coef = scales[1] * some.rows.coefficients(multinomial_duals(some, gram, choice), choice.shares)
+    known_gram = gram if len(some.rows) == len(training.rows) else None
+    return coef + scales[0] * training.class_factors * training.rows.fit(targets, weights, choice, known_gram)[0]
 
 
 def learn_logits(

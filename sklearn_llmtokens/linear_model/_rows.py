@@ -80,10 +80,16 @@ class BlockRows:
         scales = [share * factor**2 for share, factor in zip(shares, self._factors, strict=True)]
         return self._join([scale * (block.T @ duals) for scale, block in zip(scales, self._blocks, strict=True)])
 
-    def fit(self, targets: np.ndarray, weights: np.ndarray, choice: Choice) -> tuple[np.ndarray, np.ndarray]:
-        """Return coefficients (n_features, n_targets) and intercepts (n_targets,) of the ridge regression."""
+    def fit(
+        self, targets: np.ndarray, weights: np.ndarray, choice: Choice, gram: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return coefficients (n_features, n_targets) and intercepts (n_targets,) of the ridge regression.
+
+        The inner products of the rows may be passed where they are known.
+        """
         if len(self) <= _MOST_DUAL_ROWS:
-            duals, intercepts = solve(self.gram(choice.shares), targets, weights, choice.alpha)
+            gram = self.gram(choice.shares) if gram is None else gram
+            duals, intercepts = solve(gram, targets, weights, choice.alpha)
             return self.coefficients(duals, choice.shares), intercepts
         factors = [np.sqrt(share) * factor for share, factor in zip(choice.shares, self._factors, strict=True)]
         scaled = [factor * block for factor, block in zip(factors, self._blocks, strict=True)]
