@@ -106,6 +106,7 @@ def cases(n_texts: int) -> dict:
         f"{CALLS_FROM_A_CACHE} warm reads from a folder": from_a_folder,
         "a search of 24 candidates in 5 folds": search,
         f"one text, {CALLS_OF_ONE_TEXT} calls": embed(reviews[:1], CALLS_OF_ONE_TEXT, **cold),
+        f"one text, int8, {CALLS_OF_ONE_TEXT} calls": embed(reviews[:1], CALLS_OF_ONE_TEXT, dtype="int8", **cold),
     }
 
 

@@ -73,11 +73,11 @@ class Vnni:
         self._zeros = torch.zeros(len(weight), dtype=torch.long)
 
     def __call__(self, steps: torch.Tensor) -> torch.Tensor:
-        steps.round_()  # FBGEMM adds 128 first, and would round halves of its own
         if len(steps) <= _FEW:
             return self._of_few(steps)
-        # torch turns floats into int8 several at a time, and into uint8 one by one: the highest bit adds 128
-        unsigned = steps.to(torch.int8).view(torch.uint8).bitwise_xor_(128)
+        # FBGEMM rounds as it does for a few; the integers themselves are its memory, which torch would copy one by one
+        rounded = torch.quantize_per_tensor(steps, 1.0, _STEPS + 1, torch.quint8)
+        unsigned = steps.new_empty(0, dtype=torch.uint8).set_(rounded.untyped_storage()).view(steps.shape)
         multiply, scales = torch.ops.onednn.qlinear_pointwise, (1.0, 128, self._packed, self._scale, self._zeros)
         return multiply(unsigned, *scales, None, 1.0, 0, torch.float32, "none", [], "")  # no bias, in float32
 
@@ -154,32 +154,39 @@ class Int8Product:
         self.bias = weight.new_zeros(len(weight)) if bias is None else bias
         self._exact = exact
         self._exact_rows: tuple[torch.Tensor, ...] = ()
+        self._exact_columns: list[int] = []
         if exact is not None:
-            self._exact_rows = tuple(weight[:, exact].T.contiguous())
+            self._exact_columns, self._exact_rows = exact.tolist(), tuple(weight[:, exact].T.contiguous())
             weight = weight.index_fill(1, exact, 0)
         kernel = kernel or (Vnni if has_exact_vnni() else Fbgemm)
         self._kernel = kernel(weight)
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        return self._add_product(self.bias, x, None)
+        if self._exact is None:
+            return self._add_product(self.bias, x, None)
+        rest = x.index_fill(1, self._exact, 0)
+        return self._add_exact(self._add_product(self.bias, rest, rest), x)
 
     def plus(self, x: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
         """Return the product and `other` added up; x may be overwritten."""
-        return self._add_product(torch.add(other, self.bias), x, x)
+        added = torch.add(other, self.bias)
+        if self._exact is not None:
+            added = self._add_exact(added, x)
+            x.index_fill_(1, self._exact, 0)
+        return self._add_product(added, x, x)
+
+    def _add_exact(self, out: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        """Add the products of the channels in float32, one by one: sums do not depend on the number of tokens."""
+        for column, row in zip(self._exact_columns, self._exact_rows, strict=True):
+            out.addcmul_(x.narrow(1, column, 1), row)
+        return out
 
     def _add_product(self, added: torch.Tensor, x: torch.Tensor, steps: torch.Tensor | None) -> torch.Tensor:
         """Return ``added + x @ weight.T``; `steps`, where x is divided by steps, is overwritten if there is one."""
-        columns: tuple[torch.Tensor, ...] = ()
-        if self._exact is not None:
-            columns = x.index_select(1, self._exact).split(1, dim=1)
-            x = steps = x.index_fill(1, self._exact, 0) if steps is None else x.index_fill_(1, self._exact, 0)
         # The largest value of a token that has NaN or infinity is NaN or infinity too, and so is its row.
         largest = self._largest(x)
         out = self._kernel(torch.mul(x, torch.div(_steps, largest), out=steps))
-        torch.addcmul(added, out, largest, out=out)
-        for column, row in zip(columns, self._exact_rows, strict=True):
-            out.addcmul_(column, row)  # one by one: the sums do not depend on the number of tokens
-        return out
+        return torch.addcmul(added, out, largest, out=out)
 
     def _largest(self, x: torch.Tensor) -> torch.Tensor:
         """Return the largest absolute value of each token: (tokens, 1)."""
