@@ -77,6 +77,16 @@ def summary(figures: dict) -> str:
     return f"{markdown(columns, rows)}\n\n{machine(figures, 'speed')}"
 
 
+def precisions(figures: dict) -> str:
+    """Our own precisions on short texts, and the processor that they were measured on."""
+    own, settings = "LLMTokenEmbedder, ", figures["speed"]["settings"]
+    rows = [
+        row for row in figures["speed"]["rows"] if row["method"].startswith(own) and row["texts"] == "short reviews"
+    ]
+    columns = {**MODEL, "`dtype`": lambda row: row["method"].removeprefix(own), **RATIO, **COSINE}
+    return f"{markdown(columns, rows)}\n\n{settings['processor']}, {settings['instructions']}."
+
+
 def operations(figures: dict) -> str:
     """One row per model and dtype, one column per kind of operation."""
     rows = figures["operations"]["rows"]
@@ -90,6 +100,7 @@ def operations(figures: dict) -> str:
 
 SPEED_TABLES: dict[str, Callable[[dict], str]] = {
     "short texts": summary,
+    "precisions": precisions,
     "peers": section(
         "speed",
         {
