@@ -9,7 +9,7 @@ from sklearn.linear_model import Ridge
 from sklearn.utils.extmath import safe_sparse_dot
 
 from ._blocks import columns_of, inner_products
-from ._choice import Choice, mix
+from ._choice import Choice
 from ._kernel_ridge import solve
 
 # Up to so many rows their inner products are cheaper than passes over the features.
@@ -69,7 +69,13 @@ class BlockRows:
 
     def gram(self, shares: np.ndarray) -> np.ndarray:
         """Return the inner products of the rows, whose blocks have these shares."""
-        return mix(self.grams(), shares)
+        total = np.zeros((len(self), len(self)))
+        for block, factor, share in zip(self._blocks, self._factors, shares, strict=True):
+            if share > 0:
+                products = inner_products(block, block)
+                products *= share * factor**2
+                total += products
+        return total
 
     def products(self, coef: np.ndarray) -> np.ndarray:
         """Return the products of the rows with coefficients (n_features, n_targets)."""
