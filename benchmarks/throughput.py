@@ -5,8 +5,8 @@
     python benchmarks/throughput.py --write                    # also benchmarks/results/speed.*, and the pages
 
 Sections: speed, accuracy, growth, duplicates, serving, decoder, operations, batches. What is run replaces its own
-figures in the results, when the section ends. On two idle cores `speed` takes 8 minutes for multilingual-e5-small with
-every peer, `accuracy` 3.
+figures in the results, when the section ends; versions of peers and the highest load of earlier runs stay. On two idle
+cores `speed` takes 8 minutes for multilingual-e5-small with every peer, `accuracy` 3.
 
 Every method lives in a process of its own. Blocks of texts go to one after the other in turn, so that what else the
 machine does falls on all of them; a ratio is the median over blocks. ``--clock cpu`` counts seconds of the processor
@@ -79,7 +79,10 @@ def main() -> None:
             replaced = {identity(row) for row in found}
             kept = [row for row in figures.get(section, {}).get("rows", []) if identity(row) not in replaced]
             if found:
-                figures[section] = {"settings": settings(options), "rows": [*kept, *found]}
+                known = figures[section]["settings"] if kept else {"versions": {}, "load": 0.0}
+                now = settings(options)
+                now |= {"versions": known["versions"] | now["versions"], "load": max(known["load"], now["load"])}
+                figures[section] = {"settings": now, "rows": [*kept, *found]}
             if options.write:
                 save("speed", figures)
     if options.write:
