@@ -41,6 +41,22 @@ def test_a_subset_has_the_same_rows_to_a_tenth_of_a_millionth():
         np.testing.assert_allclose(fitted.transform([texts[i] for i in rows]), whole[rows], atol=1e-7, rtol=0)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "int8"])
+def test_a_text_of_one_token_has_the_same_row_alone(dtype):
+    texts = ["", "a", "１２３", "ok", "好", "物流很快，包装完好，下次还来买"]
+    fitted = embedder("zh-mini", dtype=dtype).fit(texts)
+    alone = np.concatenate([fitted.transform([text]) for text in texts])
+    np.testing.assert_allclose(alone, fitted.transform(texts), atol=1e-7, rtol=0)
+
+
+@pytest.mark.parametrize("kind", FAMILIES)
+def test_a_text_of_one_character_has_the_same_row_alone(checkpoints, kind):
+    for prompt in ("auto", "这是一条很长的提示，请先读完它再看后面的文字：{text}"):
+        fitted = embedder(checkpoints[kind], normalize=True, prompt=prompt).fit(MANY)
+        alone = np.concatenate([fitted.transform([text]) for text in ("a", "好")])
+        np.testing.assert_allclose(alone, fitted.transform(["a", "好", *MANY[:9]])[:2], atol=5e-7, rtol=0)
+
+
 def test_order_changes_nothing_in_8_bits(checkpoints):
     fitted = embedder(checkpoints["bert"], dtype="int8", normalize=True).fit(MANY)
     whole = fitted.transform(MANY)

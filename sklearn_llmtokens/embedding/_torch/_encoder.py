@@ -1,6 +1,7 @@
 """The encoder: a loaded model with everything that turns texts into vectors."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -21,6 +22,8 @@ from ._strategy import EqualLengths, HiddenStates, Strategy
 # Tokens of a batch: on a CPU as many as keep a layer's activations in the cache, on an accelerator enough to fill it.
 _BATCH_TOKENS_CPU = 2048
 _BATCH_TOKENS_ACCELERATOR = 32768
+# Products of fewer rows are rounded in another way: a text of one word would have another vector alone than in a batch.
+_FEWEST_TOKENS = 4
 # A search over prompts keeps the keys and values of this many: those of 100 tokens may take tens of megabytes.
 _PREFIXES_IN_MEMORY = 8
 
@@ -208,7 +211,7 @@ class Encoder:
                 groups = strategy.groups([sequences[i] for i in rows])
                 try:
                     with self.loaded.lock:  # the hooks on the layers belong to one run
-                        hidden = strategy.states(groups, layers)
+                        hidden = _states(strategy, groups, layers)
                     taken = take(groups, hidden)
                 except (RuntimeError, MemoryError) as error:
                     if not _is_out_of_memory(error):
@@ -268,6 +271,18 @@ class Encoder:
             raise error
         if device.startswith("cuda"):
             torch.cuda.empty_cache()
+
+
+def _states(strategy: Strategy, groups: Sequence[TokenGroup], layers: Sequence[int]) -> list[HiddenStates]:
+    """Compute the hidden states of groups; a pass of very few tokens runs several times the same at once."""
+    n_before = len(strategy.prefix.token_ids) if isinstance(strategy, PrefixCached) else 0
+    n_tokens = sum(group.token_ids[:, n_before:].numel() for group in groups)
+    if n_tokens >= _FEWEST_TOKENS:
+        return strategy.states(groups, layers)
+    copies = -(-_FEWEST_TOKENS // n_tokens)
+    hidden = strategy.states([replace(group, token_ids=group.token_ids.repeat(copies, 1)) for group in groups], layers)
+    sizes = [len(group.token_ids) for group in groups]
+    return [{layer: part[layer][:n] for layer in part} for part, n in zip(hidden, sizes, strict=True)]
 
 
 def _is_out_of_memory(error: Exception) -> bool:
