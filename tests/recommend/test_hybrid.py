@@ -21,16 +21,6 @@ from sklearn_llmtokens.recommend import (
 from tests.recommend.hybrids import N_ITEMS, make_catalog, make_histories, make_parts
 
 
-@pytest.fixture
-def catalog():
-    return make_catalog()
-
-
-@pytest.fixture
-def hybrid(catalog):
-    return HybridRecommender(make_parts(catalog))
-
-
 def test_learns_the_same_twice_and_from_a_clone(hybrid):
     histories, queries = make_histories(100), make_histories(5, seed=3)
     first = hybrid.fit(histories).score_items(queries)

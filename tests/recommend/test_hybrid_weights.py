@@ -15,20 +15,10 @@ from sklearn_llmtokens.recommend import (
     PopularityRecommender,
     TransitionRecommender,
 )
-from tests.recommend.hybrids import N_ITEMS, make_catalog, make_histories, make_parts
+from tests.recommend.hybrids import N_ITEMS, make_histories, make_parts
 
 HIT = "i7"
 CAME_BACK = slice(304, 308)
-
-
-@pytest.fixture
-def catalog():
-    return make_catalog()
-
-
-@pytest.fixture
-def hybrid(catalog):
-    return HybridRecommender(make_parts(catalog))
 
 
 def largest_unseen(scores, histories, catalog):
