@@ -44,7 +44,7 @@ def explain_text(model, texts, target=None, unit="word", *, method="auto") -> li
         What gets a contribution: words of jieba, tokens of the language model, or the words of an object such as
         `JiebaTokenizer`.
     method : {"auto", "exact", "occlusion"}, default="auto"
-        ``"exact"`` follows a linear model back to the words, from one pass of the language model, and is an error for
+        ``"exact"`` follows a linear model back to the words, through one pass of the language model, and is an error for
         others; ``"occlusion"`` takes out each word in turn, which suits any model and is approximate. ``"auto"`` is
         the first where it can be, and `TextExplanation.exact` says which.
 
@@ -104,7 +104,7 @@ def explain_text(model, texts, target=None, unit="word", *, method="auto") -> li
     >>> explanation.words
     ['物流', '快', '，', '味道', '苦']
     >>> total = explanation.contributions.sum(axis=0) + explanation.remainder
-    >>> bool(np.allclose(total, model.decision_function(["物流快，味道苦"]), atol=1e-4))
+    >>> bool(np.allclose(total, model.decision_function(["物流快，味道苦"]), atol=1e-5))
     True
     """
     if method not in METHODS:

@@ -1,4 +1,4 @@
-"""What the tokens of one text contribute to its vector, from one pass forward and one back for each output."""
+"""What the tokens of one text contribute to its vector, from a pass that is followed back once for each output."""
 
 from dataclasses import dataclass, replace
 
@@ -32,7 +32,7 @@ class Trace:
     Attributes
     ----------
     vector : ndarray of shape (n_features,), dtype=float32
-        The vector of the text.
+        The vector of the text, as `transform` returns it.
     offsets : ndarray of shape (n_tokens, 2), dtype=int64
         First character of each token of the text and the one after its last; those of several windows follow each
         other.
@@ -116,16 +116,13 @@ def trace(spec: ForwardSpec, readout: Readout, device: str, text: str, spans: Sp
             window, row = _run(loaded, sequence, readout, is_differentiable=spec.dtype != "int8")
             windows.append(window)
             pooled.append(row)
+    # the pass that is followed back rounds in another way, which large coefficients make visible
+    vector = Encoder(loaded, spec).encode([text], [readout], given).vectors[0][0]
     if not windows:
-        width = Encoder(loaded, spec).encode([text], [readout], given).vectors[0].shape[1]
-        return Trace(np.zeros(width, np.float32), np.empty((0, 2), np.int64), unread, torch.zeros(1), [])
+        return Trace(vector, np.empty((0, 2), np.int64), unread, torch.zeros(1), [])
     with Rules(OF_HEAD):
         found = mean_of_windows(torch.cat(pooled).cpu(), [window.sequence for window in windows], 1)
         row = finish_rows(found, readout, loaded.head)
-    if spec.dtype == "float32":
-        vector = row.detach()[0].numpy().astype(np.float32)
-    else:  # in lower precisions the usual strategy rounds in another way
-        vector = Encoder(loaded, spec).encode([text], [readout], given).vectors[0][0]
     offsets = [window.sequence.located.offsets for window in windows if window.sequence.located is not None]
     return Trace(vector, np.concatenate(offsets), unread, row, windows)
 
