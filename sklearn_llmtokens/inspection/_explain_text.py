@@ -44,9 +44,9 @@ def explain_text(model, texts, target=None, unit="word", *, method="auto") -> li
         What gets a contribution: words of jieba, tokens of the language model, or the words of an object such as
         `JiebaTokenizer`.
     method : {"auto", "exact", "occlusion"}, default="auto"
-        ``"exact"`` follows a linear model back to the words, through one pass of the language model, and is an error for
-        others; ``"occlusion"`` takes out each word in turn, which suits any model and is approximate. ``"auto"`` is
-        the first where it can be, and `TextExplanation.exact` says which.
+        ``"exact"`` follows a linear model back to the words, through one pass of the language model, and is an error
+        for others; ``"occlusion"`` takes out each word in turn, which suits any model and is approximate. ``"auto"``
+        is the first where it can be, and `TextExplanation.exact` says which.
 
     Returns
     -------
