@@ -34,6 +34,7 @@ _STATE = (
     "sklearn_llmtokens.recommend._item_vectors.DenseItemVectors",
     "sklearn_llmtokens.recommend._item_vectors.SparseItemVectors",
     "sklearn_llmtokens.recommend._known_sequences.KnownSequences",
+    "sklearn_llmtokens.recommend._recency.Recency",
     "sklearn_llmtokens.recommend._sequence_knn.Contexts",
 )
 # Not ours, and needed: stop words; what `text_pipeline` says of sample weights; the splines of `TableFeatures`; the

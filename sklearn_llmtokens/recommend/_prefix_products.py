@@ -7,6 +7,7 @@ event to event have closed forms, which a loop over distances adds up.
 
 import numpy as np
 from scipy import sparse
+from scipy.linalg import solve_banded
 
 from ._histories import Histories
 
@@ -23,6 +24,7 @@ def prefix_products(
     session_weight: float = 1.0,
     session_gap: float | None = None,
     *,
+    row_weights: np.ndarray | None = None,
     again: bool = False,
 ) -> tuple[sparse.csr_array, sparse.csr_array]:
     """Compute ``S^T S`` and ``S^T T`` of the rows "events so far, next item".
@@ -42,6 +44,8 @@ def prefix_products(
         Weight of an event of an earlier session than that of the next item.
     session_gap : float, default=None
         Time between two events after which a session begins; None, or no times: everything is one session.
+    row_weights : ndarray of shape (n_events,), default=None
+        How much the row of each event counts in both products; None is 1.
     again : bool, default=False
         Whether an item that comes again counts as following itself.
 
@@ -68,7 +72,9 @@ def prefix_products(
     n_events, n_before, n_after = len(items), -sequences.ages - 1, sequences.ages
     n_before = n_before + np.repeat(sequences.lengths, sequences.lengths)
     weights = np.ones(n_events) if sequences.weights is None else sequences.weights
-    whole, own = _later_rows(n_after, sessions, decay)
+    row_weights = np.ones(n_events) if row_weights is None else row_weights
+    whole = _later_rows(row_weights, n_after[:-1] > 0, decay)
+    own = _later_rows(row_weights, np.diff(sessions) == 0, decay)
     later = 1.0 if session_gap is None or sequences.times is None else float(session_weight)
     bonus = 1.0 - later  # of an event of the same session
     gram, targets = _Table(n_items), _Table(n_items)
@@ -82,7 +88,7 @@ def prefix_products(
         if distance:
             gram.add(items[second], items[first], factor * shared)
             counts = again | (items[first] != items[second])
-            values = factor / decay * (later + bonus * same)
+            values = factor / decay * (later + bonus * same) * row_weights[second]
             targets.add(items[first][counts], items[second][counts], values[counts])
     return gram.matrix(), targets.matrix()
 
@@ -102,14 +108,34 @@ def _sessions(sequences: Histories, gap: float | None) -> np.ndarray:
     return np.cumsum(starts)
 
 
-def _later_rows(n_after: np.ndarray, sessions: np.ndarray, decay: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the squared weights of each event, summed over the rows of all later events, and of its session alone."""
-    ends = np.searchsorted(sessions, sessions, side="right") - 1
-    n_own = ends - np.arange(len(sessions))
-    if decay == 1:
-        return n_after.astype(np.float64), n_own.astype(np.float64)
-    whole, own = ((1 - decay ** (2.0 * n)) / (1 - decay**2) for n in (n_after, n_own))
-    return whole, own
+def _later_rows(row_weights: np.ndarray, is_joined: np.ndarray, decay: float) -> np.ndarray:
+    """Return the squared weights of each event, summed over the rows of those that come after it.
+
+    Parameters
+    ----------
+    row_weights : ndarray of shape (n_events,)
+        How much the row of each event counts.
+    is_joined : ndarray of shape (n_events - 1,), dtype=bool
+        Whether the event and the next one are of one sequence, or of one session.
+    decay : float
+        Factor by which an event weighs less from row to row.
+
+    Returns
+    -------
+    ndarray of shape (n_events,), dtype=float64
+        The sums: ``sums[p] = row_weights[p + 1] + decay ** 2 * sums[p + 1]`` where both are joined, and 0 elsewhere.
+
+    Examples
+    --------
+    >>> _later_rows(np.array([1.0, 1.0, 3.0, 1.0]), np.array([True, True, False]), 0.5)
+    array([1.75, 3.  , 0.  , 0.  ])
+    """
+    sums = np.zeros(len(row_weights))
+    if len(sums) > 1:
+        bands = np.ones((2, len(sums)))
+        bands[0, 1:] = -(decay**2) * is_joined
+        sums[:-1] = is_joined * solve_banded((0, 1), bands, row_weights)[1:]
+    return sums
 
 
 class _Table:

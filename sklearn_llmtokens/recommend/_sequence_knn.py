@@ -1,7 +1,7 @@
 """What followed where similar events came before: neighbours are the beginnings of training sequences."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
 
 import numpy as np
@@ -12,6 +12,7 @@ from ._base import SHARED_CONSTRAINTS, BaseRecommender
 from ._catalog import Catalog
 from ._histories import Histories
 from ._profiles import PROFILE_CONSTRAINTS, event_weights
+from ._recency import HALF_LIFE_CONSTRAINTS, Recency
 
 _PAIRS_AT_ONCE = 8_000_000  # of an event of a query and one of a context
 
@@ -40,6 +41,9 @@ class SequenceKNNRecommender(BaseRecommender):
     max_events : int, default=2_000_000
         Largest number of training events that are neighbours: the time of a query grows with it. Beyond, they are the
         latest ones where times are known, and else those of the last sequences.
+    half_life : "auto", float, timedelta or None, default=None
+        Age at which a training event is half as much of a neighbour, a number in the unit of the times. "auto" is the
+        median age of the training events; None, and without times: all count as much.
     unknown : {"error", "ignore"}, default="error"
         Whether an id that is not in the catalogue is an error in histories, `y`, `candidates` and `exclude`, or is left
         out. If no id has the type of the catalogue's ids, it is an error always.
@@ -93,6 +97,7 @@ class SequenceKNNRecommender(BaseRecommender):
         "profile": PROFILE_CONSTRAINTS,
         "power": [Interval(Real, 1, 10, closed="both")],
         "max_events": [Interval(Integral, 1, None, closed="left")],
+        "half_life": HALF_LIFE_CONSTRAINTS,
         **SHARED_CONSTRAINTS,
     }
 
@@ -105,6 +110,7 @@ class SequenceKNNRecommender(BaseRecommender):
         profile=0.85,
         power=2.5,
         max_events=2_000_000,
+        half_life=None,
         unknown="error",
         filter_seen=True,
         verbose=0,
@@ -115,20 +121,28 @@ class SequenceKNNRecommender(BaseRecommender):
         self.profile = profile
         self.power = power
         self.max_events = max_events
+        self.half_life = half_life
         self.unknown = unknown
         self.filter_seen = filter_seen
         self.verbose = verbose
 
     def _fit(self, sequences: Histories) -> None:
         self._n_sequences = sequences.n_histories
-        self._contexts = Contexts.of(_latest(sequences, int(self.max_events)), int(self.window), float(self.decay))
+        self._recency = Recency.of(self.half_life, sequences.times)
+        self._contexts = self._contexts_of(_latest(sequences, int(self.max_events)))
         self._weigh_items()
 
     def _update(self, now: Histories, before: Histories) -> None:
         self._n_sequences += now.n_histories - before.n_histories
-        added, removed = (Contexts.of(one, int(self.window), float(self.decay)) for one in (now, before))
+        added, removed = self._contexts_of(now), self._contexts_of(before)
         self._contexts = self._contexts.joined(added, 1.0).joined(removed, -1.0)
         self._weigh_items()
+
+    def _contexts_of(self, sequences: Histories) -> "Contexts":
+        contexts = Contexts.of(sequences, int(self.window), float(self.decay))
+        if self._recency is None:
+            return contexts
+        return replace(contexts, votes=(contexts.votes * self._recency.weights(sequences)).astype(np.float32))
 
     def _add(self, idx: np.ndarray) -> None:
         self._weigh_items()

@@ -14,6 +14,7 @@ from ._item_item import ItemWeights
 from ._pair_model import RegressionMixin
 from ._prefix_products import prefix_products
 from ._profiles import PROFILE_CONSTRAINTS
+from ._recency import HALF_LIFE_CONSTRAINTS, Recency
 from ._times import session_gap_of
 
 
@@ -45,6 +46,9 @@ class TransitionRecommender(RegressionMixin, BaseRecommender):
         1970; else, and with None, a history is one session.
     session_weight : float, default=0.4
         Weight of events of earlier sessions beside those of the session of the next item.
+    half_life : "auto", float, timedelta or None, default=None
+        Age at which what followed counts half as much, a number in the unit of the times. "auto" is the median age of
+        the training events; None, and without times: all of it counts as much.
     prior : transformer, default=None
         Texts to vectors, such as an `LLMTokenEmbedder`: weights are shrunk towards those of a regression between the
         vectors of items [3]_, so that items without events are reached. It is cloned. None shrinks them towards 0.
@@ -120,6 +124,7 @@ class TransitionRecommender(RegressionMixin, BaseRecommender):
         "decay": [Interval(Real, 0, 1, closed="right")],
         "session_gap": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left"), timedelta, None],
         "session_weight": [Interval(Real, 0, 1, closed="both")],
+        "half_life": HALF_LIFE_CONSTRAINTS,
         "prior": [HasMethods(["fit", "transform"]), None],
         "item_input": [StrOptions({"auto", "texts"})],
         "prior_strength": [Interval(Real, 0, None, closed="left")],
@@ -139,6 +144,7 @@ class TransitionRecommender(RegressionMixin, BaseRecommender):
         decay=0.88,
         session_gap="auto",
         session_weight=0.4,
+        half_life=None,
         prior=None,
         item_input="auto",
         prior_strength=100.0,
@@ -156,6 +162,7 @@ class TransitionRecommender(RegressionMixin, BaseRecommender):
         self.decay = decay
         self.session_gap = session_gap
         self.session_weight = session_weight
+        self.half_life = half_life
         self.prior = prior
         self.item_input = item_input
         self.prior_strength = prior_strength
@@ -166,6 +173,7 @@ class TransitionRecommender(RegressionMixin, BaseRecommender):
         self.verbose = verbose
 
     def _fit(self, sequences: Histories) -> None:
+        self._recency = Recency.of(self.half_life, sequences.times)
         if self.method == "counts":
             self._prior, self._prior_items, self._prior_columns = None, None, None
             self._refit(sequences)
@@ -174,11 +182,12 @@ class TransitionRecommender(RegressionMixin, BaseRecommender):
 
     def _products(self, sequences: Histories) -> tuple:
         n_items, again = self.catalog_.n_items, not self.filter_seen
+        recency = None if self._recency is None else self._recency.weights(sequences)
         if self.method == "counts":
-            return (transitions(sequences, n_items, int(self.window), again=again),)
+            return (transitions(sequences, n_items, int(self.window), recency, again=again),)
         gap = session_gap_of(self.session_gap, sequences.times)
         decay, later = float(self.decay), float(self.session_weight)
-        return prefix_products(sequences, n_items, decay, later, gap, again=again)
+        return prefix_products(sequences, n_items, decay, later, gap, row_weights=recency, again=again)
 
     def _weights(self, products: tuple, change: tuple | None) -> ItemWeights:
         if self.method == "ridge":
@@ -194,10 +203,15 @@ class TransitionRecommender(RegressionMixin, BaseRecommender):
         return sparse.csc_array(products[1][:, columns])
 
 
-def transitions(sequences: Histories, n_items: int, window: int, *, again: bool = False) -> sparse.csr_array:
+def transitions(
+    sequences: Histories, n_items: int, window: int, recency: np.ndarray | None = None, *, again: bool = False
+) -> sparse.csr_array:
     """Count how often the column's item came up to `window` events after the row's item, by 1 / distance.
 
-    An item that came after itself counts if `again` is True. Counts are float32, and float64 where events have weights.
+    Where there is `recency`, shape (n_events,), a pair counts by that of the later event.
+
+    An item that came after itself counts if `again` is True. Counts are float32, and float64 where events have weights
+    or recency.
 
     Examples
     --------
@@ -215,6 +229,8 @@ def transitions(sequences: Histories, n_items: int, window: int, *, again: bool 
             same &= items[distance:] != items[:-distance]
         first, then = items[:-distance][same], items[distance:][same]
         values = (weights[:-distance] * weights[distance:])[same] / np.float32(distance)
+        if recency is not None:
+            values = values * recency[distance:][same]
         total = total + sparse.csr_array((values, (first, then)), shape=total.shape)
     return sparse.csr_array(total)
 

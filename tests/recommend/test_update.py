@@ -39,6 +39,7 @@ RECOMMENDERS = {
     "EASE, items again": EASERecommender(CATALOG, l2=5.0, filter_seen=False),
     "transitions": TransitionRecommender(CATALOG),
     "ridge": TransitionRecommender(CATALOG, method="ridge", l2=5.0),
+    "ridge of late": TransitionRecommender(CATALOG, method="ridge", l2=5.0, half_life=1e4),
     "ridge with a prior": TransitionRecommender(CATALOG, method="ridge", l2=5.0, prior=DENSE),
     "hybrid": HybridRecommender(
         [("ease", EASERecommender(CATALOG)), ("late", PopularityRecommender(CATALOG, window=15.0))], weights=[1, 0.5]

@@ -1,0 +1,67 @@
+"""How much training events count by their age: half as much after each half-life."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from numbers import Real
+
+import numpy as np
+
+from .._utils._sklearn import Interval, StrOptions
+from ._histories import Histories
+
+HALF_LIFE_CONSTRAINTS = [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither"), timedelta, None]
+
+
+@dataclass(frozen=True)
+class Recency:
+    """Weights of events by their time.
+
+    Attributes
+    ----------
+    latest : float
+        The time from which ages are counted: that of the latest event in ``fit``. Later events count as it does.
+    half_life : float
+        Age at which an event counts half as much, in the unit of the times.
+    """
+
+    latest: float
+    half_life: float
+
+    @classmethod
+    def of(cls, half_life, times: np.ndarray | None) -> "Recency | None":
+        """Read a half-life; None where every event counts as much.
+
+        Parameters
+        ----------
+        half_life : "auto", float, timedelta or None
+            "auto" is the median age of the events.
+        times : ndarray of shape (n_events,) or None
+            Numbers, seconds since 1970 for dates; NaN where a time is not known.
+
+        Examples
+        --------
+        >>> Recency.of("auto", np.array([0.0, 7.0, 8.0, 9.0, np.nan]))
+        Recency(latest=9.0, half_life=1.5)
+        """
+        known = np.empty(0) if times is None else times[~np.isnan(times)]
+        if half_life is None or not len(known):
+            return None
+        latest = float(known.max())
+        if isinstance(half_life, timedelta):
+            half_life = half_life.total_seconds()
+        elif half_life == "auto":
+            half_life = float(np.median(latest - known))
+        return cls(latest, float(half_life)) if half_life > 0 else None
+
+    def weights(self, sequences: Histories) -> np.ndarray:
+        """Return the weight of each event, in [0, 1], shape (n_events,); 1/2 where the time is not known.
+
+        Examples
+        --------
+        >>> Recency(9.0, 2.0).weights(Histories(np.array([0, 3]), np.arange(3), times=np.array([5.0, np.nan, 11.0])))
+        array([0.25, 0.5 , 1.  ])
+        """
+        if sequences.times is None:
+            return np.full(len(sequences.item_idx), 0.5)
+        ages = np.maximum(self.latest - sequences.times, 0) / self.half_life
+        return 0.5 ** np.where(np.isnan(ages), 1.0, ages)
