@@ -23,6 +23,7 @@ from sklearn_llmtokens.recommend import (
     Catalog,
     ContentRecommender,
     EASERecommender,
+    Event,
     HybridRecommender,
     ItemKNNRecommender,
     PopularityRecommender,
@@ -39,6 +40,7 @@ TABLE = pd.DataFrame({"text": TEXTS, "price": [1.0, 2.0, None, 4.0] * 3, "size":
 VECTORS = np.random.default_rng(0).normal(size=(12, 4)).astype(np.float32)
 CATALOG = Catalog(list("abcd"), ["绿茶", "红茶", "铁壶", "茶杯"])
 HISTORIES = [["a", "c"], ["b", "c", "d"], ["a", "b"]]
+TIMED = [[Event("a", time=1.0), Event("c", time=3.0)], [Event("b", time=2.0), Event("c", time=4.0)]]
 EMBEDDER = LLMTokenEmbedder("zh-nano")
 
 
@@ -68,6 +70,7 @@ CASES = {
     "neighbours of sequences": (SequenceKNNRecommender(CATALOG), HISTORIES),
     "kNN": (ItemKNNRecommender(CATALOG), HISTORIES),
     "transitions": (TransitionRecommender(CATALOG), HISTORIES),
+    "transitions of late": (TransitionRecommender(CATALOG, half_life="auto"), TIMED),
     "ridge": (TransitionRecommender(CATALOG, method="ridge", prior=EMBEDDER), HISTORIES),
     "hybrid": (HybridRecommender([("ease", EASERecommender(CATALOG)), ("content", content())]), HISTORIES),
     "recommend": (text_recommender(CATALOG, embedder=EMBEDDER), HISTORIES),
