@@ -50,7 +50,7 @@ def variants(cache) -> dict:
         transitions = dict(recipe(catalog).recommenders)["transitions"]
         return transitions.set_params(profile=0.5)
 
-    parts = ("transitions", "neighbours", "ease", "lexical", "content", "popularity")
+    parts = ("transitions", "neighbours", "ease", "lexical", "content", "popularity", "recency")
     return {
         "the recipe": recipe,
         **{f"without {part}": drop(part) for part in parts},

@@ -15,6 +15,7 @@ _PUBLIC = (
     "sklearn_llmtokens.recommend.HybridRecommender",
     "sklearn_llmtokens.recommend.ItemKNNRecommender",
     "sklearn_llmtokens.recommend.PopularityRecommender",
+    "sklearn_llmtokens.recommend.RecencyRecommender",
     "sklearn_llmtokens.recommend.SequenceKNNRecommender",
     "sklearn_llmtokens.recommend.TransitionRecommender",
     "sklearn_llmtokens.text.JiebaTokenizer",

@@ -24,6 +24,7 @@ from sklearn_llmtokens.recommend import (
     HybridRecommender,
     ItemKNNRecommender,
     PopularityRecommender,
+    RecencyRecommender,
     SequenceKNNRecommender,
     TransitionRecommender,
 )
@@ -60,6 +61,7 @@ TRANSFORMERS = {
 }
 RECOMMENDERS = {
     "popularity": lambda: PopularityRecommender(CATALOG),
+    "recency": lambda: RecencyRecommender(CATALOG),
     "content": content,
     "EASE": lambda: EASERecommender(CATALOG),
     "neighbours of sequences": lambda: SequenceKNNRecommender(CATALOG),

@@ -27,6 +27,7 @@ from sklearn_llmtokens.recommend import (
     HybridRecommender,
     ItemKNNRecommender,
     PopularityRecommender,
+    RecencyRecommender,
     SequenceKNNRecommender,
     TransitionRecommender,
 )
@@ -65,6 +66,7 @@ CASES = {
     "logistic texts": (text_pipeline(LogisticRegression(), embedder=EMBEDDER), TEXTS, Y),
     "classify tables": (text_pipeline(embedder=EMBEDDER, text_columns=["text"]), TABLE, Y),
     "popularity": (PopularityRecommender(CATALOG), HISTORIES),
+    "recency": (RecencyRecommender(CATALOG), HISTORIES),
     "content": (content(), HISTORIES),
     "EASE": (EASERecommender(CATALOG), HISTORIES),
     "neighbours of sequences": (SequenceKNNRecommender(CATALOG), HISTORIES),

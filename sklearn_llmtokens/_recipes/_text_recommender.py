@@ -11,6 +11,7 @@ from ..recommend import (
     EASERecommender,
     HybridRecommender,
     PopularityRecommender,
+    RecencyRecommender,
     SequenceKNNRecommender,
     TransitionRecommender,
 )
@@ -25,6 +26,7 @@ _DEFAULT_WEIGHTS = {
     "lexical": 0.25,
     "content": 0.35,
     "popularity": 0.5,
+    "recency": 0.5,
 }
 
 
@@ -47,9 +49,10 @@ def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
     HybridRecommender
         Unfitted, with the parts ``transitions`` (a regression of the next item on the events so far, whose prior are
         the vectors of the embedder), ``neighbours`` (what followed where similar events came before), ``ease``
-        (co-occurrence), ``lexical`` (TF-IDF of words and pairs of words), ``content`` (vectors of the embedder) and
-        ``popularity`` (of the latest hundredth of the events, and of a thousand at least, where times are known). Every
-        part can be set: ``set_params(content__profile="last", lexical="drop")``.
+        (co-occurrence), ``lexical`` (TF-IDF of words and pairs of words), ``content`` (vectors of the embedder),
+        ``popularity`` (of the latest hundredth of the events, and of a thousand at least, where times are known) and
+        ``recency`` (how late the events of an item are, nothing where no times are known). Every part can be set:
+        ``set_params(content__profile="last", lexical="drop")``.
 
     Raises
     ------
@@ -80,5 +83,6 @@ def text_recommender(catalog, *, embedder=None) -> HybridRecommender:
         # Weak whitening and slowly decaying profiles rank a few candidates best: regressions are silent on most pairs.
         ("content", ContentRecommender(catalog, embedder=embedder, whiten=0.3, profile=0.8, item_input=item_input)),
         ("popularity", PopularityRecommender(catalog, window="auto")),
+        ("recency", RecencyRecommender(catalog)),
     ]
     return HybridRecommender(parts, default_weights=_DEFAULT_WEIGHTS)

@@ -14,6 +14,7 @@ from ._history import Event, History
 from ._hybrid import HybridRecommender
 from ._interactions import Interactions
 from ._item_knn import ItemKNNRecommender
+from ._item_recency import RecencyRecommender
 from ._labels import top_k_labels
 from ._leave_last_out import LeaveLastOut
 from ._mmr import mmr_rerank
@@ -56,6 +57,7 @@ __all__ = [
     "Pin",
     "PopularityRecommender",
     "Queries",
+    "RecencyRecommender",
     "RuledRanking",
     "SequenceKNNRecommender",
     "TransitionRecommender",

@@ -74,7 +74,7 @@ class PopularityRecommender(BaseRecommender):
 
     def _fit(self, sequences: Histories) -> None:
         self._length = None
-        items, times = _timed(sequences)
+        items, times = timed_events(sequences)
         if self.window is not None and len(times):
             self._length = _length(times, self.window)
             self._count(items, times, np.ones(len(times)))
@@ -82,7 +82,7 @@ class PopularityRecommender(BaseRecommender):
     def _update(self, now: Histories, before: Histories) -> None:
         if self._length is None:
             return
-        added, removed = _timed(now), _timed(before)
+        added, removed = timed_events(now), timed_events(before)
         items, times, counts = self._recent
         self._count(
             np.concatenate([items, added[0], removed[0]]),
@@ -113,7 +113,7 @@ class PopularityRecommender(BaseRecommender):
         return shares[histories.row_idx]
 
 
-def _timed(sequences: Histories) -> tuple[np.ndarray, np.ndarray]:
+def timed_events(sequences: Histories) -> tuple[np.ndarray, np.ndarray]:
     """Return item and time of the events that are liked and whose time is known."""
     if sequences.times is None:
         return np.empty(0, np.intp), np.empty(0)

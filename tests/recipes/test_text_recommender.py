@@ -76,7 +76,14 @@ def test_every_part_of_the_recommender_can_be_searched(embedder):
     model = text_recommender(CATALOG, embedder=embedder)
     search = GridSearchCV(model, grid, cv=2).fit(X, [one[-1] for one in histories])
     assert len(search.cv_results_["params"]) == 4
-    assert set(search.best_estimator_.weights_) == {"lexical", "content", "transitions", "ease", "popularity"}
+    assert set(search.best_estimator_.weights_) == {
+        "lexical",
+        "content",
+        "transitions",
+        "ease",
+        "popularity",
+        "recency",
+    }
 
 
 def test_the_recommender_takes_any_transformer_and_clones_it():

@@ -19,6 +19,7 @@ from sklearn_llmtokens.recommend import (
     HybridRecommender,
     ItemKNNRecommender,
     PopularityRecommender,
+    RecencyRecommender,
     SequenceKNNRecommender,
     TransitionRecommender,
 )
@@ -61,6 +62,7 @@ RECOMMENDERS = {
     "EASE with a prior": EASERecommender(CATALOG, l2=1.0, prior=dense(), prior_strength=2.0),
     "neighbours of sequences": SequenceKNNRecommender(CATALOG),
     "popularity of late": PopularityRecommender(CATALOG, window="auto"),
+    "recency": RecencyRecommender(CATALOG),
     "hybrid, by scores": HybridRecommender(
         [("content", ContentRecommender(CATALOG)), ("ease", EASERecommender(CATALOG, l2=1.0))], weights=[2, 1]
     ),

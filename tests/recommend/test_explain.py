@@ -11,6 +11,7 @@ from sklearn_llmtokens.recommend import (
     HybridRecommender,
     ItemKNNRecommender,
     PopularityRecommender,
+    RecencyRecommender,
     SequenceKNNRecommender,
     TransitionRecommender,
 )
@@ -22,6 +23,7 @@ RECOMMENDERS = {
     "tf-idf": ContentRecommender(CATALOG),
     "neighbours of sequences": SequenceKNNRecommender(CATALOG),
     "popularity": PopularityRecommender(CATALOG),
+    "recency": RecencyRecommender(CATALOG),
     "item-kNN": ItemKNNRecommender(CATALOG),
     "EASE": EASERecommender(CATALOG),
     "sparse EASE": EASERecommender(CATALOG, max_dense_items=0),

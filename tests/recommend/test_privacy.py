@@ -19,6 +19,7 @@ from sklearn_llmtokens.recommend import (
     HybridRecommender,
     ItemKNNRecommender,
     PopularityRecommender,
+    RecencyRecommender,
     SequenceKNNRecommender,
     TransitionRecommender,
 )
@@ -32,6 +33,7 @@ RECOMMENDERS = {
     "transitions": TransitionRecommender(CATALOG),
     "neighbours of sequences": SequenceKNNRecommender(CATALOG),
     "popularity": PopularityRecommender(CATALOG),
+    "recency": RecencyRecommender(CATALOG),
     "hybrid": HybridRecommender([("content", ContentRecommender(CATALOG)), ("ease", EASERecommender(CATALOG))]),
 }
 HISTORIES = [np.random.default_rng(seed).choice(N, 4, replace=False).tolist() for seed in range(30)]

@@ -15,6 +15,7 @@ from sklearn_llmtokens.recommend import (
     Interactions,
     ItemKNNRecommender,
     PopularityRecommender,
+    RecencyRecommender,
     SequenceKNNRecommender,
     TransitionRecommender,
 )
@@ -33,6 +34,7 @@ RECOMMENDERS = {
     "neighbours of sequences": SequenceKNNRecommender(CATALOG),
     "popularity": PopularityRecommender(CATALOG),
     "popularity of late": PopularityRecommender(CATALOG, window=15.0),
+    "recency": RecencyRecommender(CATALOG, half_life=15.0),
     "content": ContentRecommender(CATALOG),
     "item kNN": ItemKNNRecommender(CATALOG, n_neighbors=5),
     "EASE": EASERecommender(CATALOG, l2=5.0),
