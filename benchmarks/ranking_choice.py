@@ -3,6 +3,7 @@
     python benchmarks/ranking_choice.py --protocol ranking_protocol.py --data beauty --queries 1500
     python benchmarks/ranking_choice.py --protocol ranking_protocol.py --write   # hours; results/ and the page
     python benchmarks/ranking_choice.py ... --figures ranking_weights --only "the recipe" "default weights, not learnt"
+    python benchmarks/ranking_choice.py ... --figures ranking_cold --only "the recipe" "one default for all items"
 
 Same data as `ranking.py`, whose targets are not looked at: the events before its test period are split again by time;
 on Games, which has no times, the last event of each history is the target. Each variant is a `HybridRecommender` that
@@ -46,6 +47,10 @@ def variants(cache) -> dict:
 
         return extended
 
+    def one_default(catalog: Catalog) -> HybridRecommender:
+        defaults = recipe(catalog).default_weights
+        return recipe(catalog, default_weights={name: warm for name, (warm, _) in defaults.items()})
+
     def latest(catalog: Catalog) -> TransitionRecommender:
         transitions = dict(recipe(catalog).recommenders)["transitions"]
         return transitions.set_params(profile=0.5)
@@ -55,6 +60,7 @@ def variants(cache) -> dict:
         "the recipe": recipe,
         **{f"without {part}": drop(part) for part in parts},
         "default weights, not learnt": lambda catalog: recipe(catalog, weights=recipe(catalog).default_weights),
+        "one default for all items": one_default,
         "transitions without a prior": lambda catalog: recipe(catalog, transitions__prior=None),
         "transitions without sessions": lambda catalog: recipe(catalog, transitions__session_gap=None),
         "transitions by counts": lambda catalog: recipe(catalog, transitions__method="counts"),
