@@ -13,7 +13,11 @@ _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _LETTER = re.compile(r"[^\W\d_]")
 _SEPARATORS = re.compile(r"[\s_./&,，、·-]+")
 _END_OF_SENTENCE = re.compile(r"[，。！？；：,.!?;:]")
+_BETWEEN_TERMS = re.compile(r"[、，；：。]|[,;:.](?!\w)")
+_IN_LISTS = re.compile(r"[、；]|[,;](?!\w)")  # a Chinese comma separates clauses more often than terms
 _LONGEST_NAME = {"zh": 8, "en": 4}  # characters and words; what is longer is a description and fills no template
+# from so many on a description is a list; "slow, and rude" is none
+_FEWEST_SEPARATORS = {"zh": 1, "en": 2}
 _MOST_TEXTS = 200  # texts whose script is looked at
 
 _TEMPLATES = {
@@ -28,7 +32,8 @@ def texts_of_name(name) -> list[str]:
     Parameters
     ----------
     name : str or iterable of str
-        A name, which fills templates of its script; a description, which stands alone; or texts, which are kept.
+        A name, which fills templates of its script; a description, which stands alone; a description that lists
+        terms, which are a text each; or texts, which are kept.
 
     Returns
     -------
@@ -50,14 +55,20 @@ def texts_of_name(name) -> list[str]:
     ['news sports', 'This is about news sports.']
     >>> texts_of_name("很好，非常满意")
     ['很好，非常满意']
+    >>> texts_of_name("物流：发货、快递和包装")
+    ['物流', '发货', '快递和包装']
     """
     if isinstance(name, Iterable) and not isinstance(name, str | bytes):
         texts = list(name)
     elif isinstance(name, str):
         script, plain = _script(name), _SEPARATORS.sub(" ", name).strip()
         size = len(plain) if script == "zh" else len(plain.split())
-        is_description = size > _LONGEST_NAME[script] or _END_OF_SENTENCE.search(name.rstrip())
-        texts = [name] if is_description else [template.format(plain) for template in _TEMPLATES[script]]
+        if len(_IN_LISTS.findall(name)) >= _FEWEST_SEPARATORS[script]:
+            texts = [term for part in _BETWEEN_TERMS.split(name) if (term := part.strip())]
+        elif size > _LONGEST_NAME[script] or _END_OF_SENTENCE.search(name.rstrip()):
+            texts = [name]
+        else:
+            texts = [template.format(plain) for template in _TEMPLATES[script]]
     else:
         texts = [name]
     for text in texts:

@@ -65,7 +65,8 @@ def text_pipeline(
         ``LLMTokenEmbedder()``.
     label_texts : mapping, "auto" or None, default="auto"
         A name, a one-line description or a list of texts for each label: ``{0: "体育", 1: "娱乐新闻"}``. Names fill
-        templates, such as "关于{}" or "Topic: {}"; descriptions and lists stand as they are. Classes that are named
+        templates, such as "关于{}" or "Topic: {}"; descriptions and lists stand as they are. A description that lists
+        terms ("物流：发货、快递" or "delivery: parcels, couriers, tracking") is a list of them. Classes that are named
         need no labelled text. "auto" takes those labels in `y` as names that are words of the script of the texts:
         letters alone, two at least or one Chinese character, apart from separators. One name alone is none, since no
         other class has one to compare it with. None uses no names.

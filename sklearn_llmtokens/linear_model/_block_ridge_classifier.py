@@ -186,7 +186,7 @@ class BlockRidgeClassifier(ClassifierMixin, BlockRidge):
             len(self.classes_),
         )
         choice = choose_for(training, candidates, self.alphas, self.class_row_weights)
-        calibration = calibrate(training, choice)
+        calibration, folds = calibrate(training, choice)
         self.log_loss_ = np.nan if calibration is None else calibration.log_loss
         self.multinomial_share_ = 0.0 if calibration is None else float(calibration.shares[1])
         coef, intercept = learn_logits(training, choice, calibration, X, labelled)
@@ -196,7 +196,7 @@ class BlockRidgeClassifier(ClassifierMixin, BlockRidge):
         if self.pseudo_label_alpha is not None and len(unlabelled) >= _FEWEST_UNLABELLED:
             texts, first = rows.take(unlabelled), Logits(coef, intercept)
             logits, self.self_training_share_ = learn_from_unlabelled(
-                training, texts, choice, calibration, first, self.pseudo_label_alpha
+                training, texts, choice, calibration, folds, first, self.pseudo_label_alpha
             )
             coef, intercept = logits.coef, logits.intercepts
         two = len(self.classes_) == 2

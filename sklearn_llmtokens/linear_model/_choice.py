@@ -44,7 +44,7 @@ def choose(grams: Sequence[np.ndarray], targets, candidates: np.ndarray, alphas,
     row_weights : mapping of float to ndarray of shape (n_rows,)
         The weights of the rows, by the weight of those of class names.
     loss : callable
-        Returns the negative log-likelihood of all rows, from slopes and intercepts as `leave_one_out` has them.
+        Returns the negative log-likelihood of all rows, from slopes and intercepts as `leave_one_out` yields them.
 
     Returns
     -------
@@ -61,7 +61,7 @@ def choose(grams: Sequence[np.ndarray], targets, candidates: np.ndarray, alphas,
         gram = mix(grams, shares)
         for j, weights in enumerate(row_weights.values()):
             parts = decompose(gram, weights)
-            losses[i, j] = [loss(*leave_one_out(parts, targets, alpha)) for alpha in alphas]
+            losses[i, j] = [loss(*predictions) for predictions in leave_one_out(parts, targets, alphas)]
     likely = np.exp(_TRUST * (losses.min() - losses))
     return middle(candidates, alphas, list(row_weights), likely / likely.sum())
 

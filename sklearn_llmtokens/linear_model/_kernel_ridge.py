@@ -4,6 +4,7 @@ The problem is ``min_w,b sum_i v_i (y_i - w x_i - b)^2 + alpha |w|^2`` with row 
 rows, ``w = X' V^(1/2) (V^(1/2) K V^(1/2) + alpha)^-1 V^(1/2) (y - mean)``, where K is the centred Gram matrix.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,8 +42,10 @@ def centre(gram: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return gram - means[:, np.newaxis] - means + shares @ means
 
 
-def leave_one_out(parts: Decomposition, targets: np.ndarray, alpha: float) -> tuple[np.ndarray, np.ndarray]:
-    """Compute what is predicted for each row by the ridge regression of all other rows.
+def leave_one_out(
+    parts: Decomposition, targets: np.ndarray, alphas: Sequence[float]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Compute what is predicted for each row by the ridge regression of all other rows, for each strength.
 
     The residual without row i is that with it, divided by ``1 - h_ii``, where h is the hat matrix [1]_.
 
@@ -52,11 +55,11 @@ def leave_one_out(parts: Decomposition, targets: np.ndarray, alpha: float) -> tu
         Of n_rows rows.
     targets : ndarray of shape (n_rows, n_targets)
         What is to be predicted.
-    alpha : float
-        Strength of the regularisation.
+    alphas : sequence of float
+        Strengths of the regularisation.
 
-    Returns
-    -------
+    Yields
+    ------
     slopes : ndarray of shape (n_rows, n_targets)
         The predictions less the intercepts.
     intercepts : ndarray of shape (n_rows, n_targets)
@@ -69,12 +72,14 @@ def leave_one_out(parts: Decomposition, targets: np.ndarray, alpha: float) -> tu
     shares = parts.weights / parts.weights.sum()
     roots = np.sqrt(parts.weights)[:, np.newaxis]
     centred = targets - shares @ targets
-    gains = parts.eigenvalues / (parts.eigenvalues + alpha)
-    fitted = parts.vectors @ (gains[:, np.newaxis] * (parts.vectors.T @ (roots * centred))) / roots
-    leverage = np.square(parts.vectors) @ gains + shares
-    predictions = targets - (centred - fitted) / (1 - leverage).clip(min=1e-9)[:, np.newaxis]
+    rotated, squares = parts.vectors.T @ (roots * centred), np.square(parts.vectors)
     intercepts = targets - centred / (1 - shares)[:, np.newaxis]
-    return predictions - intercepts, intercepts
+    for alpha in alphas:
+        gains = parts.eigenvalues / (parts.eigenvalues + alpha)
+        fitted = parts.vectors @ (gains[:, np.newaxis] * rotated) / roots
+        leverage = squares @ gains + shares
+        predictions = targets - (centred - fitted) / (1 - leverage).clip(min=1e-9)[:, np.newaxis]
+        yield predictions - intercepts, intercepts
 
 
 def solve(gram: np.ndarray, targets: np.ndarray, weights: np.ndarray, alpha: float) -> tuple[np.ndarray, np.ndarray]:

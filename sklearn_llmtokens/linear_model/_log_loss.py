@@ -1,7 +1,9 @@
 """Log loss of scores at the scale that suits them best; sums of scores of several models, with a constant per class."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.optimize import minimize
@@ -58,11 +60,14 @@ def best_scale(scores: np.ndarray, label_idx: np.ndarray, weights: np.ndarray, l
     if not spread > 0:
         return 1.0, float(-weights @ log_softmax(log_priors)[label_idx])
     rows = np.arange(len(label_idx))
-    losses = [
-        -weights @ log_softmax(scores * (scale / spread) + log_priors, axis=1)[rows, label_idx] for scale in _SCALES
-    ]
-    best = int(np.argmin(losses))
-    return float(_SCALES[best] / spread), float(losses[best])
+
+    @cache
+    def loss(i: int) -> float:
+        log_probabilities = log_softmax(scores * (_SCALES[i] / spread) + log_priors, axis=1)
+        return float(-weights @ log_probabilities[rows, label_idx])
+
+    best = bisect_left(range(len(_SCALES) - 1), True, key=lambda i: loss(i) <= loss(i + 1))  # it is convex in the scale
+    return float(_SCALES[best] / spread), loss(best)
 
 
 def calibrate_scores(

@@ -6,6 +6,7 @@ that are classified anyway no longer count.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn.utils.extmath import safe_sparse_dot
@@ -30,29 +31,39 @@ _MOST_MULTINOMIAL_ROWS = 5000  # each step takes time and memory of their square
 _CURVATURE = 0.3
 
 
-def calibrate(training: Training, choice: Choice) -> Calibration | None:
-    """Return what makes logits of the scores of both regressions, by held-out rows; None where there are none."""
+@dataclass(frozen=True)
+class Fold:
+    """Rows that are held out, the others, and what both regressions learnt from those."""
+
+    out: np.ndarray  # (n_out,), indices
+    kept: np.ndarray  # (n_kept,), indices
+    duals: tuple[np.ndarray, np.ndarray]  # of the ridge and the multinomial regression, (n_kept, n_classes)
+
+
+def calibrate(training: Training, choice: Choice) -> tuple[Calibration | None, list[Fold]]:
+    """Return what makes logits of the scores of both regressions, and the folds of the sample that it was learnt from.
+
+    It is None where no row can be held out.
+    """
     sample = training.sample()
     counted = sample.counted
     if not counted.any():
-        return None
-    scores = [sample.counted_scores(part) for part in held_out_scores(sample, choice)]
-    return calibrate_scores(scores, sample.label_idx[counted], sample.weights[counted], sample.log_priors, _MULTINOMIAL)
-
-
-def held_out_scores(training: Training, choice: Choice) -> np.ndarray:
-    """Return scores of the rows by both regressions of the other folds (2, n_rows, n_classes); zeros for names."""
-    gram, weights = training.rows.gram(choice.shares), training.row_weights(choice.name_weight)
-    scores = np.zeros((2, len(gram), training.n_classes))
-    for out, kept in folds_of(training):
-        inner, rest = gram[np.ix_(kept, kept)], training.take(kept)
-        for part, solve_dual in zip(scores, (ridge_duals, multinomial_duals), strict=True):
-            duals = solve_dual(rest, inner, choice)
+        return None, []
+    gram, weights = sample.rows.gram(choice.shares), sample.row_weights(choice.name_weight)
+    folds, scores = [], np.zeros((2, len(gram), sample.n_classes))  # zeros for names
+    for out, kept in _split(sample):
+        inner, rest = gram[np.ix_(kept, kept)], sample.take(kept)
+        fold = Fold(out, kept, (ridge_duals(rest, inner, choice), multinomial_duals(rest, inner, choice)))
+        for part, duals in zip(scores, fold.duals, strict=True):
             part[out] = gram[np.ix_(out, kept)] @ duals - np.average(inner @ duals, axis=0, weights=weights[kept])
-    return scores
+        folds.append(fold)
+    of_counted = [sample.counted_scores(part) for part in scores]
+    return calibrate_scores(
+        of_counted, sample.label_idx[counted], sample.weights[counted], sample.log_priors, _MULTINOMIAL
+    ), folds
 
 
-def folds_of(training: Training) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _split(training: Training) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield the rows that are held out and the others. Folds have all classes evenly; names are never held out."""
     folds = np.full(len(training.label_idx), -1)
     labelled = np.random.default_rng(0).permutation(np.flatnonzero(~training.is_name))

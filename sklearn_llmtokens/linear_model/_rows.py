@@ -116,7 +116,8 @@ class BlockRows:
         for columns, part in zip(self._columns, parts, strict=False):
             coef[columns] = part
         for directions, part in zip(self._directions, parts[len(self._columns) :], strict=True):
-            coef += directions @ part
+            used = np.flatnonzero(directions.any(axis=1))  # opinions lie in few of the features
+            coef[used] += directions[used] @ part
         return coef
 
 

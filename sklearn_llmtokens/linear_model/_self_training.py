@@ -1,5 +1,6 @@
 """Self-training: what rows without a label say, once the classes of many of them are clear."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ from scipy.special import softmax
 from ._choice import Choice
 from ._kernel_ridge import solve
 from ._log_loss import Calibration, ExpectedShare, calibrate_scores
-from ._logits import folds_of, multinomial_duals, ridge_duals
+from ._logits import Fold
 from ._rows import BlockRows
 from ._training import PRIOR_ROWS, Training
 
@@ -27,7 +28,13 @@ class Logits:
 
 
 def learn_from_unlabelled(
-    training: Training, texts: BlockRows, choice: Choice, calibration: Calibration | None, first: Logits, alpha: float
+    training: Training,
+    texts: BlockRows,
+    choice: Choice,
+    calibration: Calibration | None,
+    folds: Sequence[Fold],
+    first: Logits,
+    alpha: float,
 ) -> tuple[Logits, float]:
     """Fit all rows anew, those without a label to sharpened probabilities, and return the sum of both fits.
 
@@ -45,6 +52,8 @@ def learn_from_unlabelled(
         The strengths of the first fit.
     calibration : Calibration or None
         What makes its logits; None where no row was held out, and then the second fit alone counts.
+    folds : sequence of Fold
+        What it was learnt from.
     first : Logits
         The first fit.
     alpha : float
@@ -73,7 +82,7 @@ def learn_from_unlabelled(
     if calibration is None:
         scale = np.std(logits - log_priors) / max(np.std(slopes - means), 1e-12)
         return Logits(scale * coef, log_priors - scale * means), 1.0
-    both = _calibrate(training, texts, choice, calibration, alpha)
+    both = _calibrate(training, texts, choice, calibration, folds, alpha)
     of_first, of_second = both.scales
     intercepts = of_first * (first.intercepts - calibration.offsets - log_priors) - of_second * means
     return (
@@ -96,7 +105,12 @@ def _class_factors(targets: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def _calibrate(
-    training: Training, texts: BlockRows, choice: Choice, calibration: Calibration, alpha: float
+    training: Training,
+    texts: BlockRows,
+    choice: Choice,
+    calibration: Calibration,
+    folds: Sequence[Fold],
+    alpha: float,
 ) -> Calibration:
     """Return what makes logits of the scores of both fits, by the folds that the first one was calibrated by."""
     sample, counted = training.sample(), training.sample().counted
@@ -104,12 +118,10 @@ def _calibrate(
     gram = sample.rows.above(texts.take(some)).gram(choice.shares)
     weights, of_texts = sample.row_weights(choice.name_weight), np.arange(len(sample.rows), len(gram))
     first, second = np.zeros((2, len(sample.rows), sample.n_classes))
-    for out, kept in folds_of(sample):
-        inner, rest = gram[np.ix_(kept, kept)], sample.take(kept)
-        duals = calibration.scales[0] * ridge_duals(rest, inner, choice)
-        if calibration.scales[1] > 0:
-            duals += calibration.scales[1] * multinomial_duals(rest, inner, choice)
-        means = np.average(inner @ duals, axis=0, weights=weights[kept])
+    for fold in folds:
+        out, kept = fold.out, fold.kept
+        duals = sum(scale * part for scale, part in zip(calibration.scales, fold.duals, strict=True))
+        means = np.average(gram[np.ix_(kept, kept)] @ duals, axis=0, weights=weights[kept])
         first[out] = gram[np.ix_(out, kept)] @ duals - means
         logits = gram[np.ix_(of_texts, kept)] @ duals - means + calibration.offsets + sample.log_priors
 

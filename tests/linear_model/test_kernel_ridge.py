@@ -16,7 +16,7 @@ def problem():
 @pytest.mark.parametrize("alpha", [0.1, 3.0])
 def test_leave_one_out_predicts_what_a_fit_without_the_row_does(problem, alpha):
     X, Y, weights = problem
-    slopes, intercepts = leave_one_out(decompose(X @ X.T, weights), Y, alpha)
+    _, (slopes, intercepts) = leave_one_out(decompose(X @ X.T, weights), Y, [1.0, alpha])
     for i in range(len(X)):
         rest = np.arange(len(X)) != i
         model = Ridge(alpha).fit(X[rest], Y[rest], sample_weight=weights[rest])

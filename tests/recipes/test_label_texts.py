@@ -162,6 +162,23 @@ def test_a_list_of_texts_stands_as_it_is():
     np.testing.assert_allclose(one.decision_function(TEXTS), two.decision_function(TEXTS))
 
 
+@pytest.mark.parametrize(
+    ("description", "texts"),
+    [
+        ("物流：发货、快递和包装。", ["物流", "发货", "快递和包装"]),
+        ("发货；快递", ["发货", "快递"]),
+        ("delivery: parcels, 1,000 couriers, tracking", ["delivery", "parcels", "1,000 couriers", "tracking"]),
+        ("很快，非常满意", ["很快，非常满意"]),
+        ("slow, and rude", ["slow, and rude"]),
+    ],
+)
+def test_a_description_that_lists_terms_has_a_text_for_each(description, texts):
+    models = [recipe(label_texts={0: of, 1: "水果的味道"}).fit(TEXTS, Y) for of in (description, texts)]
+    np.testing.assert_array_equal(models[0][-1].coef_, models[1][-1].coef_)
+    other = recipe(label_texts={0: [*texts, "口感"], 1: "水果的味道"}).fit(TEXTS, Y)
+    assert not np.allclose(models[0][-1].coef_, other[-1].coef_)
+
+
 def test_names_survive_cloning_and_searching():
     model = recipe(label_texts=NAMES)
     assert clone(model).label_texts == NAMES
