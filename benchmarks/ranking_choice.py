@@ -63,6 +63,10 @@ def variants(cache) -> dict:
         "one default for all items": one_default,
         "transitions without a prior": lambda catalog: recipe(catalog, transitions__prior=None),
         "transitions without sessions": lambda catalog: recipe(catalog, transitions__session_gap=None),
+        "transitions with a half-life": lambda catalog: recipe(catalog, transitions__half_life="auto"),
+        "transitions and neighbours with half-lives": lambda catalog: recipe(
+            catalog, transitions__half_life="auto", neighbours__half_life="auto"
+        ),
         "transitions by counts": lambda catalog: recipe(catalog, transitions__method="counts"),
         "content whitened by 0.7, harmonic": lambda catalog: recipe(
             catalog, content__whiten=0.7, content__profile="harmonic"

@@ -212,10 +212,9 @@ class BaseRecommender(RankingMixin, ExplainMixin, ItemChangesMixin, VersionedPic
         Notes
         -----
         What is learnt is that of a fit on all sequences, but for a stated part: what a fit chooses by data stays until
-        the next one (weights of a `HybridRecommender`, the window of popularity, the half-life of recency, the
-        vectors of items that texts are compared by); and approximate regressions between items, whose weights are
-        corrected by one step of Jacobi's method where this is at most a twentieth of an item's largest weight, and
-        solved anew elsewhere.
+        the next one (weights of a `HybridRecommender`, the window of popularity, half-lives, the vectors of items that
+        texts are compared by); and approximate regressions between items, whose weights are corrected by one step of
+        Jacobi's method where this is at most a twentieth of an item's largest weight, and solved anew elsewhere.
         ``benchmarks/ranking_update.py`` compares scores and recommended items with those of a fit, after a hundredth of
         new events: a regression alone comes nearer than `text_recommender`, whose parts add up. `refit` from time to
         time.

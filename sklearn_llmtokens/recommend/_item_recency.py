@@ -10,6 +10,7 @@ from ._base import SHARED_CONSTRAINTS, BaseRecommender
 from ._catalog import Catalog
 from ._histories import Histories
 from ._popularity import timed_events
+from ._recency import half_life_of
 
 _SHARE = 0.07  # of the events, whatever the unit of their times
 
@@ -139,11 +140,7 @@ def _half_life(times: np.ndarray, given) -> float:
     >>> _half_life(np.array([0.0, 100.0, 100.0]), "auto"), _half_life(np.array([3.0, 3.0]), "auto")
     (7.0, 1.0)
     """
-    if isinstance(given, timedelta):
-        given = given.total_seconds()
-        if given <= 0:
-            raise ValueError(f"half_life is {given:g} seconds: pass a time above 0, or 'auto'.")
     if given != "auto":
-        return float(given)
+        return half_life_of(given)
     latest = times.max()
     return float(latest - np.quantile(times, 1 - _SHARE) or (latest - times.min()) * _SHARE or 1.0)

@@ -38,6 +38,11 @@ class Recency:
         times : ndarray of shape (n_events,) or None
             Numbers, seconds since 1970 for dates; NaN where a time is not known.
 
+        Raises
+        ------
+        ValueError
+            If it is a duration of 0 or less.
+
         Examples
         --------
         >>> Recency.of("auto", np.array([0.0, 7.0, 8.0, 9.0, np.nan]))
@@ -47,11 +52,8 @@ class Recency:
         if half_life is None or not len(known):
             return None
         latest = float(known.max())
-        if isinstance(half_life, timedelta):
-            half_life = half_life.total_seconds()
-        elif half_life == "auto":
-            half_life = float(np.median(latest - known))
-        return cls(latest, float(half_life)) if half_life > 0 else None
+        found = float(np.median(latest - known)) if half_life == "auto" else half_life_of(half_life)
+        return cls(latest, found) if found > 0 else None  # 0 where most events are of one moment
 
     def weights(self, sequences: Histories) -> np.ndarray:
         """Return the weight of each event, in [0, 1], shape (n_events,); 1/2 where the time is not known.
@@ -65,3 +67,12 @@ class Recency:
             return np.full(len(sequences.item_idx), 0.5)
         ages = np.maximum(self.latest - sequences.times, 0) / self.half_life
         return 0.5 ** np.where(np.isnan(ages), 1.0, ages)
+
+
+def half_life_of(given: float | timedelta) -> float:
+    """Return a half-life that was passed in the unit of the times; raise where it is a duration of 0 or less."""
+    if not isinstance(given, timedelta):
+        return float(given)
+    if given.total_seconds() <= 0:
+        raise ValueError(f"half_life is {given.total_seconds():g} seconds: pass a time above 0, or 'auto'.")
+    return given.total_seconds()
