@@ -3,7 +3,6 @@
     python benchmarks/ranking_choice.py --protocol ranking_protocol.py --data beauty --queries 1500
     python benchmarks/ranking_choice.py --protocol ranking_protocol.py --write   # hours; results/ and the page
     python benchmarks/ranking_choice.py ... --figures ranking_weights --only "the recipe" "default weights, not learnt"
-    python benchmarks/ranking_choice.py ... --figures ranking_cold --only "the recipe" "one default for all items"
 
 Same data as `ranking.py`, whose targets are not looked at: the events before its test period are split again by time;
 on Games, which has no times, the last event of each history is the target. Each variant is a `HybridRecommender` that

@@ -22,10 +22,10 @@ from ._transformer import transformer_of_texts
 # Of the latter, texts alone speak. The prior of transitions is sharp: it singles out few of all items, but says little
 # of a few candidates, which cosines rank better.
 _DEFAULT_WEIGHTS = {
-    "transitions": (1.0, 0.5),
+    "transitions": (1.0, 1.0),
     "neighbours": (0.5, 0.5),
     "ease": (0.3, 0.3),
-    "lexical": (0.25, 0.5),
+    "lexical": (0.25, 0.4),
     "content": (0.35, 0.5),
     "popularity": (0.5, 0.5),
     "recency": (0.5, 0.5),

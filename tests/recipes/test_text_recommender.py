@@ -58,16 +58,17 @@ def test_recommends_without_a_click(embedder):
     assert len(set(best.tolist()) & ({6, 12, 18, 24, 30} | {1, 2, 3, 4, 5})) >= 4
 
 
-def test_without_a_click_words_vectors_and_what_they_predict_count_the_same(embedder):
+def test_words_and_vectors_count_for_more_of_items_without_a_click(embedder):
     model = text_recommender(CATALOG, embedder=embedder).fit(None)
-    assert {name: model.weights_[name][1] for name in ("transitions", "lexical", "content")} == {
-        "transitions": 0.5,
-        "lexical": 0.5,
-        "content": 0.5,
+    weights = {"transitions": 1.0, "lexical": 0.4, "content": 0.5}
+    assert {name: model.weights_[name] for name in weights} == {
+        "transitions": (1.0, 1.0),
+        "lexical": (0.25, 0.4),
+        "content": (0.35, 0.5),
     }
     query = [[0]]
-    parts = [model.recommenders_[name].score_items(query)[0] for name in ("transitions", "lexical", "content")]
-    expected = sum(0.5 * scores / np.abs(scores[1:]).max() for scores in parts)
+    parts = {name: model.recommenders_[name].score_items(query)[0] for name in weights}
+    expected = sum(weights[name] * scores / np.abs(scores[1:]).max() for name, scores in parts.items())
     np.testing.assert_allclose(model.score_items(query)[0], expected, rtol=1e-5, atol=1e-6)
 
 
