@@ -107,7 +107,8 @@ class HybridRecommender(ShortRepr, HybridSharesMixin, BaseComposition, BaseRecom
     A history that equals a training sequence is taken for that of a user who comes back, from two different items on:
     new users begin with one item as well. Weights are learnt from such held-out events and from the others apart,
     shrunk towards those of all; they are kept if the NDCG@10 of the held-out events gains more than two standard
-    errors, and else all histories have the same ones.
+    errors. Else all histories have the same ones, and one recommender may lead: weights are learnt about the best of
+    the defaults in which one has four times the largest weight, and taken if they gain one and a half standard errors.
 
     References
     ----------

@@ -187,6 +187,16 @@ def test_where_only_popularity_can_be_learnt_it_has_all_the_weight():
     np.testing.assert_array_equal(hybrid.recommend(queries, k=5), popular.recommend(queries, k=5))
 
 
+@pytest.mark.parametrize(("n_users", "seed"), [(40, 0), (60, 1)])
+def test_with_few_users_the_part_that_ranks_better_leads(n_users, seed):
+    """Too few for all the weight: the others keep a little, beside default weights of 1 to 0.5."""
+    catalog = Catalog(range(300), [f"{TEXTS[i % N]} {i}" for i in range(300)])
+    hybrid = HybridRecommender(parts_of(catalog), default_weights={"content": 1, "next": 1, "popularity": 0.5})
+    weights = {name: weight for name, (weight, _) in hybrid.fit(draws(n_users, 300, seed)).weights_.items()}
+    assert hybrid.default_strength_ == 20
+    assert weights["popularity"] > 2 * max(weights["content"], weights["next"]) > 0
+
+
 def test_what_is_popular_of_late_is_counted_over_a_thousand_events_at_least():
     """One click of yesterday is no trend: where events are few, all of them count."""
     events = Interactions(range(1200), [0] * 700 + [1] * 499 + [2], np.arange(1200.0))
