@@ -337,6 +337,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "ranking_choice": lambda: markdown(*parts_worth(load("ranking_choice"))),
     "ranking_fit": lambda: markdown(*fits(load("ranking_fit"))),
     "ranking_made_up": lambda: markdown(*made_up(load("ranking_made_up"))),
+    "ranking_recency": lambda: markdown(*parts_worth(load("ranking_recency"))),
     "ranking_weights": lambda: markdown(*parts_worth(load("ranking_weights"))),
     **{
         f"{name}: {one['data']}": lambda name=name, data=one["data"]: ranking(name, data)
