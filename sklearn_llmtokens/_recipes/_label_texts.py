@@ -13,7 +13,9 @@ _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _LETTER = re.compile(r"[^\W\d_]")
 _SEPARATORS = re.compile(r"[\s_./&,，、·-]+")
 _END_OF_SENTENCE = re.compile(r"[，。！？；：,.!?;:]")
-_BETWEEN_TERMS = re.compile(r"[、，；：。]|[,;:.](?!\w)")
+_BETWEEN_TERMS = re.compile(r"[、，；：。]|[,;:](?!\w)")
+_LIST_IN_BRACKETS = re.compile(r"[(（]([^()（）]*[、，；,;][^()（）]*)[)）]")
+_BEFORE_LAST_TERM = re.compile(r"^(and|or) (?=\w)")
 _IN_LISTS = re.compile(r"[、；]|[,;](?!\w)")  # a Chinese comma separates clauses more often than terms
 _LONGEST_NAME = {"zh": 8, "en": 4}  # characters and words; what is longer is a description and fills no template
 # from so many on a description is a list; "slow, and rude" is none
@@ -64,7 +66,7 @@ def texts_of_name(name) -> list[str]:
         script, plain = _script(name), _SEPARATORS.sub(" ", name).strip()
         size = len(plain) if script == "zh" else len(plain.split())
         if len(_IN_LISTS.findall(name)) >= _FEWEST_SEPARATORS[script]:
-            texts = [term for part in _BETWEEN_TERMS.split(name) if (term := part.strip())]
+            texts = _terms(name)
         elif size > _LONGEST_NAME[script] or _END_OF_SENTENCE.search(name.rstrip()):
             texts = [name]
         else:
@@ -77,6 +79,19 @@ def texts_of_name(name) -> list[str]:
     if not texts or not all(text.strip() for text in texts):
         raise ValueError("label_texts has an empty text: pass a name or a description for each label, or leave it out.")
     return texts
+
+
+def _terms(description: str) -> list[str]:
+    """Return the terms of a description that lists them, each once.
+
+    Examples
+    --------
+    >>> _terms("sports (football, tennis, golf), and St. Moritz.")
+    ['sports', 'football', 'tennis', 'golf', 'St. Moritz']
+    """
+    parts = _BETWEEN_TERMS.split(_LIST_IN_BRACKETS.sub(r"、\1、", description.strip().removesuffix(".")))
+    terms = [_BEFORE_LAST_TERM.sub("", part.strip()) for part in parts]
+    return list(dict.fromkeys(term for term in terms if re.search(r"\w", term)))
 
 
 def label_names(y, X, unlabelled=None) -> dict[str, str]:

@@ -4,17 +4,18 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from sklearn import config_context
 from sklearn.base import _fit_context
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._indexing import _get_column_indices as column_indices
 from sklearn.utils._param_validation import (
     HasMethods,
-    Interval,
     Options,
     RealNotInt,
     StrOptions,
 )
+from sklearn.utils._param_validation import Interval as _Interval
 from sklearn.utils._repr_html.estimator import _VisualBlock as VisualBlock
 from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
 from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
@@ -38,6 +39,14 @@ __all__ = [
     "safe_indexing",
     "set_request",
 ]
+
+
+class Interval(_Interval):
+    """An interval of numbers; a duration of NumPy is none, although it passes for an integer."""
+
+    def is_satisfied_by(self, val):
+        """Return whether `val` is a number in the interval."""
+        return not isinstance(val, np.timedelta64) and super().is_satisfied_by(val)
 
 
 def parallel_block(parts: Sequence[tuple[str, Any]]) -> VisualBlock:

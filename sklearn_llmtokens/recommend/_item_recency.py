@@ -10,7 +10,7 @@ from ._base import SHARED_CONSTRAINTS, BaseRecommender
 from ._catalog import Catalog
 from ._histories import Histories
 from ._popularity import timed_events
-from ._recency import half_life_of
+from ._recency import half_life_of, latest_time
 
 _SHARE = 0.07  # of the events, whatever the unit of their times
 
@@ -46,8 +46,8 @@ class RecencyRecommender(BaseRecommender):
     recency_ : ndarray of shape (n_items,), dtype=float32
         The score, from 0 to 1.
     half_life_ : float or None
-        The `half_life` in the unit of the times, seconds since 1970 for dates. None where no times are known: the score
-        of each item is 0.
+        The `half_life` in the unit of the times, seconds since 1970 for dates. None as long as "auto" knows less than
+        two different times: then items with an event have the score 1, and others 0.
 
     Notes
     -----
@@ -82,40 +82,36 @@ class RecencyRecommender(BaseRecommender):
         self.verbose = verbose
 
     def _fit(self, sequences: Histories) -> None:
-        items, times = timed_events(sequences)
-        n_items = self.catalog_.n_items
-        self.half_life_ = _half_life(times, self.half_life) if len(times) else None
-        self._now, self._sums, self._counts = -np.inf, np.zeros(n_items), np.zeros(n_items)
-        self._latest = np.full(n_items, -np.inf)
-        self._learn(items, times, np.ones(len(times)))
+        self.half_life_ = None if self.half_life == "auto" else half_life_of(self.half_life)
+        self._events = np.empty(0, np.intp), np.empty(0), np.empty(0)
+        self._learn(timed_events(sequences), 1.0)
 
     def _update(self, now: Histories, before: Histories) -> None:
-        added, removed = timed_events(now), timed_events(before)
-        signs = np.concatenate([np.ones(len(added[0])), -np.ones(len(removed[0]))])
-        self._learn(np.concatenate([added[0], removed[0]]), np.concatenate([added[1], removed[1]]), signs)
+        self._learn(timed_events(before), -1.0)
+        self._learn(timed_events(now), 1.0)
 
     def _add(self, idx: np.ndarray) -> None:
-        n_new = self.catalog_.n_items - len(self._sums)
-        self._sums, self._counts = (np.concatenate([one, np.zeros(n_new)]) for one in (self._sums, self._counts))
-        self._latest = np.concatenate([self._latest, np.full(n_new, -np.inf)])
-        self._learn(np.empty(0, np.intp), np.empty(0), np.empty(0))
+        self._learn((np.empty(0, np.intp), np.empty(0)), 1.0)
 
-    def _learn(self, items: np.ndarray, times: np.ndarray, signs: np.ndarray) -> None:
-        """Add events to those learnt, or take them away where their sign is -1."""
+    def _learn(self, events: tuple[np.ndarray, np.ndarray], sign: float) -> None:
+        """Add events to those learnt, or take them away with the sign -1, and compute the scores."""
+        added = *events, np.full(len(events[0]), sign)
+        self._events = _merged(*(np.concatenate(parts) for parts in zip(self._events, added, strict=True)))
+        items, times, counts = self._events
         n_items = self.catalog_.n_items
-        if self.half_life_ is not None and len(times):
-            now = max(self._now, times.max())
-            values = signs * 0.5 ** ((now - times) / self.half_life_)
-            faded = self._sums * 0.5 ** ((now - self._now) / self.half_life_)
-            self._now, self._sums = now, faded + np.bincount(items, values, minlength=n_items)
-            self._counts = self._counts + np.bincount(items, signs, minlength=n_items)
-            self._latest = self._latest.copy()
-            np.maximum.at(self._latest, items[signs > 0], times[signs > 0])
         self.recency_ = np.zeros(n_items, dtype=np.float32)
-        some = self._counts > 0
-        if self.half_life_ is not None:
-            mean = np.maximum(self._sums[some], 0) / self._counts[some]
-            self.recency_[some] = (mean + 0.5 ** ((self._now - self._latest[some]) / self.half_life_)) / 2
+        if not len(items):
+            return
+        now = latest_time(times)
+        if self.half_life_ is None:
+            self.half_life_ = _half_life(np.repeat(times, counts.astype(np.intp)), now)
+        ages = np.maximum(now - times, 0)
+        values = np.ones(len(times)) if self.half_life_ is None else 0.5 ** (ages / self.half_life_)
+        n_events = np.bincount(items, counts, minlength=n_items)
+        mean = np.bincount(items, counts * values, minlength=n_items) / np.where(n_events > 0, n_events, 1)
+        largest = np.zeros(n_items)
+        np.maximum.at(largest, items, values)
+        self.recency_ = ((mean + largest) / 2).astype(np.float32)
 
     def _prepare(self, histories: Histories) -> int:
         return histories.n_histories
@@ -128,19 +124,34 @@ class RecencyRecommender(BaseRecommender):
         return shares[histories.row_idx]
 
 
-def _half_life(times: np.ndarray, given) -> float:
-    """Return the half-life in the unit of the times.
-
-    That of "auto" is 7 % of all the time where the latest events came at once, and 1 where all did.
+def _merged(items: np.ndarray, times: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the different events, by item and time, with their counts; those that were taken away are left out.
 
     Examples
     --------
-    >>> round(_half_life(np.arange(101.0), "auto"), 6), _half_life(np.arange(101.0), 3)
-    (7.0, 3.0)
-    >>> _half_life(np.array([0.0, 100.0, 100.0]), "auto"), _half_life(np.array([3.0, 3.0]), "auto")
-    (7.0, 1.0)
+    >>> _merged(np.array([1, 0, 1, 1]), np.array([5.0, 7.0, 5.0, 6.0]), np.array([1.0, 1.0, 1.0, 0.0]))
+    (array([0, 1]), array([7., 5.]), array([1., 2.]))
     """
-    if given != "auto":
-        return half_life_of(given)
-    latest = times.max()
-    return float(latest - np.quantile(times, 1 - _SHARE) or (latest - times.min()) * _SHARE or 1.0)
+    order = np.lexsort((times, items))
+    items, times, counts = items[order], times[order], counts[order]
+    is_first = np.ones(len(items), dtype=bool)
+    is_first[1:] = (np.diff(items) != 0) | (np.diff(times) != 0)
+    first = np.flatnonzero(is_first)
+    totals = np.add.reduceat(counts, first) if len(first) else counts
+    first, totals = first[totals > 0], totals[totals > 0]
+    return items[first], times[first], totals
+
+
+def _half_life(times: np.ndarray, now: float) -> float | None:
+    """Return the time in which the latest 7 % of the events came, or 7 % of all the time where these came at once.
+
+    None where there are no two times.
+
+    Examples
+    --------
+    >>> round(_half_life(np.arange(101.0), 100.0), 6)
+    7.0
+    >>> _half_life(np.array([0.0, 100.0, 100.0]), 100.0), _half_life(np.array([3.0, 3.0]), 3.0)
+    (7.0, None)
+    """
+    return float(now - np.quantile(times, 1 - _SHARE)) or float(now - times.min()) * _SHARE or None

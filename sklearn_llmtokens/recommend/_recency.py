@@ -9,6 +9,7 @@ import numpy as np
 from .._utils._sklearn import Interval, StrOptions
 from ._histories import Histories
 
+_FEWEST = 1000  # events of which a thousandth may be wrong
 HALF_LIFE_CONSTRAINTS = [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither"), timedelta, None]
 
 
@@ -51,7 +52,7 @@ class Recency:
         known = np.empty(0) if times is None else times[~np.isnan(times)]
         if half_life is None or not len(known):
             return None
-        latest = float(known.max())
+        latest = latest_time(known)
         found = float(np.median(latest - known)) if half_life == "auto" else half_life_of(half_life)
         return cls(latest, found) if found > 0 else None  # 0 where most events are of one moment
 
@@ -67,6 +68,22 @@ class Recency:
             return np.full(len(sequences.item_idx), 0.5)
         ages = np.maximum(self.latest - sequences.times, 0) / self.half_life
         return 0.5 ** np.where(np.isnan(ages), 1.0, ages)
+
+
+def latest_time(times: np.ndarray) -> float:
+    """Return the time of the latest event, or that of the latest but a thousandth, where these are wrong.
+
+    They are taken to be wrong, such as a date in 2099, where they alone make the time from the first event to the last
+    one more than twice as long.
+
+    Examples
+    --------
+    >>> times = np.arange(2000.0)
+    >>> latest_time(times), latest_time(np.append(times, 1e6))
+    (1999.0, 1998.0)
+    """
+    latest, usual = float(times.max()), float(np.quantile(times, 0.999, method="lower"))
+    return usual if latest - usual > usual - float(times.min()) > 0 and len(times) >= _FEWEST else latest
 
 
 def half_life_of(given: float | timedelta) -> float:

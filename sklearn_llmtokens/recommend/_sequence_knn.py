@@ -43,7 +43,8 @@ class SequenceKNNRecommender(BaseRecommender):
         latest ones where times are known, and else those of the last sequences.
     half_life : "auto", float, timedelta or None, default=None
         Age at which a training event is half as much of a neighbour, a number in the unit of the times. "auto" is the
-        median age of the training events; None, and without times: all count as much.
+        median age of the training events; None, and without times: all count as much. Ages are those on the day of the
+        fit: what an update adds counts in full.
     unknown : {"error", "ignore"}, default="error"
         Whether an id that is not in the catalogue is an error in histories, `y`, `candidates` and `exclude`, or is left
         out. If no id has the type of the catalogue's ids, it is an error always.

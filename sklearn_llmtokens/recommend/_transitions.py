@@ -48,7 +48,7 @@ class TransitionRecommender(RegressionMixin, BaseRecommender):
         Weight of events of earlier sessions beside those of the session of the next item.
     half_life : "auto", float, timedelta or None, default=None
         Age at which what followed counts half as much, a number in the unit of the times. "auto" is the median age of
-        the training events; None, and without times: all of it counts as much.
+        the training events; None, and without times: all of it counts as much. Ages are those on the day of the fit.
     prior : transformer, default=None
         Texts to vectors, such as an `LLMTokenEmbedder`: weights are shrunk towards those of a regression between the
         vectors of items [3]_, so that items without events are reached. It is cloned. None shrinks them towards 0.

@@ -170,6 +170,11 @@ def test_a_list_of_texts_stands_as_it_is():
         ("delivery: parcels, 1,000 couriers, tracking", ["delivery", "parcels", "1,000 couriers", "tracking"]),
         ("很快，非常满意", ["很快，非常满意"]),
         ("slow, and rude", ["slow, and rude"]),
+        (
+            "price (cheap, dear), e.g. sales, and St. Nicholas.",
+            ["price", "cheap", "dear", "e.g. sales", "St. Nicholas"],
+        ),
+        ("价格（贵、便宜）、-、便宜", ["价格", "贵", "便宜"]),
     ],
 )
 def test_a_description_that_lists_terms_has_a_text_for_each(description, texts):

@@ -136,7 +136,7 @@ class TestEveryOne:
             np.testing.assert_array_equal(*found)
         assert found[1][2, 3] > found[1][0, 1] / 2
 
-    @pytest.mark.parametrize("half_life", [0, -1.0, "median", np.nan, timedelta(0)])
+    @pytest.mark.parametrize("half_life", [0, -1.0, "median", np.nan, timedelta(0), np.timedelta64(2, "h")])
     def test_other_half_lives_are_refused(self, build, half_life):
         with pytest.raises(ValueError, match="half_life"):
             build(half_life).fit(timed_sequences(1))

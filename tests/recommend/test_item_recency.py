@@ -67,12 +67,38 @@ def test_without_times_nothing_is_late(X):
     recommender = RecencyRecommender(CATALOG).fit(X)
     assert recommender.half_life_ is None
     assert recommender.recency_.tolist() == [0] * 6
-    assert recommender.update(events()).recency_.tolist() == [0] * 6
 
 
-def test_events_of_one_moment_are_all_late():
+@pytest.mark.parametrize("half_life", ["auto", 4.0])
+def test_the_first_times_may_come_in_an_update(half_life):
+    recommender = RecencyRecommender(CATALOG, half_life=half_life)
+    expected = recommender.fit(events()).recency_
+    np.testing.assert_allclose(recommender.fit(None).update(events()).recency_, expected, rtol=1e-6)
+
+
+def test_events_of_one_moment_are_all_late_and_set_no_half_life():
     recommender = RecencyRecommender(CATALOG).fit(events([0, 1, 1], [5.0, 5.0, 5.0]))
     assert recommender.recency_.tolist() == [1, 1, 0, 0, 0, 0]
+    assert recommender.half_life_ is None
+    recommender.update(events([2], [105.0]))
+    assert recommender.half_life_ == pytest.approx(105 - np.quantile([5, 5, 5, 105], 0.93))
+
+
+@pytest.mark.parametrize("wrong", [Event(0, time=9999.0), Event(0, time=20.0)])
+def test_what_an_update_takes_back_is_forgotten(wrong):
+    recommender = RecencyRecommender(CATALOG, half_life=4.0).fit(events())
+    recommender.update([[wrong]]).update([[Event(4, time=12.0)]], before=[[wrong]])
+    np.testing.assert_allclose(recommender.recency_, by_hand(4, [*ITEMS, 4], [*TIMES, 12.0]), rtol=1e-6)
+    recommender.update([[Event(4, time=12.0, weight=-1.0)]], before=[[Event(4, time=12.0)]])  # changed their mind
+    np.testing.assert_allclose(recommender.recency_, by_hand(4), rtol=1e-6)
+
+
+def test_one_date_in_the_far_future_does_not_make_all_others_old():
+    items, times = np.arange(3000) % 6, np.arange(3000.0)
+    expected = RecencyRecommender(CATALOG).fit(events(items, times))
+    recommender = RecencyRecommender(CATALOG).fit(events([*items, 5], [*times, 1e6]))
+    assert recommender.half_life_ == pytest.approx(expected.half_life_, rel=0.05)
+    np.testing.assert_allclose(recommender.recency_, expected.recency_, rtol=0.02)
 
 
 def test_an_update_learns_what_a_fit_with_the_same_half_life_learns():
