@@ -94,7 +94,9 @@ class TransitionRecommender(RegressionMixin, BaseRecommender):
         B = (S^T S + (l2 + e) I)^-1 (S^T T + e C)
 
     which minimises ``|T - S B|^2 + l2 |B|^2 + e |B - C|^2``. ``C`` is the closed form of EASE on centred vectors of
-    unit length, without its negative weights. Times count as far as they make sessions; their distances do not.
+    unit length, without its negative weights. Times count as far as they make sessions, and by `half_life`: with it,
+    the row of event `t` counts ``0.5 ** (age of t / half_life)`` in both products. An update counts the ages as the fit
+    did, and what came later in full: one wrong date does not make all that was learnt old. Fit anew from time to time.
 
     References
     ----------
