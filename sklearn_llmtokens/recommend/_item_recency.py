@@ -74,6 +74,8 @@ class RecencyRecommender(BaseRecommender):
         **SHARED_CONSTRAINTS,
     }
 
+    recency_: np.ndarray
+
     def __init__(self, catalog, *, half_life="auto", unknown="error", filter_seen=True, verbose=0):
         self.catalog = catalog
         self.half_life = half_life
@@ -84,19 +86,23 @@ class RecencyRecommender(BaseRecommender):
     def _fit(self, sequences: Histories) -> None:
         self.half_life_ = None if self.half_life == "auto" else half_life_of(self.half_life)
         self._events = np.empty(0, np.intp), np.empty(0), np.empty(0)
-        self._learn(timed_events(sequences), 1.0)
+        self._learn((sequences, 1.0))
 
     def _update(self, now: Histories, before: Histories) -> None:
-        self._learn(timed_events(before), -1.0)
-        self._learn(timed_events(now), 1.0)
+        self._learn((before, -1.0), (now, 1.0))
 
     def _add(self, idx: np.ndarray) -> None:
-        self._learn((np.empty(0, np.intp), np.empty(0)), 1.0)
+        n_new = self.catalog_.n_items - len(self.recency_)
+        self.recency_ = np.concatenate([self.recency_, np.zeros(n_new, dtype=np.float32)])
 
-    def _learn(self, events: tuple[np.ndarray, np.ndarray], sign: float) -> None:
+    def _learn(self, *signed: tuple[Histories, float]) -> None:
         """Add events to those learnt, or take them away with the sign -1, and compute the scores."""
-        added = *events, np.full(len(events[0]), sign)
-        self._events = _merged(*(np.concatenate(parts) for parts in zip(self._events, added, strict=True)))
+        parts = [self._events]
+        for sequences, sign in signed:
+            idx, moments = timed_events(sequences)
+            parts.append((idx, moments, np.full(len(idx), sign)))
+        item_idx, times, counts = (np.concatenate([part[column] for part in parts]) for column in range(3))
+        self._events = _merged(item_idx, times, counts)
         items, times, counts = self._events
         n_items = self.catalog_.n_items
         self.recency_ = np.zeros(n_items, dtype=np.float32)
